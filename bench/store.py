@@ -1,0 +1,102 @@
+"""Keeping results: the versioned JSON with every raw value, and a flat CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from ..runtime.atomic import write_text
+from ..runtime.errors import MissingFileError, OutputError, ParameterError
+
+SCHEMA = 1
+TIMES = ("front_end_ms", "model_ms", "clip_ms")
+COLUMNS = (
+    "file",
+    "model",
+    "format",
+    "precision",
+    "engine",
+    "threads",
+    "front_end",
+    "bytes",
+    "accuracy",
+    "agreement",
+    *(f"{time}_{figure}" for time in TIMES for figure in ("p50", "p90", "p99", "mean", "n")),
+    "real_time_factor",
+    "load_ms",
+    "first_call_ms",
+    "cold_start_ms",
+    "peak_rss_bytes",
+    "macs",
+    "gmacs_per_s",
+    "seconds_per_epoch",
+    "warnings",
+    "error",
+)
+
+
+def check_writable(path: Path) -> None:
+    """Raise OutputError where `path` cannot be written, before anything is measured for it."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(None, "it is a folder")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path.parent).close()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write {path}: {error.strerror or error}; choose a file in a folder that you may write to"
+        ) from error
+
+
+def write_json(bench: dict[str, Any], path: Path) -> None:
+    """Write the results whole or not at all; raises OutputError."""
+    write_text(path, json.dumps(bench, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The results that `write_json` wrote.
+
+    Raises:
+        MissingFileError: there is no such file.
+        ParameterError: it is no bench file, or one of another schema.
+    """
+    try:
+        bench = json.loads(Path(path).read_bytes())
+    except OSError as error:
+        raise MissingFileError(
+            f"{path}: expected the JSON of `genrekit bench --out`, but it cannot be read ({error.strerror})"
+        ) from error
+    except ValueError as error:
+        raise ParameterError(f"{path}: expected the JSON of `genrekit bench --out`, but it is no JSON") from error
+    if not isinstance(bench, dict) or bench.get("schema") != SCHEMA or not isinstance(bench.get("results"), list):
+        schema = bench.get("schema") if isinstance(bench, dict) else None
+        raise ParameterError(
+            f"{path}: schema={schema}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
+        )
+    return bench
+
+
+def write_csv(bench: dict[str, Any], path: Path) -> None:
+    """Write one row a case, baselines last, in the order of COLUMNS; raises OutputError."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    epochs = seconds_per_epoch(bench)
+    for row in [*bench["results"], *bench["baselines"]]:
+        flat = {**row, **_flat_times(row), "seconds_per_epoch": epochs.get(row["model"])}
+        flat["warnings"] = " ".join(warning["kind"] for warning in row["warnings"])
+        writer.writerow([flat.get(column) for column in COLUMNS])
+    write_text(path, text.getvalue())
+
+
+def _flat_times(row: dict[str, Any]) -> dict[str, float]:
+    return {f"{time}_{figure}": value for time in TIMES for figure, value in (row[time] or {}).items()}
+
+
+def seconds_per_epoch(bench: dict[str, Any]) -> dict[str, float | None]:
+    """Name of a model -> seconds that an epoch of its training took, as handed to the bench."""
+    return {row["model"]: row["seconds_per_epoch"] for row in bench["training"]}

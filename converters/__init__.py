@@ -1,0 +1,1 @@
+"""Keras models become files for devices: converted, calibrated, described and proven to agree."""

@@ -1,0 +1,71 @@
+"""What a conversion is asked for and what it returns; the names of precisions and targets."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from ..runtime.errors import ParameterError, UnsupportedModelError
+
+PRECISIONS = {
+    "tflite": ("float32", "float16", "dynamic", "int8"),
+    "onnx": ("float32", "dynamic", "int8"),
+}
+TARGETS = {"tflite": ("litert", "tflite-runtime", "micro"), "onnx": ("litert",)}
+
+_REFUSED = {
+    ("onnx", "float16"): "ONNX Runtime has no float16 kernels for the CPU and would cast every tensor to and fro; "
+    "choose float32, or int8 for a smaller file",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Conversion:
+    """A converted model.
+
+    Attributes:
+        data: the file, without a description.
+        notes: what a user should know of how it was made, one sentence each.
+        quantization: {"weights", "activations", "method"} of a quantised model, else empty.
+    """
+
+    data: bytes
+    notes: tuple[str, ...] = ()
+    quantization: dict[str, Any] = dataclasses.field(default_factory=dict)
+
+
+def require_supported(file_format: str, precision: str, target: str = "litert") -> None:
+    """Refuse what cannot be made.
+
+    Raises:
+        ParameterError: no such format, precision or target.
+        UnsupportedModelError: each of them exists, but not together; the message holds the reason.
+    """
+    _require_one_of("format", file_format, PRECISIONS)
+    _require_one_of("precision", precision, PRECISIONS["tflite"])
+    _require_one_of("target", target, TARGETS["tflite"])
+    if (file_format, precision) in _REFUSED:
+        raise UnsupportedModelError(f"format={file_format}, precision={precision}: {_REFUSED[file_format, precision]}")
+    if target not in TARGETS[file_format]:
+        raise UnsupportedModelError(f"format={file_format}, target={target}: {target} reads TFLite; export tflite")
+    if target == "micro" and precision != "int8":
+        raise UnsupportedModelError(
+            f"precision={precision}, target=micro: microcontrollers take whole-number models; choose int8"
+        )
+
+
+def require_calibration(precision: str, calibration: np.ndarray | None) -> np.ndarray:
+    """`calibration`; raises ParameterError where there is none."""
+    if calibration is None or not len(calibration):
+        raise ParameterError(
+            f"precision={precision}: expected features of the training part to take the ranges from, received none; "
+            "name the corpus"
+        )
+    return calibration
+
+
+def _require_one_of(name: str, value: str, allowed: object) -> None:
+    if value not in allowed:
+        raise ParameterError(f"{name}={value}: expected one of {', '.join(allowed)}")

@@ -1,0 +1,178 @@
+"""Makes one model file: converts, describes, runs it in its own engine, and keeps it only if it agrees with Keras."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..runtime.atomic import replacing, write_bytes, write_text
+from ..runtime.engines import load
+from ..runtime.errors import MissingPackageError, ParityError
+from ..runtime.graphs import read_graph
+from ..runtime.modelfile import ModelDescription, attach
+from .calibration import Calibration
+from .conversion import PRECISIONS, Conversion, require_supported
+from .parity import Parity, check, compare
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = [
+    "PARITY_NAME",
+    "PRECISIONS",
+    "QUICKSTART_VARIANTS",
+    "ExportResult",
+    "export_model",
+    "require_supported",
+    "write_parity",
+]
+
+PARITY_NAME = "parity.json"
+
+# Formats and precisions that each model is shown in.
+QUICKSTART_VARIANTS = (
+    ("tflite", "float32"),
+    ("tflite", "float16"),
+    ("tflite", "dynamic"),
+    ("tflite", "int8"),
+    ("onnx", "float32"),
+    ("onnx", "int8"),
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportResult:
+    """A file that was kept: where it lies, its row of parity.json, and the comparison behind it."""
+
+    path: Path
+    row: dict[str, Any]
+    parity: Parity
+
+
+def export_model(
+    model: keras.Model,
+    description: ModelDescription,
+    folder: Path,
+    file_format: str,
+    precision: str,
+    calibration: Calibration | None,
+    parity_features: np.ndarray,
+    target: str = "litert",
+    keep: bool = False,
+) -> ExportResult:
+    """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with `model`.
+
+    Args:
+        model: the trained Keras model, for normalised features.
+        description: what the Keras model says of itself; the file carries it with what the conversion adds.
+        folder: made where missing.
+        file_format: tflite or onnx.
+        precision: float32, float16, dynamic or int8.
+        calibration: segments of the training part; needed where ranges are calibrated.
+        parity_features: normalised float32 [shape=(n, frames, n_mfcc)] of segments never trained on.
+        target: litert, tflite-runtime or micro.
+        keep: whether a file that fails is kept, as ``<model>-<precision>.failed.tflite``.
+
+    Raises:
+        ParameterError, UnsupportedModelError: a combination or model that cannot be converted.
+        ConversionError: a converter failed.
+        MissingPackageError: the converter's or the target's package is not installed.
+        ParityError: the file does not agree with `model`; nothing stands under its name.
+        OutputError: `folder` cannot be written.
+    """
+    require_supported(file_format, precision, target)
+    windows = calibration.features if calibration else None
+    conversion = _convert(model, file_format, precision, windows, target)
+    described = _described(description, conversion, file_format, precision, target, calibration)
+    data = attach(conversion.data, described)
+    path = folder / f"{description.model}-{precision}.{file_format}"
+    with replacing(path) as temporary:
+        temporary.write_bytes(data)
+        parity = _measure(model, temporary, parity_features, target if file_format == "tflite" else None)
+        try:
+            check(parity, precision)
+        except ParityError as error:
+            path.unlink(missing_ok=True)
+            if keep:
+                write_bytes(path.with_suffix(f".failed{path.suffix}"), data)
+            raise ParityError(f"{path.name}: {error}") from error
+    return ExportResult(path, _row(path, described, parity), parity)
+
+
+def _convert(
+    model: keras.Model, file_format: str, precision: str, windows: np.ndarray | None, target: str
+) -> Conversion:
+    if file_format == "tflite":
+        return _converter("tflite")(model, precision, windows, target)
+    return _converter("onnx")(model, precision, windows)
+
+
+def _converter(file_format: str) -> Callable[..., Conversion]:
+    try:
+        return getattr(importlib.import_module(f".{file_format}", __package__), f"convert_{file_format}")
+    except ImportError as error:
+        raise MissingPackageError(
+            f'converting to {file_format} needs {error.name}; run: pip install "genrekit[convert]"'
+        ) from error
+
+
+def _described(
+    description: ModelDescription,
+    conversion: Conversion,
+    file_format: str,
+    precision: str,
+    target: str,
+    calibration: Calibration | None,
+) -> ModelDescription:
+    calibrated = calibration is not None and precision != "float32"
+    return dataclasses.replace(
+        description,
+        format=file_format,
+        precision=precision,
+        target=target,
+        notes=(*description.notes, *conversion.notes),
+        quantization=conversion.quantization,
+        calibration=calibration.record() if calibrated else {},
+    )
+
+
+def _measure(model: keras.Model, path: Path, features: np.ndarray, engine: str | None) -> Parity:
+    reference = model.predict(features, verbose=0)
+    return compare(reference, load(path, engine=engine)(features))
+
+
+def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str, Any]:
+    return {
+        "file": path.name,
+        "format": description.format,
+        "precision": description.precision,
+        "target": description.target,
+        "bytes": path.stat().st_size,
+        **dataclasses.asdict(parity),
+        "passed": True,
+        "ops": read_graph(path).ops,
+        "notes": list(description.notes),
+    }
+
+
+def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
+    """Note `rows` in the folder's parity.json; a row replaces the earlier one of the same file.
+
+    Raises:
+        OutputError: `folder` cannot be written.
+    """
+    merged = {row["file"]: row for row in (*_read_parity(folder), *rows)}
+    write_text(folder / PARITY_NAME, json.dumps(list(merged.values()), indent=1) + "\n")
+
+
+def _read_parity(folder: Path) -> list[dict[str, Any]]:
+    try:
+        return json.loads((folder / PARITY_NAME).read_text())
+    except (OSError, ValueError):  # none yet, or one cut short: it is written anew
+        return []

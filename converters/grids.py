@@ -1,0 +1,119 @@
+"""The numbers that an engine's whole-number weights can hold, and those of float16.
+
+A grid is a function of a layer and its kernels, each as a matrix [shape=(rows, units)]; it returns the levels of all
+rows, one kernel below the other, or None where the engine keeps that layer in float32.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+
+import keras
+import numpy as np
+from keras import layers
+
+TFLITE_LIMIT = 127
+TFLITE_DYNAMIC_SMALLEST = 1024  # the converter leaves tensors of fewer weights in float32
+ONNX_LIMIT = 64  # of ONNX Runtime's reduced range, seven bits
+ONNX_DYNAMIC_HIGHEST = 255
+LSTM_GATES = 4  # TFLite keeps each gate in a tensor of its own
+
+
+@dataclasses.dataclass(frozen=True)
+class Levels:
+    """For each weight the numbers ``step * n``, ``low <= n <= high``; all arrays [shape=(rows, units)].
+
+    Attributes:
+        pinned: weights that keep their value, because converters derive the step from them.
+    """
+
+    step: np.ndarray
+    low: np.ndarray
+    high: np.ndarray
+    pinned: np.ndarray
+
+    def round(self, row: int, values: np.ndarray, originals: np.ndarray) -> np.ndarray:
+        """Levels nearest to one row's `values`; `originals` are what these were before any feedback."""
+        if row >= len(self.step):  # a bias, which engines hold with at least 32 bits
+            return values
+        rounded = np.clip(np.rint(values / self.step[row]), self.low[row], self.high[row]) * self.step[row]
+        return np.where(self.pinned[row], originals, rounded)
+
+
+@dataclasses.dataclass(frozen=True)
+class Float16Levels:
+    """The numbers of float16 for the first `rows` rows; biases come after them and are kept as they are."""
+
+    rows: int
+
+    def round(self, row: int, values: np.ndarray, originals: np.ndarray) -> np.ndarray:
+        """The nearest numbers of float16."""
+        return values.astype(np.float16) if row < self.rows else values
+
+
+Grid = Callable[[keras.Layer, Sequence[np.ndarray]], "Levels | Float16Levels | None"]
+
+
+def float16(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Float16Levels:
+    """float16 of any engine."""
+    return Float16Levels(sum(map(len, kernels)))
+
+
+def tflite(per_channel: bool, smallest: int = 1) -> Grid:
+    """int8 of TFLite.
+
+    Args:
+        per_channel: whether dense layers have a step for each unit; convolutions always have.
+        smallest: number of weights below which a tensor stays float32.
+    """
+
+    def grid(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+        units = kernels[0].shape[-1]
+        if isinstance(layer, layers.LSTM):
+            tensors = groups = LSTM_GATES
+        else:
+            tensors, groups = 1, units if per_channel or isinstance(layer, layers.Conv2D) else 1
+        if min(kernel.size for kernel in kernels) < smallest * tensors:
+            return None
+        return _stack(_symmetric(kernel, groups, TFLITE_LIMIT) for kernel in kernels)
+
+    return grid
+
+
+def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+    """int8 of ONNX Runtime in seven bits, with a step for each unit; what feeds a softmax is left in float32."""
+    if getattr(layer, "activation", None) is keras.activations.softmax:
+        return None
+    return _stack(_symmetric(kernel, kernel.shape[-1], ONNX_LIMIT) for kernel in kernels)
+
+
+def onnx_dynamic(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+    """uint8 of ONNX Runtime, with one step for each tensor; convolutions are left in float32."""
+    if isinstance(layer, layers.Conv2D):
+        return None
+    return _stack(_asymmetric(kernel, ONNX_DYNAMIC_HIGHEST) for kernel in kernels)
+
+
+def _symmetric(kernel: np.ndarray, groups: int, limit: int) -> Levels:
+    """A step for each of `groups` equal groups of columns, so that the group's largest weight is `limit` steps."""
+    peaks = np.abs(kernel).reshape(len(kernel), groups, -1).max(axis=(0, 2))
+    peaks = np.repeat(peaks, kernel.shape[-1] // groups)
+    return _levels(kernel, np.where(peaks > 0, peaks / limit, 1.0), -limit, limit, np.abs(kernel) == peaks)
+
+
+def _asymmetric(kernel: np.ndarray, highest: int) -> Levels:
+    """One step, so that the range of all weights and zero is `highest` steps."""
+    low, high = min(kernel.min(), 0.0), max(kernel.max(), 0.0)
+    step = (high - low) / highest or 1.0
+    # Levels just outside the range would widen it.
+    return _levels(kernel, step, np.ceil(low / step), np.floor(high / step), (kernel == low) | (kernel == high))
+
+
+def _levels(kernel: np.ndarray, step: np.ndarray, low: float, high: float, pinned: np.ndarray) -> Levels:
+    return Levels(*(np.broadcast_to(values, kernel.shape) for values in (step, low, high)), pinned)
+
+
+def _stack(parts: Iterable[Levels]) -> Levels:
+    columns = zip(*(dataclasses.astuple(part) for part in parts), strict=True)
+    return Levels(*(np.concatenate(arrays) for arrays in columns))

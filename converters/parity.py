@@ -1,0 +1,74 @@
+"""Compares what a converted file predicts with what its Keras model predicts: pure functions of two arrays."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from ..runtime.errors import ParameterError, ParityError
+
+
+@dataclasses.dataclass(frozen=True)
+class Parity:
+    """How far two sets of probabilities are apart.
+
+    Attributes:
+        max_abs_error, mean_abs_error: of all probabilities, in [0, 1].
+        top1_agreement: share of windows with the same most probable label.
+        windows: how many were compared.
+    """
+
+    max_abs_error: float
+    mean_abs_error: float
+    top1_agreement: float
+    windows: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Limits:
+    """What a precision may cost: the largest error of a probability, and the least agreement of labels."""
+
+    max_abs_error: float
+    top1_agreement: float
+
+
+LIMITS = {
+    "float32": Limits(1e-5, 0.995),
+    "float16": Limits(2e-3, 0.995),
+    # The error of one probability says little of whole-number models; their labels are what counts.
+    "dynamic": Limits(1.0, 0.99),
+    "int8": Limits(1.0, 0.97),
+}
+
+
+def compare(reference: np.ndarray, candidate: np.ndarray) -> Parity:
+    """Compare probabilities [shape=(windows, classes)] of the Keras model and of a converted file.
+
+    Raises:
+        ParameterError: the shapes differ, or there are no windows.
+    """
+    if reference.shape != candidate.shape or not len(reference):
+        raise ParameterError(
+            f"reference {reference.shape}, candidate {candidate.shape}: expected the same shape and at least one "
+            "window; name a corpus with a part that was not trained on"
+        )
+    # What is not a number is infinitely wrong, so that no limit lets it pass.
+    errors = np.nan_to_num(np.abs(reference.astype(np.float64) - candidate), nan=np.inf)
+    agreement = np.mean(reference.argmax(axis=-1) == candidate.argmax(axis=-1))
+    return Parity(float(errors.max()), float(errors.mean()), float(agreement), len(reference))
+
+
+def check(parity: Parity, precision: str) -> None:
+    """Raises ParityError, with the figures and the limits that would have let it pass, where `parity` misses one."""
+    limits = LIMITS[precision]
+    misses = []
+    if not parity.max_abs_error <= limits.max_abs_error:
+        misses.append(f"largest error {parity.max_abs_error:.3g}, at most {limits.max_abs_error:g} allowed")
+    if not parity.top1_agreement >= limits.top1_agreement:
+        misses.append(f"agreement {parity.top1_agreement:.4f}, at least {limits.top1_agreement:g} expected")
+    if misses:
+        raise ParityError(
+            f"{precision} differs from Keras on {parity.windows} windows: {'; '.join(misses)} (it would pass with a "
+            f"largest error of {parity.max_abs_error:.3g} and an agreement of {parity.top1_agreement:.4f})"
+        )

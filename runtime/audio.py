@@ -1,0 +1,194 @@
+"""Files, raw PCM and the microphone -> mono float32 blocks at the model's rate. Never a whole file at once."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import soundfile
+import soxr
+
+from .errors import AudioError, MissingFileError, MissingPackageError, ParameterError
+
+BLOCK_S = 1.0  # seconds of audio read at a time
+MICROPHONE_BLOCK_S = 0.1
+SAMPLE_FORMATS = {"s16le": ("<i2", 1 / 32768), "s32le": ("<i4", 1 / 2147483648), "f32le": ("<f4", 1.0)}
+MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
+LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
+
+
+class AudioSource:
+    """Blocks of audio on their way to a model: mixed down to mono, cleaned, resampled. Iterate once.
+
+    Attributes:
+        source_rate: what the audio came in, Hz.
+        sample_rate: what the blocks are delivered in, Hz.
+        invalid_samples: samples so far that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
+        dropped_bytes: bytes at the end of raw PCM that made no whole sample.
+    """
+
+    def __init__(self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int) -> None:
+        """`blocks`: float32 [n] or [n, channels] at `source_rate`; raises ParameterError on an impossible rate."""
+        for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
+            if not 0 < rate <= MAX_RATE:
+                raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
+        self._blocks = blocks
+        self.source_rate, self.sample_rate = source_rate, sample_rate
+        self.invalid_samples = 0
+        self.dropped_bytes = 0
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
+        mono = (_mixed_down(self._cleaned(block)) for block in self._blocks)
+        return mono if self.source_rate == self.sample_rate else self._resampled(mono)
+
+    def _cleaned(self, samples: np.ndarray) -> np.ndarray:
+        invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too
+        if invalid.any():
+            self.invalid_samples += int(invalid.sum())
+            samples = np.where(invalid, np.float32(0), samples)
+        return samples
+
+    def _resampled(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        # One resampler for the whole stream: block by block would click at every seam.
+        resampler = soxr.ResampleStream(self.source_rate, self.sample_rate, 1, dtype="float32", quality="HQ")
+        for block in blocks:
+            yield resampler.resample_chunk(block)
+        yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
+
+
+def _mixed_down(block: np.ndarray) -> np.ndarray:
+    return block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32)
+
+
+def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> AudioSource:
+    """A file of any format that libsndfile reads, as blocks at `sample_rate`.
+
+    Raises:
+        MissingFileError: there is no such file.
+        AudioError: it cannot be decoded or holds no audio. Also raised while iterating.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise MissingFileError(f"{path}: expected an audio file, found none; check the path")
+    with _decoding(path):
+        info = soundfile.info(str(path))
+    if info.frames == 0:
+        raise _without_audio(path)
+    if info.samplerate > MAX_RATE:
+        raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
+    return AudioSource(_file_blocks(path, block_s), info.samplerate, sample_rate)
+
+
+class _ForwardFile(soundfile.SoundFile):
+    """Read from front to back only: soundfile seeks after each read where it can, which garbles MP3 at the seam."""
+
+    def seekable(self) -> bool:
+        return False
+
+
+def _file_blocks(path: Path, block_s: float) -> Iterator[np.ndarray]:
+    decoded = 0
+    with _decoding(path), _ForwardFile(str(path)) as file:
+        frames = max(1, round(block_s * file.samplerate))
+        # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
+        while len(block := file.read(frames, dtype="float32")):
+            decoded += len(block)
+            yield block
+    if not decoded:
+        raise _without_audio(path)
+
+
+def _without_audio(path: Path) -> AudioError:
+    return AudioError(f"{path}: expected audio, received a file with no samples; record it again")
+
+
+@contextlib.contextmanager
+def _decoding(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw, which soundfile takes for headerless
+        raise AudioError(
+            f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received something else "
+            f"or a damaged file ({getattr(error, 'error_string', error)}); convert it, e.g. with ffmpeg"
+        ) from error
+
+
+def read_file(path: str | Path, sample_rate: int) -> np.ndarray:
+    """A whole file: mono float32 [shape=(n,)] at `sample_rate`; errors as `open_file`."""
+    return np.concatenate(list(open_file(path, sample_rate)))
+
+
+def open_pcm(stream: BinaryIO, rate: int, channels: int, sample_format: str, sample_rate: int) -> AudioSource:
+    """Raw interleaved PCM from a pipe, as blocks at `sample_rate`; short reads come out at once.
+
+    Args:
+        stream: unbuffered or buffered binary stream.
+        rate: its sample rate in Hz.
+        channels: its channel count, 1 to 64.
+        sample_format: s16le, s32le or f32le.
+
+    Raises:
+        ParameterError: an argument is out of range.
+    """
+    if sample_format not in SAMPLE_FORMATS:
+        raise ParameterError(f"sample_format={sample_format}: expected one of {', '.join(SAMPLE_FORMATS)}")
+    if not 1 <= channels <= 64:
+        raise ParameterError(f"channels={channels}: expected 1 to 64; state the channels of the audio")
+    source = AudioSource((), rate, sample_rate)
+    source._blocks = _pcm_blocks(stream, source, channels, sample_format)
+    return source
+
+
+def _pcm_blocks(stream: BinaryIO, source: AudioSource, channels: int, sample_format: str) -> Iterator[np.ndarray]:
+    dtype, scale = SAMPLE_FORMATS[sample_format]
+    frame_bytes = np.dtype(dtype).itemsize * channels
+    block_bytes = max(1, round(MICROPHONE_BLOCK_S * source.source_rate)) * frame_bytes
+    read = getattr(stream, "read1", stream.read)  # read1 gives what is there instead of waiting for a full block
+    rest = b""
+    while data := read(block_bytes):
+        data = rest + data
+        whole = len(data) // frame_bytes * frame_bytes
+        rest = data[whole:]
+        if whole:
+            samples = np.frombuffer(data[:whole], dtype).astype(np.float32)
+            yield (samples * np.float32(scale)).reshape(-1, channels)
+    source.dropped_bytes = len(rest)
+
+
+def open_microphone(sample_rate: int) -> AudioSource:
+    """The default microphone at the rate it offers, as blocks at `sample_rate`, without an end.
+
+    Raises:
+        MissingPackageError: sounddevice is not installed.
+        AudioError: there is no usable microphone.
+    """
+    try:
+        import sounddevice
+    except (ImportError, OSError) as error:  # OSError: the PortAudio library is missing
+        raise MissingPackageError(
+            f'the microphone needs sounddevice ({error}); run: pip install "genrekit[mic]" '
+            "(Debian also: apt install libportaudio2)"
+        ) from error
+    try:
+        rate = int(sounddevice.query_devices(kind="input")["default_samplerate"])
+    except (sounddevice.PortAudioError, ValueError) as error:
+        raise AudioError(f"mic: expected a microphone, found none ({error}); connect one or name a file") from error
+    return AudioSource(_microphone_blocks(sounddevice, rate), rate, sample_rate)
+
+
+def _microphone_blocks(sounddevice, rate: int) -> Iterator[np.ndarray]:  # noqa: ANN001 (imported when needed)
+    heard: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
+    with sounddevice.InputStream(
+        samplerate=rate,
+        channels=1,
+        dtype="float32",
+        blocksize=round(rate * MICROPHONE_BLOCK_S),
+        callback=lambda block, *_: heard.put(block[:, 0].copy()),
+    ):
+        while True:
+            yield heard.get()

@@ -1,0 +1,152 @@
+"""Windows of audio -> engine -> predictions, for one window and for a stream."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from . import engines
+from .engines.base import Engine
+from .errors import AudioError
+from .features import MfccConfig, mfcc
+from .modelfile import ModelDescription
+from .stream import MfccStream
+
+
+@dataclasses.dataclass(frozen=True)
+class Prediction:
+    """One decision.
+
+    Attributes:
+        time_s: end of the window, in seconds from the start of the stream.
+        label: the most probable class.
+        score: its probability.
+        scores: every label's probability, in the model's order.
+        padded: whether the audio was shorter than a window and was padded with silence.
+    """
+
+    time_s: float
+    label: str
+    score: float
+    scores: dict[str, float]
+    padded: bool = False
+
+
+class Classifier:
+    """A model with its front end: raw MFCC or samples in, probabilities or a `Prediction` out."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    @property
+    def description(self) -> ModelDescription:
+        """What the model file says of itself."""
+        return self.engine.description
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Class names in the order of the outputs."""
+        return self.description.labels
+
+    @property
+    def config(self) -> MfccConfig:
+        """The front end the model was trained with."""
+        return self.description.front_end
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Raw MFCC float32 [shape=(batch, frames, n_mfcc)] -> probabilities float32 [shape=(batch, classes)].
+
+        Raises:
+            AudioError: the features have another shape.
+        """
+        features = np.asarray(features, np.float32)
+        expected = (self.config.window_frames, self.config.n_mfcc)
+        if features.ndim != 3 or features.shape[1:] != expected:
+            raise AudioError(f"features.shape={features.shape}: expected (batch, {expected[0]}, {expected[1]})")
+        normalization = self.description.normalization
+        return self.engine(normalization.apply(features) if normalization else features)
+
+    def classify(self, samples: np.ndarray) -> Prediction:
+        """One window's samples (mono, at ``config.sample_rate``) -> its `Prediction`; a shorter one is padded.
+
+        Raises:
+            AudioError: no samples, more than one window, or values that are not finite.
+        """
+        samples = np.asarray(samples)
+        expected = self.config.window_samples
+        if samples.ndim != 1 or not 0 < len(samples) <= expected:
+            raise AudioError(
+                f"samples.shape={samples.shape}: expected one channel of at most {expected} samples "
+                f"({self.config.window_s} s at {self.config.sample_rate} Hz); use StreamClassifier for more"
+            )
+        missing = expected - len(samples)
+        features = mfcc(np.pad(samples, (0, missing)), self.config)
+        return self.decide(features, len(samples) / self.config.sample_rate, padded=missing > 0)
+
+    def decide(self, features: np.ndarray, time_s: float, padded: bool = False) -> Prediction:
+        """The `Prediction` of one window's raw MFCC [shape=(frames, n_mfcc)], which ended at `time_s`."""
+        scores = self.predict(features[None])[0]
+        best = int(scores.argmax())
+        named = dict(zip(self.labels, map(float, scores), strict=True))
+        return Prediction(time_s, self.labels[best], float(scores[best]), named, padded)
+
+
+def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Classifier:
+    """Load a .tflite, .onnx or .keras; parameters and errors as `engines.load`."""
+    return Classifier(engines.load(path, threads, engine))
+
+
+class StreamClassifier:
+    """Push samples; get a `Prediction` for each window that became due.
+
+    Decides first when one whole window has been heard, then every stride (rounded to whole hops). Each decision
+    equals ``model.classify`` of that window's samples.
+
+    Args:
+        model: from `load`.
+        stride_s: seconds from one decision to the next.
+
+    Raises:
+        ParameterError: ``stride_s`` is not positive.
+    """
+
+    def __init__(self, model: Classifier, stride_s: float = 0.5) -> None:
+        self.model = model
+        self._stream = MfccStream(model.config, stride_s)
+        self.reset()
+
+    @property
+    def stride_s(self) -> float:
+        """The stride as rounded to whole hops, in seconds."""
+        return self._stream.stride_samples / self.model.config.sample_rate
+
+    def push(self, samples: np.ndarray) -> list[Prediction]:
+        """Hear `samples` (mono [shape=(n,)], in [-1, 1], at ``model.config.sample_rate``); raises AudioError."""
+        predictions = self._decide(self._stream.push(samples))
+        self._heard += len(samples)
+        return predictions
+
+    def flush(self) -> list[Prediction]:
+        """End the stream: audio shorter than one window is decided on once, padded with silence. Resets."""
+        heard_s = self._heard / self.model.config.sample_rate
+        predictions = [self.model.decide(features, self._start_s + heard_s, True) for features in self._stream.flush()]
+        self.reset()
+        return predictions
+
+    def reset(self, time_s: float = 0.0) -> None:
+        """Forget everything heard; the next sample counts as heard at `time_s`."""
+        self._stream.reset()
+        self._start_s = time_s
+        self._heard = 0
+        self._decisions = 0
+
+    def _decide(self, windows: Iterable[np.ndarray]) -> list[Prediction]:
+        config, predictions = self.model.config, []
+        for features in windows:
+            end = config.window_samples + self._decisions * self._stream.stride_samples
+            predictions.append(self.model.decide(features, self._start_s + end / config.sample_rate))
+            self._decisions += 1
+        return predictions

@@ -1,0 +1,113 @@
+"""One module an engine; `load` picks one. Each engine library is imported only when its model is loaded."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import importlib.util
+from pathlib import Path
+
+from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError
+from ..modelfile import ModelDescription, model_format, read_description
+from .base import Engine
+
+
+@dataclasses.dataclass(frozen=True)
+class EngineSpec:
+    """Where an engine lives and what it reads.
+
+    Attributes:
+        name: what users call it.
+        module: ours, relative to this package; its class is called ``engine``.
+        package: the library it imports.
+        extra: the extra of genrekit that installs it.
+        format: the model format it reads.
+    """
+
+    name: str
+    module: str
+    package: str
+    extra: str
+    format: str
+
+
+# Of those that read a format, the first that is installed is taken.
+ENGINES = {
+    spec.name: spec
+    for spec in (
+        EngineSpec("litert", ".litert", "ai_edge_litert", "litert", "tflite"),
+        EngineSpec("tflite-runtime", ".tflite_runtime", "tflite_runtime", "tflite-runtime", "tflite"),
+        EngineSpec("micro", ".micro", "tflite_micro", "micro", "tflite"),
+        EngineSpec("onnx", ".onnx", "onnxruntime", "onnx", "onnx"),
+        EngineSpec("keras", ".keras", "keras", "train", "keras"),
+    )
+}
+
+
+def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Engine:
+    """Load a model file into an engine.
+
+    Args:
+        path: a .tflite, .onnx or .keras with genrekit's description.
+        threads: how many threads one inference may use, >= 1.
+        engine: a name in `ENGINES`; None takes the first installed one that reads the file.
+
+    Raises:
+        MissingFileError, ModelFileError: no such file, or none that can be used.
+        MissingPackageError: no engine for it is installed.
+        ParameterError: `threads` or `engine` is out of range.
+    """
+    if threads < 1:
+        raise ParameterError(f"threads={threads}: expected at least 1; leave it out for one thread")
+    description = read_description(path)
+    spec = _choose(model_format(path), engine)
+    make = _engine_class(spec)
+    try:
+        loaded = make(Path(path), description, threads)
+    except GenrekitError:
+        raise
+    except Exception as error:  # engines raise whatever they like on a file they cannot load
+        raise ModelFileError(
+            f"{path}: expected a model that {spec.name} loads, but it says: {error}; export it again"
+        ) from error
+    _check_shapes(loaded, description, path)
+    return loaded
+
+
+def _choose(file_format: str, name: str | None) -> EngineSpec:
+    candidates = [spec for spec in ENGINES.values() if spec.format == file_format]
+    if name is not None:
+        if name not in ENGINES:
+            raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+        candidates = [spec for spec in candidates if spec.name == name]
+        if not candidates:
+            raise ParameterError(f"engine={name}: it reads {ENGINES[name].format} files, not {file_format}")
+    for spec in candidates:
+        if importlib.util.find_spec(spec.package) is not None:
+            return spec
+    raise _missing(candidates[0], "is not installed")
+
+
+def _engine_class(spec: EngineSpec) -> type[Engine]:
+    try:
+        return importlib.import_module(spec.module, __package__).engine
+    except ImportError as error:  # there, but without a library it needs, or built for another numpy
+        raise _missing(spec, f"does not load ({error})") from error
+
+
+def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
+    return MissingPackageError(
+        f"engine {spec.name} for {spec.format} files: {spec.package} {reason}; "
+        f'run: pip install "genrekit[{spec.extra}]"'
+    )
+
+
+def _check_shapes(loaded: Engine, description: ModelDescription, path: str | Path) -> None:
+    config = description.front_end
+    expected = (config.window_frames, config.n_mfcc), len(description.labels)
+    received = loaded.shapes
+    if received != expected:
+        raise ModelFileError(
+            f"{path}: its description says features {expected[0]} and {expected[1]} labels, its tensors say "
+            f"{received[0]} and {received[1]}; export the model again"
+        )

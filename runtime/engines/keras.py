@@ -1,0 +1,33 @@
+"""Keras itself, as the reference that converted files are compared with. Needs TensorFlow; never on a device."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from ..modelfile import ModelDescription
+from .base import Engine
+
+BATCH = 256  # bounds the memory of one call
+
+
+class KerasEngine(Engine):
+    """A .keras in Keras."""
+
+    name = "keras"
+
+    def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
+        super().__init__(description)
+        self._model = keras.saving.load_model(path, compile=False)
+        _, frames, n_mfcc = self._model.input_shape
+        self.shapes = (frames, n_mfcc), self._model.output_shape[-1]
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        if not len(features):
+            return np.empty((0, self.shapes[1]), np.float32)
+        return self._model.predict(np.asarray(features, np.float32), batch_size=BATCH, verbose=0)
+
+
+engine = KerasEngine

@@ -1,0 +1,48 @@
+"""ONNX Runtime on the CPU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+
+from ..modelfile import ModelDescription
+from .base import Engine
+
+
+class OnnxEngine(Engine):
+    """An .onnx in ONNX Runtime."""
+
+    name = "onnx"
+
+    def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
+        super().__init__(description)
+        self._session = onnxruntime.InferenceSession(str(path), _options(threads), providers=["CPUExecutionProvider"])
+        self._input, self._output = self._session.get_inputs()[0], self._session.get_outputs()[0]
+        batch, frames, n_mfcc = self._input.shape
+        self._batch = batch if isinstance(batch, int) else None
+        self.shapes = (frames, n_mfcc), self._output.shape[-1]
+
+    def __call__(self, features: np.ndarray) -> np.ndarray:
+        if not len(features):
+            return np.empty((0, self.shapes[1]), np.float32)
+        step = self._batch or len(features)
+        batches = [features[start : start + step] for start in range(0, len(features), step)]
+        return np.concatenate([self._run(batch) for batch in batches])
+
+    def _run(self, features: np.ndarray) -> np.ndarray:
+        return self._session.run([self._output.name], {self._input.name: np.ascontiguousarray(features, np.float32)})[0]
+
+
+def _options(threads: int) -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # A spinning pool takes the core that the front end needs: 0.59 -> 0.39 ms for the LSTM on two cores.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.log_severity_level = 3
+    return options
+
+
+engine = OnnxEngine

@@ -1,0 +1,71 @@
+"""Every error that genrekit raises on purpose.
+
+::
+
+    GenrekitError
+    ├── ParameterError (ValueError)          an argument outside its range
+    ├── MissingFileError (FileNotFoundError) a path that is not there
+    ├── OutputError (OSError)                a path that cannot be written
+    ├── AudioError (ValueError)              audio that cannot be decoded or used
+    ├── ModelFileError (ValueError)          a file that is no model, or has no usable description
+    ├── CorpusError (ValueError)             a corpus or a split that cannot serve
+    ├── MissingPackageError (ImportError)    an optional package; the message holds the pip command
+    ├── UnsupportedModelError (ValueError)   a model or combination that cannot be converted
+    └── Failure                              the user did nothing wrong
+        ├── ConversionError (RuntimeError)   a converter or an engine failed
+        └── ParityError (RuntimeError)       a converted file does not agree with its Keras model
+
+Each message says what was expected, what came, and what to do next.
+"""
+
+
+class GenrekitError(Exception):
+    """Base of all; ``exit_code`` is what the command line ends with (2: the user's mistake)."""
+
+    exit_code = 2
+
+
+class ParameterError(GenrekitError, ValueError):
+    """An argument lies outside its range; the message names it as ``name=value``."""
+
+
+class MissingFileError(GenrekitError, FileNotFoundError):
+    """A file or folder that was named does not exist."""
+
+
+class OutputError(GenrekitError, OSError):
+    """A file or folder cannot be written."""
+
+
+class AudioError(GenrekitError, ValueError):
+    """Audio that cannot be decoded, is empty, or does not fit the request."""
+
+
+class ModelFileError(GenrekitError, ValueError):
+    """A file that is no model, or one without a description that this version reads."""
+
+
+class CorpusError(GenrekitError, ValueError):
+    """A corpus or split that cannot serve: no tracks, one genre, a genre with one track."""
+
+
+class MissingPackageError(GenrekitError, ImportError):
+    """An optional package is not installed; the message holds the exact pip command."""
+
+
+class UnsupportedModelError(GenrekitError, ValueError):
+    """A model, or a combination of format, precision and target, that cannot be converted."""
+
+
+class Failure(GenrekitError):
+    """Something failed although the request was sound; the command line ends with 1."""
+
+    exit_code = 1
+
+
+class ConversionError(Failure, RuntimeError):
+    """A converter or an engine failed on a model that it should handle."""
+
+
+class ParityError(Failure, RuntimeError):
+    """A converted file does not agree with its Keras model; the message holds the figures."""

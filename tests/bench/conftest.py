@@ -1,0 +1,125 @@
+"""Small real models and clips that the bench measures."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from genrekit.bench.cases import Case, Clips
+from genrekit.bench.results import empty_row
+from genrekit.bench.stats import summary
+from genrekit.runtime import MfccConfig, ModelDescription
+from genrekit.runtime.modelfile import attach
+from onnx import TensorProto, helper, numpy_helper
+
+LABELS = ("low", "high", "noise")
+CONFIG = MfccConfig()
+
+
+def tones(count, seed=0):
+    """`count` clips of one window each: a low tone, a high tone or noise in turns. float32 (n, window), int64 (n,)"""
+    generator = np.random.default_rng(seed)
+    time = np.arange(CONFIG.window_samples) / CONFIG.sample_rate
+    labels = np.arange(count) % 3
+    noise = generator.normal(0, 0.1, (count, len(time)))
+    pitch = np.array([110.0, 3520.0, 0.0])[labels] * generator.uniform(0.95, 1.05, count)
+    loud = np.array([0.5, 0.5, 0.0])[labels]
+    samples = (
+        loud[:, None] * np.sin(2 * np.pi * pitch[:, None] * time) + noise * np.where(labels == 2, 1, 0.01)[:, None]
+    )
+    return samples.astype(np.float32), labels
+
+
+@pytest.fixture(scope="session")
+def clips(tmp_path_factory):
+    samples, labels = tones(12)
+    return Clips.save(tmp_path_factory.mktemp("clips"), samples, labels, LABELS, split="every tone", demo=True)
+
+
+def nearest_mean_weights(samples, labels):
+    """Weights (n_mfcc, 3) and bias (3,) of the nearest class mean of the MFCC's mean over time."""
+    from genrekit.runtime import mfcc
+
+    features = np.stack([mfcc(window, CONFIG).mean(axis=0) for window in samples])
+    means = np.stack([features[labels == label].mean(axis=0) for label in range(3)])
+    return (means.T / 100).astype(np.float32), (-(means**2).sum(axis=1) / 200).astype(np.float32)
+
+
+def onnx_model(weights, bias):
+    """mean over time -> dense -> softmax, as the bytes of an ONNX file."""
+    nodes = [
+        helper.make_node("ReduceMean", ["mfcc"], ["mean"], axes=[1], keepdims=0),
+        helper.make_node("Gemm", ["mean", "weights", "bias"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["scores"], axis=-1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "tiny",
+        [helper.make_tensor_value_info("mfcc", TensorProto.FLOAT, [1, CONFIG.window_frames, CONFIG.n_mfcc])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, 3])],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.checker.check_model(model)
+    return model.SerializeToString()
+
+
+@pytest.fixture(scope="session")
+def tiny_onnx(tmp_path_factory):
+    """A real ONNX file that tells the clips apart."""
+    path = tmp_path_factory.mktemp("models") / "tiny-float32.onnx"
+    description = ModelDescription(
+        model="tiny", labels=LABELS, format="onnx", parameters=42, macs=39, corpus={"demo": True}, recipe="edge"
+    )
+    path.write_bytes(attach(onnx_model(*nearest_mean_weights(*tones(12))), description))
+    return path
+
+
+def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="genrekit", n=100, **changes):
+    """A row with steady times around `clip_ms`, nothing to warn of, and whatever `changes` say."""
+    model, _, rest = file.rpartition("-")
+    precision, _, suffix = rest.partition(".")
+    wobble = 1 + np.linspace(-0.02, 0.02, n)
+    row = empty_row(Case(Path(file), front_end=front_end))
+    row.update(model=model, precision=precision, engine={"tflite": "litert"}.get(suffix, suffix), bytes=190_000)
+    row.update(accuracy=0.7, agreement=1.0, macs=1000, recipe="edge", trained_on_demo=False)
+    row.update({name: summary(list(middle * wobble)) for name, middle in _middles(clip_ms, model_ms).items()})
+    row.update(real_time_factor=clip_ms / 3000, load_ms=50.0, first_call_ms=2 * clip_ms, cold_start_ms=600.0)
+    row.update(peak_rss_bytes=60_000_000, gmacs_per_s=0.002)
+    return {**row, **changes}
+
+
+def _middles(clip_ms, model_ms):
+    return {"front_end_ms": clip_ms - model_ms, "model_ms": model_ms, "clip_ms": clip_ms}
+
+
+def bench_of(*rows, baselines=(), machine=(), clips=(), training=()):
+    """A bench JSON of a quiet machine and an honest corpus, apart from what the arguments say."""
+    return {
+        "schema": 1,
+        "created": "2026-01-02T03:04:05+00:00",
+        "machine": {
+            "cpu": "Some CPU",
+            "cores": 4,
+            "memory_bytes": 8 * 10**9,
+            "governor": None,
+            "os": "Linux",
+            "python": "3.11.7",
+            "numpy": "2.4.6",
+            "engines": {"onnx": "1.32.0"},
+            **dict(machine),
+        },
+        "clips": {
+            "count": 200,
+            "classes": ["jazz", "rock"],
+            "window_ms": 3000.0,
+            "split": "track, test part",
+            "demo": False,
+            "tracks_in_training": False,
+            **dict(clips),
+        },
+        "results": list(rows),
+        "baseline": next(iter(baselines), None),
+        "baselines": list(baselines),
+        "training": list(training),
+    }

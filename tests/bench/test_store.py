@@ -1,0 +1,98 @@
+"""Results as files."""
+
+import csv
+import json
+
+import pytest
+from genrekit.bench import store
+from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
+
+from .conftest import bench_of, row_of
+
+
+@pytest.fixture
+def bench():
+    warned = row_of(
+        "lstm-int8.onnx", warnings=[{"kind": "spread", "text": "wide"}, {"kind": "few-runs", "text": "few"}]
+    )
+    failed = {**row_of("cnn-int8.tflite", error='run: pip install "x", please'), "clip_ms": None, "accuracy": None}
+    training = [{"model": "cnn", "seconds_per_epoch": 2.5, "source": "metrics.json"}]
+    return bench_of(
+        row_of(), warned, failed, baselines=[row_of("cnn-float32.keras", front_end="librosa")], training=training
+    )
+
+
+def test_json_comes_back_whole(bench, tmp_path):
+    store.write_json(bench, tmp_path / "new" / "bench.json")
+    assert store.read_json(tmp_path / "new" / "bench.json") == bench
+
+
+def test_what_is_no_number_is_not_written(bench, tmp_path):
+    bench["results"][0]["accuracy"] = float("nan")
+    with pytest.raises(ValueError, match="JSON compliant"):
+        store.write_json(bench, tmp_path / "bench.json")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "it is no JSON"),
+        ("{", "it is no JSON"),
+        ("\xff\xfe", "it is no JSON"),
+        ("[1]", "schema=None"),
+        ('{"schema": 1}', "expected results of schema 1"),
+        ('{"schema": 2, "results": []}', "schema=2: expected results of schema 1"),
+    ],
+)
+def test_what_is_no_bench_file_is_refused_by_name(tmp_path, text, message):
+    path = tmp_path / "other.json"
+    path.write_bytes(text.encode("latin-1"))
+    with pytest.raises(ParameterError, match=message) as caught:
+        store.read_json(path)
+    assert "other.json" in str(caught.value)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    for path in (tmp_path / "lost.json", tmp_path):
+        with pytest.raises(MissingFileError, match=path.name):
+            store.read_json(path)
+
+
+def test_csv_has_one_flat_row_a_case(bench, tmp_path):
+    store.write_csv(bench, tmp_path / "bench.csv")
+    with (tmp_path / "bench.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["file"] for row in rows] == [
+        "cnn-float32.onnx",
+        "lstm-int8.onnx",
+        "cnn-int8.tflite",
+        "cnn-float32.keras",
+    ]
+    first, warned, failed, baseline = rows
+    assert float(first["clip_ms_p50"]) == pytest.approx(bench["results"][0]["clip_ms"]["p50"])
+    assert float(first["model_ms_p90"]) == pytest.approx(bench["results"][0]["model_ms"]["p90"])
+    assert first["clip_ms_n"] == "100"
+    assert float(first["seconds_per_epoch"]) == 2.5
+    assert warned["warnings"] == "spread few-runs"
+    assert (failed["error"], failed["clip_ms_p50"], failed["accuracy"]) == ('run: pip install "x", please', "", "")
+    assert baseline["front_end"] == "librosa"
+    assert None not in first
+    assert "raw" not in (tmp_path / "bench.csv").read_text()
+
+
+def test_a_path_is_tried_before_it_is_needed(tmp_path):
+    store.check_writable(tmp_path / "new" / "bench.json")
+    assert list((tmp_path / "new").iterdir()) == []
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(OutputError, match="choose a file in a folder"):
+        store.check_writable(tmp_path / "file" / "bench.json")
+    with pytest.raises(OutputError, match="it is a folder"):
+        store.check_writable(tmp_path)
+
+
+def test_an_existing_file_is_left_alone_by_the_trial(tmp_path):
+    path = tmp_path / "bench.json"
+    path.write_text(json.dumps("kept"))
+    store.check_writable(path)
+    assert path.read_text() == '"kept"'

@@ -1,0 +1,190 @@
+"""Fixtures that several test folders share: where real audio lies, test signals, tiny real model files."""
+
+from __future__ import annotations
+
+import os
+import types
+from pathlib import Path
+
+import hypothesis
+import numpy as np
+import pytest
+
+from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
+from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
+
+# Examples are the same in every run, and none fails for being slow: machines that test are busy.
+hypothesis.settings.register_profile(
+    "genrekit", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("genrekit")
+
+# A window of half a second: 32 frames of 5 coefficients.
+TINY = MfccConfig(sample_rate=8000, n_fft=256, hop_length=128, n_mels=20, n_mfcc=5, window_s=0.5)
+LABELS = ("blues", "disco", "métal")
+# About what the test signals have, so that the tiny models tell windows apart.
+NORMALIZATION = Normalization(mean=(-60.0, 5.0, 0.0, 0.0, 0.0), std=(60.0, 40.0, 30.0, 20.0, 20.0))
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The folder of real audio beside the repository, or wherever GENREKIT_SHARED_DATA says."""
+    folder = Path(os.environ.get("GENREKIT_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no real audio at {folder}; name its folder in GENREKIT_SHARED_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def synthetic():
+    """Mono float32 test signals: name -> a function of (samples, sample rate)."""
+    return {
+        "tones": tones,
+        "noise": lambda count, rate: np.random.default_rng(1).uniform(-0.7, 0.7, count).astype(np.float32),
+        "silence": lambda count, rate: np.zeros(count, np.float32),
+        "burst then silence": burst,
+        "clipped": lambda count, rate: np.clip(20 * tones(count, rate), -1, 1),
+    }
+
+
+def tones(count, rate):
+    time = np.arange(count) / rate
+    chord = sum(np.sin(2 * np.pi * pitch * time) / pitch for pitch in (55.0, 440.0, rate / 5))
+    return (0.5 * chord / np.abs(chord).max()).astype(np.float32)
+
+
+def burst(count, rate):
+    samples = np.zeros(count, np.float32)
+    samples[count // 8 : count // 4] = np.random.default_rng(2).normal(0, 0.3, count // 4 - count // 8)
+    return samples
+
+
+@pytest.fixture(scope="session")
+def tiny_windows():
+    """Samples of eight windows, each another mixture of a tone and noise: float32 (8, 4000)."""
+    generator = np.random.default_rng(3)
+    time = np.arange(TINY.window_samples) / TINY.sample_rate
+    pitches, levels = np.geomspace(100, 3000, 8), np.linspace(0.05, 0.8, 8)
+    noise = levels[::-1, None] * generator.uniform(-0.3, 0.3, (8, len(time)))
+    return (levels[:, None] * np.sin(2 * np.pi * np.outer(pitches, time)) + noise).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def tiny_features(tiny_windows):
+    """Their raw MFCC: float32 (8, 32, 5)."""
+    return np.stack([mfcc(window, TINY) for window in tiny_windows])
+
+
+@pytest.fixture(scope="session")
+def tiny_weights():
+    """What the tiny models compute with: of "dense" the kernel and bias, of "lstm" its three and the head behind it."""
+    generator = np.random.default_rng(43)
+
+    def draw(scale, *shape):
+        return generator.normal(0, scale, shape).astype(np.float32)
+
+    dense = draw(0.1, 160, 3), draw(0.3, 3)
+    lstm = draw(0.5, 5, 16), draw(0.5, 4, 16), draw(0.5, 16)
+    lstm[2][4:8] += 4  # it forgets so little that a state left over from the window before would show
+    return types.SimpleNamespace(dense=dense, lstm=lstm, head=(draw(1.5, 4, 3), draw(0.3, 3)))
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory, tiny_weights, tiny_features):
+    """Makes a tiny real model file when it is first asked for: (name, format, precision) -> its path.
+
+    Names: "dense", softmax(kernel x flat features + bias); "lstm", an LSTM's last output before the same.
+    """
+    folder = tmp_path_factory.mktemp("tiny-models")
+    made = {}
+
+    def make(name, file_format, precision="float32"):
+        key = name, file_format, precision
+        if key not in made:
+            path = folder / name / (f"{precision}.{file_format}" if file_format != "keras" else "model.keras")
+            path.parent.mkdir(exist_ok=True)
+            description = tiny_description(*key)
+            if file_format == "keras":
+                keras_model(name, tiny_weights).save(path)
+                path.with_name(KERAS_DESCRIPTION).write_text(description.to_json())
+            elif file_format == "onnx":
+                path.write_bytes(attach(onnx_model(name, tiny_weights), description))
+            else:
+                path.write_bytes(attach(tflite_model(name, tiny_weights, precision, tiny_features), description))
+            made[key] = path
+        return made[key]
+
+    return make
+
+
+def tiny_description(name, file_format, precision):
+    return ModelDescription(
+        model=name,
+        labels=LABELS,
+        front_end=TINY,
+        normalization=NORMALIZATION,
+        format=file_format,
+        precision=precision,
+        recipe="edge",
+        corpus={"name": "tones and noise", "demo": True},
+    )
+
+
+def keras_model(name, weights):
+    import keras
+
+    first = keras.layers.Flatten() if name == "dense" else keras.layers.LSTM(4)
+    features = keras.Input((TINY.window_frames, TINY.n_mfcc))
+    model = keras.Sequential([features, first, keras.layers.Dense(3, "softmax")])
+    model.set_weights(weights.dense if name == "dense" else [*weights.lstm, *weights.head])
+    return model
+
+
+def tflite_model(name, weights, precision, features):
+    from genrekit.converters.tflite import convert_tflite
+
+    calibration = NORMALIZATION.apply(features) if precision == "int8" else None
+    return convert_tflite(keras_model(name, weights), precision, calibration).data
+
+
+def onnx_model(name, weights):
+    from onnx import TensorProto, checker, helper, numpy_helper
+
+    nodes, constants = onnx_dense(helper, weights) if name == "dense" else onnx_lstm(helper, weights)
+    nodes += [
+        helper.make_node("Gemm", ["hidden", "kernel", "bias"], ["logits"]),
+        helper.make_node("Softmax", ["logits"], ["scores"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        name,
+        [helper.make_tensor_value_info("features", TensorProto.FLOAT, [1, TINY.window_frames, TINY.n_mfcc])],
+        [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [1, len(LABELS)])],
+        [numpy_helper.from_array(np.ascontiguousarray(value), key) for key, value in constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    checker.check_model(model, full_check=True)
+    return model.SerializeToString()
+
+
+def onnx_dense(helper, weights):
+    kernel, bias = weights.dense
+    return [helper.make_node("Flatten", ["features"], ["hidden"])], {"kernel": kernel, "bias": bias}
+
+
+def onnx_lstm(helper, weights):
+    w, r, b = (gates_in_onnx_order(values) for values in weights.lstm)
+    kernel, bias = weights.head
+    nodes = [
+        helper.make_node("Transpose", ["features"], ["frames"], perm=[1, 0, 2]),
+        helper.make_node("LSTM", ["frames", "w", "r", "b"], ["", "last"], hidden_size=4),
+        helper.make_node("Squeeze", ["last", "axis"], ["hidden"]),
+    ]
+    biases = np.concatenate([b, np.zeros_like(b)], axis=-1)
+    return nodes, {"w": w, "r": r, "b": biases, "axis": np.array([0]), "kernel": kernel, "bias": bias}
+
+
+def gates_in_onnx_order(values):
+    """Keras has the gates i f c o side by side, ONNX i o f c one below the other, for each direction."""
+    i, f, c, o = np.split(values, 4, axis=-1)
+    return np.concatenate([i, o, f, c], axis=-1).T[np.newaxis]

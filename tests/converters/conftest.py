@@ -1,0 +1,115 @@
+"""Trained models, features of synthetic music, and every conversion made once."""
+
+import types
+
+import numpy as np
+import pytest
+
+from genrekit.converters.conversion import PRECISIONS
+from genrekit.runtime import MfccConfig, ModelDescription, mfcc
+from genrekit.runtime.engines import load
+from genrekit.runtime.modelfile import attach
+
+MODELS = ("mlp", "mlp-regularized", "cnn", "lstm")
+CASES = [
+    (model, file_format, precision)
+    for file_format, precisions in PRECISIONS.items()
+    for model in MODELS
+    for precision in precisions
+]
+LABELS = tuple("abcdefghij")
+TRAINED_ON = 200
+
+
+def window(label, generator):
+    """Three seconds of a chord that beats, in noise: pitch, beat and noise follow from the label."""
+    config = MfccConfig()
+    time = np.arange(config.window_samples) / config.sample_rate
+    pitch = 80.0 * 1.5**label * generator.uniform(0.97, 1.03)
+    chord = sum(np.sin(2 * np.pi * ratio * pitch * time + generator.uniform(0, 6)) for ratio in (1, 1.25, 1.5, 4))
+    beat = 0.5 + 0.5 * np.sin(2 * np.pi * (1 + label % 4) * time + generator.uniform(0, 6))
+    noise = generator.normal(0, 0.01 * (1 + label % 3), len(time))
+    return (generator.uniform(0.05, 0.2) * chord * beat + noise).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def data():
+    """Normalised features and labels: the first `TRAINED_ON` windows to train and calibrate, the others to check."""
+    generator = np.random.default_rng(5)
+    labels = np.arange(400) % len(LABELS)
+    raw = np.stack([mfcc(window(label, generator)) for label in labels])
+    known = raw[:TRAINED_ON]
+    features = ((raw - known.mean((0, 1))) / known.std((0, 1))).astype(np.float32)
+    return types.SimpleNamespace(
+        known=features[:TRAINED_ON],
+        known_labels=labels[:TRAINED_ON],
+        unknown=features[TRAINED_ON:],
+        unknown_labels=labels[TRAINED_ON:],
+    )
+
+
+@pytest.fixture(scope="session")
+def models(data):
+    """Trains an architecture when it is first asked for: name -> Keras model."""
+    import keras
+
+    from genrekit.toolkit.models import MODELS
+
+    trained = {}
+
+    def train(name):
+        if name not in trained:
+            keras.utils.set_random_seed(1)
+            model = MODELS[name].build(data.known.shape[1:], len(LABELS))
+            model.compile(keras.optimizers.Adam(2e-3), "sparse_categorical_crossentropy")
+            model.fit(data.known, data.known_labels, batch_size=20, epochs=8, verbose=0)
+            trained[name] = model
+        return trained[name]
+
+    return train
+
+
+@pytest.fixture(scope="session")
+def conversions(models, data):
+    """Converts when first asked: (model, format, precision) -> Conversion."""
+    made = {}
+
+    def convert(name, file_format, precision):
+        key = name, file_format, precision
+        if key not in made:
+            made[key] = convert_anew(models(name), file_format, precision, data.known)
+        return made[key]
+
+    return convert
+
+
+def convert_anew(model, file_format, precision, calibration):
+    from genrekit.converters.onnx import convert_onnx
+    from genrekit.converters.tflite import convert_tflite
+
+    return {"tflite": convert_tflite, "onnx": convert_onnx}[file_format](model, precision, calibration)
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the bytes of a model in an engine: (data, format, features, engine) -> probabilities."""
+
+    def predict(data, file_format, features, engine=None):
+        path = tmp_path / f"model.{file_format}"
+        path.write_bytes(attach(data, ModelDescription("model", LABELS, format=file_format)))
+        return load(path, engine=engine)(features)
+
+    return predict
+
+
+@pytest.fixture
+def ops(tmp_path):
+    """The operators in the bytes of a model: (data, format) -> {name: count}."""
+    from genrekit.runtime.graphs import read_graph
+
+    def count(data, file_format):
+        path = tmp_path / f"graph.{file_format}"
+        path.write_bytes(data)
+        return read_graph(path).ops
+
+    return count

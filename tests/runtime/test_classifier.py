@@ -1,0 +1,194 @@
+"""Decisions: of one window, and of a stream against one window at a time."""
+
+import importlib.util
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from genrekit.runtime import Prediction, StreamClassifier, engines, load, mfcc
+from genrekit.runtime.errors import AudioError, ParameterError
+
+WINDOW, HOP, RATE = 4000, 128, 8000  # samples, samples, Hz of the tiny models
+TOLERANCE = 1e-5
+ENGINES = [
+    ("onnx", "lstm", "onnx", "float32"),
+    ("litert", "lstm", "tflite", "float32"),
+    ("litert", "lstm", "tflite", "int8"),
+    ("micro", "dense", "tflite", "int8"),
+    ("keras", "dense", "keras", "float32"),
+]
+
+
+@pytest.fixture(scope="module")
+def model(tiny_models):
+    return load(tiny_models("dense", "onnx"))
+
+
+@pytest.fixture(scope="module")
+def audio(tiny_windows):
+    """Four seconds in which the music changes every half second: float32 (32000,)."""
+    return tiny_windows.ravel()
+
+
+def decisions(stream, samples, lengths):
+    """What `stream` decides on `samples` pushed in chunks of `lengths`, over and over."""
+    predictions, position, turn = [], 0, 0
+    while position < len(samples):
+        length = lengths[turn % len(lengths)]
+        predictions += stream.push(samples[position : position + length])
+        position, turn = position + length, turn + 1
+    return predictions
+
+
+def assert_decisions_of_windows(model, samples, stride, predictions, start_s=0.0):
+    """Each decision equals `classify` of its window, comes at its end, and none is missing."""
+    starts = range(0, len(samples) - WINDOW + 1, stride)
+    assert [prediction.time_s for prediction in predictions] == pytest.approx(
+        [start_s + (start + WINDOW) / RATE for start in starts], abs=1e-9
+    )
+    for start, prediction in zip(starts, predictions, strict=True):
+        expected = model.classify(samples[start : start + WINDOW])
+        assert not prediction.padded
+        assert prediction.scores == pytest.approx(expected.scores, abs=TOLERANCE)
+        assert prediction.score == max(prediction.scores.values()) == prediction.scores[prediction.label]
+
+
+def test_predict_normalises_and_classify_names_the_result(model, tiny_windows, tiny_features):
+    scores = model.predict(tiny_features)
+    assert scores.dtype == np.float32
+    np.testing.assert_allclose(scores.sum(axis=1), 1, atol=1e-5)
+    assert len(set(scores.argmax(axis=1))) == 3  # each label wins somewhere
+    for window, expected in zip(tiny_windows, scores, strict=True):
+        prediction = model.classify(window)
+        assert isinstance(prediction, Prediction)
+        assert list(prediction.scores) == list(model.labels)
+        assert list(prediction.scores.values()) == pytest.approx(expected.tolist(), abs=TOLERANCE)
+        assert prediction.label == model.labels[expected.argmax()]
+        assert prediction.score == pytest.approx(expected.max(), abs=TOLERANCE)
+        assert (prediction.time_s, prediction.padded) == (0.5, False)
+
+
+def test_the_engine_gets_normalised_features(model, tiny_features):
+    normalization = model.description.normalization
+    normalized = (tiny_features - np.array(normalization.mean)) / np.array(normalization.std)
+    np.testing.assert_allclose(
+        model.predict(tiny_features), model.engine(normalized.astype(np.float32)), atol=TOLERANCE
+    )
+
+
+@pytest.mark.parametrize("heard", [1, 100, 3999])
+def test_less_than_a_window_is_padded_with_silence_and_says_so(model, audio, heard):
+    prediction = model.classify(audio[:heard])
+    expected = model.classify(np.pad(audio[:heard], (0, WINDOW - heard)))
+    assert prediction.padded
+    assert prediction.time_s == pytest.approx(heard / RATE)
+    assert prediction.scores == pytest.approx(expected.scores, abs=TOLERANCE)
+
+
+@pytest.mark.parametrize(
+    ("samples", "message"),
+    [
+        (np.zeros(0, np.float32), r"samples.shape=\(0,\): expected one channel of at most 4000 samples"),
+        (np.zeros(4001, np.float32), r"samples.shape=\(4001,\).*0.5 s at 8000 Hz.*use StreamClassifier"),
+        (np.zeros((4000, 2), np.float32), r"samples.shape=\(4000, 2\)"),
+        (np.full(4000, np.nan, np.float32), "expected finite values"),
+    ],
+)
+def test_samples_that_are_no_window_are_refused(model, samples, message):
+    with pytest.raises(AudioError, match=message):
+        model.classify(samples)
+
+
+@pytest.mark.parametrize("shape", [(32, 5), (1, 31, 5), (1, 32, 6), (0,)])
+def test_features_of_another_shape_are_refused(model, shape):
+    with pytest.raises(AudioError, match=r"features.shape=.*expected \(batch, 32, 5\)"):
+        model.predict(np.zeros(shape, np.float32))
+
+
+@given(
+    stride_frames=st.integers(1, 40),
+    length=st.integers(0, 16_000),
+    lengths=st.lists(st.sampled_from([0, 1, 127, 128, 129, 997, 4000, 32_000]), max_size=5).map(
+        lambda cut: [*cut, 1301]
+    ),
+)
+def test_any_chunks_give_the_decisions_of_single_windows(model, audio, stride_frames, length, lengths):
+    stream = StreamClassifier(model, stride_s=stride_frames * HOP / RATE)
+    predictions = decisions(stream, audio[:length], lengths)
+    assert_decisions_of_windows(model, audio[:length], stride_frames * HOP, predictions)
+
+
+@pytest.mark.parametrize("case", ENGINES, ids="-".join)
+def test_a_stream_decides_alike_on_every_engine(tiny_models, audio, case):
+    engine, *file = case
+    if importlib.util.find_spec(engines.ENGINES[engine].package) is None:
+        pytest.skip(f"{engines.ENGINES[engine].package} is not installed")
+    model = load(tiny_models(*file), engine=engine)
+    stream = StreamClassifier(model, stride_s=0.2)
+    predictions = decisions(stream, audio[:12_000], [1, 129, 5000])
+    assert len(predictions) == 6
+    assert_decisions_of_windows(model, audio[:12_000], 12 * HOP, predictions)
+
+
+def test_each_window_goes_through_the_front_end_of_the_model(model, audio):
+    (prediction,) = StreamClassifier(model).push(audio[:WINDOW])
+    expected = model.predict(mfcc(audio[:WINDOW], model.config)[None])[0]
+    assert list(prediction.scores.values()) == pytest.approx(expected.tolist(), abs=TOLERANCE)
+
+
+def test_the_stride_is_told_as_rounded(model):
+    assert StreamClassifier(model, stride_s=0.1).stride_s == pytest.approx(6 * HOP / RATE)
+    with pytest.raises(ParameterError, match="stride_s=0"):
+        StreamClassifier(model, stride_s=0)
+
+
+def test_flush_decides_once_on_less_than_a_window(model, audio):
+    stream = StreamClassifier(model)
+    assert decisions(stream, audio[:1000], [300]) == []
+    (prediction,) = stream.flush()
+    assert prediction == model.classify(audio[:1000])
+    assert prediction.padded
+    assert stream.flush() == []
+
+
+def test_flush_after_a_decision_and_without_audio_gives_nothing(model, audio):
+    stream = StreamClassifier(model)
+    assert stream.flush() == []
+    assert len(stream.push(audio[: WINDOW + 100])) == 1
+    assert stream.flush() == []
+
+
+@pytest.mark.parametrize("end", ["reset", "flush"])
+def test_afterwards_the_stream_starts_anew(model, audio, end):
+    stream = StreamClassifier(model, stride_s=0.1)
+    stream.push(audio[7000:13_500])
+    getattr(stream, end)()
+    assert_decisions_of_windows(model, audio[:9000], 6 * HOP, stream.push(audio[:9000]))
+
+
+def test_reset_sets_the_clock(model, audio):
+    """After a gap, decisions stay on the true clock, the padded one too."""
+    stream = StreamClassifier(model, stride_s=0.1)
+    stream.push(audio)
+    stream.reset(time_s=12.5)
+    assert_decisions_of_windows(model, audio[:9000], 6 * HOP, stream.push(audio[:9000]), start_s=12.5)
+    stream.reset(time_s=20.0)
+    stream.push(audio[:2000])
+    assert [prediction.time_s for prediction in stream.flush()] == pytest.approx([20.25])
+    assert [prediction.time_s for prediction in stream.push(audio[:WINDOW])] == pytest.approx([0.5])
+
+
+def test_refused_samples_leave_the_clock_alone(model, audio):
+    stream = StreamClassifier(model)
+    for bad in (np.zeros((100, 2), np.float32), np.full(100, np.nan, np.float32)):
+        with pytest.raises(AudioError):
+            stream.push(bad)
+    stream.push(audio[:2000])
+    assert stream.flush() == [model.classify(audio[:2000])]
+
+
+def test_a_prediction_cannot_be_changed(model, audio):
+    with pytest.raises(AttributeError):
+        model.classify(audio[:WINDOW]).label = "jazz"

@@ -1,0 +1,84 @@
+"""The wire format against the protobuf library's own encoder, by way of ONNX's messages."""
+
+import pytest
+
+from genrekit.runtime import protobuf
+
+onnx = pytest.importorskip("onnx")
+
+
+@pytest.fixture(scope="module")
+def message():
+    """An ONNX model that uses every wire type: numbers long and short, texts, floats, nested messages."""
+    node = onnx.helper.make_node("Elu", ["x"], ["y"], alpha=0.25)
+    value = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 300, "open"])
+    graph = onnx.helper.make_graph([node], "graph", [value], [value])
+    model = onnx.helper.make_model(graph, producer_name="mél", opset_imports=[onnx.helper.make_opsetid("", 13)])
+    model.model_version = 2**62 + 5
+    onnx.helper.set_model_props(model, {"one": "1", "long": "x" * 70_000})
+    return model
+
+
+def test_fields_are_what_was_encoded(message):
+    fields = {}
+    for number, value in protobuf.fields(message.SerializeToString()):
+        fields.setdefault(number, []).append(value)
+    assert fields[1] == [message.ir_version]
+    assert bytes(fields[2][0]).decode() == "mél"
+    assert fields[5] == [2**62 + 5]
+    assert bytes(fields[7][0]) == message.graph.SerializeToString()
+    assert [bytes(entry) for entry in fields[14]] == [entry.SerializeToString() for entry in message.metadata_props]
+
+
+def test_fields_of_a_part_are_found_in_place(message):
+    data = message.SerializeToString()
+    ((start, end),) = protobuf.spans(data, 7)
+    assert data[start:end] == message.graph.SerializeToString()
+    assert list(protobuf.fields(data, start, end)) == list(protobuf.fields(data[start:end]))
+    assert [data[slice(*span)] for span in protobuf.spans(data, 2, start, end)] == [b"graph"]
+
+
+def test_removing_fields_keeps_the_rest_in_order(message):
+    kept = onnx.ModelProto()
+    kept.CopyFrom(message)
+    del kept.metadata_props[:]
+    assert protobuf.without(message.SerializeToString(), 14) == kept.SerializeToString()
+    assert protobuf.without(message.SerializeToString(), 99) == message.SerializeToString()
+
+
+@pytest.mark.parametrize("size", [0, 1, 127, 128, 300, 20_000])
+@pytest.mark.parametrize("number", [1, 15, 16, 1000])
+def test_an_encoded_field_is_read_back(size, number):
+    value = b"x" * size
+    data = protobuf.encode(number, value)
+    assert [(found, bytes(read)) for found, read in protobuf.fields(data)] == [(number, value)]
+
+
+def test_the_encoding_is_the_librarys(message):
+    entry = message.metadata_props[1]
+    encoded = protobuf.encode(1, entry.key.encode()) + protobuf.encode(2, entry.value.encode())
+    assert encoded == entry.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x0a",  # a length that is not there
+        b"\x0a\x05abc",  # a text shorter than its length
+        b"\x08\x80",  # a number that does not end
+        b"\x08" + b"\xff" * 11,  # a number longer than 64 bits
+        b"\x0d\x00\x00",  # four bytes announced, two there
+        b"\x00\x00",  # field 0 does not exist
+        b"\x0b\x0c",  # groups, which ONNX has not
+        b"\x0f",  # a wire type that does not exist
+        b"This is no message.",
+    ],
+)
+def test_what_is_no_message_is_refused(data):
+    with pytest.raises(protobuf.MalformedError):
+        list(protobuf.fields(data))
+
+
+def test_a_field_that_reaches_over_the_end_of_its_part_is_refused():
+    with pytest.raises(protobuf.MalformedError, match="does not fit"):
+        list(protobuf.fields(b"\x0a\x03abc", 0, 3))

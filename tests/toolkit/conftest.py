@@ -1,0 +1,72 @@
+"""A small corpus of real audio files, and its segments."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from genrekit.toolkit import corpus
+
+RATE = 22050
+PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}
+
+
+def write_tone(path, pitch, seed, seconds=9.5):
+    """A noisy tone with a slow tremolo: easy to tell apart by pitch, and no two files alike."""
+    generator = np.random.default_rng(seed)
+    time = np.arange(round(seconds * RATE)) / RATE
+    tone = np.sin(2 * np.pi * pitch * time * generator.uniform(0.97, 1.03))
+    samples = 0.2 * tone * (1 + 0.5 * np.sin(2 * np.pi * time)) + 0.02 * generator.standard_normal(len(time))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    soundfile.write(path, samples, RATE)
+
+
+@pytest.fixture(scope="session")
+def corpus_folder(tmp_path_factory):
+    """Three genres of five tracks of 9.5 s: three segments each."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for genre, pitch in PITCHES.items():
+        for index in range(5):
+            write_tone(folder / genre / f"{genre}.{index:05d}.wav", pitch, [pitch, index])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def segments(corpus_folder):
+    return corpus.extract(corpus.scan(corpus_folder))
+
+
+def run_command(*arguments, **options):
+    """`genrekit` with these arguments, as a user would start it."""
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, **{"text": True, **options})
+
+
+@pytest.fixture(scope="session")
+def genrekit():
+    return run_command
+
+
+@pytest.fixture(scope="session")
+def quickstart(corpus_folder, tmp_path_factory):
+    """The finished process of `genrekit quickstart` on the small corpus, and its folder."""
+    out = tmp_path_factory.mktemp("quickstart") / "out"
+    return run_command("quickstart", "--data", corpus_folder, "--out", out, "--epochs", 60), out
+
+
+@pytest.fixture(scope="session")
+def exported(quickstart):
+    """The folder with the 24 files."""
+    process, out = quickstart
+    assert process.returncode == 0, process.stderr
+    return out / "models"
+
+
+@pytest.fixture(scope="session")
+def clip(corpus_folder):
+    """A track of 9.5 s."""
+    return corpus_folder / "bells" / "bells.00000.wav"

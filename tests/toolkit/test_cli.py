@@ -1,0 +1,248 @@
+"""Commands as users type them: results on standard output, sentences on standard error, exit codes."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import soundfile
+
+from genrekit.runtime import StreamClassifier, load
+from genrekit.runtime.audio import read_file
+
+COMMANDS = (
+    "quickstart", "corpus make", "corpus check", "train", "evaluate", "export", "inspect", "classify", "stream",
+    "bench", "compare",
+
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def model(exported):
+    return exported / "cnn-int8.tflite"
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(genrekit, command):
+    process = genrekit(*command.split(), "--help", env={"COLUMNS": "200", "PATH": ""})
+    assert process.returncode == 0
+    assert f"Example: genrekit {command}" in process.stdout or f"genrekit {command}" in process.stdout
+
+
+def test_version_is_the_installed_one(genrekit):
+    from importlib.metadata import version
+
+    assert genrekit("--version").stdout.strip() == version("genrekit")
+
+
+def test_classify_prints_a_json_line_per_file(genrekit, model, clip):
+    process = genrekit("classify", model, clip, clip, "--json")
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
+    assert process.returncode == 0
+    assert len(lines) == 2
+    assert set(lines[0]) >= {"file", "seconds", "label", "score", "scores", "windows"}
+    assert lines[0]["label"] == "bells"
+    assert lines[0]["seconds"] == pytest.approx(9.5)
+    assert [window["end_s"] for window in lines[0]["windows"]] == pytest.approx([3, 5.995, 8.991], abs=0.001)
+    assert lines[0]["score"] == lines[0]["scores"]["bells"]
+
+
+def test_classify_goes_on_after_an_unusable_file(genrekit, model, clip, tmp_path):
+    (tmp_path / "text.wav").write_text("no audio")
+    process = genrekit("classify", model, tmp_path / "text.wav", tmp_path / "gone.wav", clip, "--json")
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
+    assert process.returncode == 2
+    assert ["error" in line for line in lines] == [True, True, False]
+    assert "text.wav" in lines[0]["error"]
+
+
+def test_short_audio_is_padded_and_says_so(genrekit, model, tmp_path):
+    soundfile.write(tmp_path / "short.wav", 0.1 * np.sin(np.arange(22050) / 5), 22050)
+    process = genrekit("classify", model, tmp_path / "short.wav", "--json")
+    windows = json.loads(process.stdout)["windows"]
+    assert [window.get("padded") for window in windows] == [True]
+
+
+@pytest.mark.parametrize("name", ["not-a-model.tflite", "plain.onnx", "picture.png", "missing.tflite"])
+def test_what_is_no_model_is_refused_by_name(genrekit, tmp_path, clip, name):
+    if not name.startswith("missing"):
+        (tmp_path / name).write_bytes(b"\x00\x01 not a model")
+    for command in (("classify", tmp_path / name, clip), ("inspect", tmp_path / name)):
+        process = genrekit(*command)
+        assert process.returncode == 2
+        assert name in process.stderr
+        assert "Traceback" not in process.stderr
+        assert process.stdout == ""
+
+
+def test_a_model_without_description_is_refused(genrekit, model, clip, tmp_path):
+    data = model.read_bytes()
+    (tmp_path / "bare.tflite").write_bytes(data[: data.index(b"PK\x03\x04")])
+    process = genrekit("classify", tmp_path / "bare.tflite", clip)
+    assert process.returncode == 2
+    assert "genrekit export" in process.stderr
+
+
+def test_debug_shows_the_traceback(genrekit, tmp_path):
+    process = genrekit("inspect", tmp_path / "missing.tflite", "--debug")
+    assert "Traceback" in process.stderr
+    assert process.returncode == 1
+
+
+def test_stream_of_a_file_equals_the_library(genrekit, model, clip):
+    process = genrekit("stream", model, clip, "--json", "--stride", "1.5")
+    lines = [json.loads(line) for line in process.stdout.splitlines()]
+    expected = StreamClassifier(load(model), 1.5).push(read_file(clip, 22050))
+    assert [line["label"] for line in lines] == [prediction.label for prediction in expected]
+    assert [line["time_s"] for line in lines] == pytest.approx([prediction.time_s for prediction in expected], abs=1e-3)
+    assert f"{len(expected)} decisions" in process.stderr
+
+
+def test_stream_of_raw_pcm_equals_the_stream_of_the_file(genrekit, model, clip):
+    samples, rate = soundfile.read(clip, dtype="int16")
+    raw = np.repeat(samples[:, None], 2, axis=1).astype("<i2").tobytes()
+    options = ("--rate", rate, "--channels", 2, "--json")
+    process = genrekit("stream", model, "-", *options, input=raw + b"odd", text=False)
+    of_file = genrekit("stream", model, clip, "--json")
+    labels = [json.loads(line)["label"] for line in process.stdout.splitlines()]
+    assert labels == [json.loads(line)["label"] for line in of_file.stdout.splitlines()]
+    assert b"3 bytes" in process.stderr
+
+
+def test_raw_pcm_needs_its_rate(genrekit, model):
+    process = genrekit("stream", model, "-", input="")
+    assert process.returncode == 2
+    assert "--rate" in process.stderr
+
+
+@pytest.mark.parametrize("option", [("--rate", "0"), ("--channels", "0"), ("--sample-format", "s24be")])
+def test_impossible_pcm_is_refused(genrekit, model, option):
+    options = {"--rate": "22050", "--channels": "1"} | dict([option])
+    process = genrekit("stream", model, "-", *[word for pair in options.items() for word in pair], input="")
+    assert process.returncode == 2
+    assert "Traceback" not in process.stderr
+
+
+def test_each_decision_is_flushed_and_an_interrupt_ends_with_a_summary(model, clip):
+    command = [
+        sys.executable,
+        "-m",
+        "genrekit.toolkit.cli.app",
+        "stream",
+        model,
+        "-",
+        "--rate",
+        "22050",
+        "--channels",
+        "1",
+    ]
+    process = subprocess.Popen(
+        [*command, "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    samples, _ = soundfile.read(clip, dtype="int16")
+    process.stdin.write(samples[: 4 * 22050].astype("<i2").tobytes())
+    process.stdin.flush()
+    assert json.loads(process.stdout.readline())["time_s"] == 3.0  # although standard input is still open
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate()
+    assert b"decisions up to" in error
+    assert b"Traceback" not in error
+    assert process.returncode == 0
+
+
+def test_a_reader_that_goes_away_ends_the_stream_quietly(model, clip):
+    command = f"{sys.executable} -m genrekit.toolkit.cli.app stream {model} {clip} --stride 0.1 | head -n 1"
+    process = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert len(process.stdout.splitlines()) == 1
+    assert "Traceback" not in process.stderr
+    assert "BrokenPipe" not in process.stderr
+
+
+def test_inspect_tells_what_the_file_is(genrekit, model, exported):
+    found = json.loads(genrekit("inspect", model, "--json").stdout)
+    assert (found["model"], found["format"], found["precision"]) == ("cnn", "tflite", "int8")
+    assert found["labels"] == ["bells", "drones", "flutes"]
+    assert found["input"]["dtype"] == "int8"
+    assert found["input"]["scale"] > 0
+    assert found["bytes"] == model.stat().st_size
+    assert found["front_end"]["hop_length"] == 512
+    assert found["description"]["split"] == "track"
+    assert "sha256" in genrekit("inspect", exported / "lstm-float32.onnx").stdout
+
+
+def test_evaluate_says_when_segments_leak(genrekit, model, corpus_folder):
+    process = genrekit("evaluate", model, "--data", corpus_folder, "--split", "segment")
+    assert "both sides" in process.stdout
+    assert process.returncode == 0
+
+
+def test_evaluate_refuses_other_genres(genrekit, model, corpus_folder, tmp_path):
+    shutil.copytree(corpus_folder, tmp_path / "other")
+    (tmp_path / "other" / "bells").rename(tmp_path / "other" / "gongs")
+    process = genrekit("evaluate", model, "--data", tmp_path / "other")
+    assert process.returncode == 2
+    assert "gongs" in process.stderr
+
+
+def test_export_refuses_what_cannot_be(genrekit, quickstart, tmp_path):
+    _, out = quickstart
+    options = ("--out", tmp_path / "models", "--format", "onnx", "--precision", "float16")
+    process = genrekit("export", out / "runs" / "mlp", *options)
+    assert process.returncode == 2
+    assert "float16" in process.stderr
+    assert not (tmp_path / "models").exists()
+
+
+def test_export_of_no_run_is_refused(genrekit, tmp_path):
+    process = genrekit("export", tmp_path, "--out", tmp_path / "models")
+    assert process.returncode == 2
+    assert "genrekit train" in process.stderr
+
+
+def test_an_export_again_gives_the_same_bytes(genrekit, quickstart, exported, tmp_path):
+    _, out = quickstart
+    genrekit("export", out / "runs" / "mlp", "--out", tmp_path, "--format", "tflite", "--precision", "int8")
+    assert (tmp_path / "mlp-int8.tflite").read_bytes() == (exported / "mlp-int8.tflite").read_bytes()
+
+
+def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, model, corpus_folder, tmp_path):
+    (tmp_path / "no-model.tflite").write_text("no model")
+    outputs = ("--out", tmp_path / "bench.json", "--csv", tmp_path / "bench.csv", "--html", tmp_path / "bench.html")
+    process = genrekit("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, "--runs", 100)
+    rows = json.loads((tmp_path / "bench.json").read_text())["results"]
+    assert process.returncode == 2
+    assert ["error" in row for row in rows] == [True, False]
+    assert rows[1]["agreement"] is not None  # the run was found beside the models
+    assert len((tmp_path / "bench.csv").read_text().splitlines()) >= 2
+    same = genrekit("compare", tmp_path / "bench.json", tmp_path / "bench.json")
+    assert "no difference" in same.stdout
+
+
+def test_bench_refuses_an_unwritable_output_before_it_measures(genrekit, model, corpus_folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    process = genrekit("bench", model, "--data", corpus_folder, "--out", tmp_path / "file" / "bench.json")
+    assert process.returncode == 2
+    assert "bench.json" in process.stderr
+
+
+def test_corpus_check_counts(genrekit, corpus_folder):
+    found = json.loads(genrekit("corpus", "check", corpus_folder, "--json").stdout)
+    assert found["tracks"] == 15
+    assert found["genres"] == {"bells": 5, "drones": 5, "flutes": 5}
+
+
+@pytest.mark.parametrize("command", [("train", "cnn"), ("corpus", "check")])
+def test_an_empty_folder_is_refused(genrekit, tmp_path, command):
+    data = ("--data", tmp_path, "--out", tmp_path / "runs") if command[0] == "train" else (tmp_path,)
+    process = genrekit(*command, *data)
+    assert process.returncode == 2
+    assert "at least two subfolders" in process.stderr
+
+
+def test_an_unknown_option_is_the_users_mistake(genrekit, model):
+    assert genrekit("classify", model, "--loud").returncode == 2

@@ -1,0 +1,112 @@
+"""Splits: the shares, and that no track stands on two sides where that is promised."""
+
+from __future__ import annotations
+
+import collections
+
+import numpy as np
+import pytest
+
+from genrekit.runtime.errors import CorpusError, MissingFileError
+from genrekit.toolkit import splits
+
+
+def tracks_of(segments, parts):
+    return {part: set(segments.tracks[parts == part]) for part in splits.PARTS}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_track_stands_on_two_sides(segments, seed):
+    sides = tracks_of(segments, splits.assign(segments, "track", seed))
+    assert not sides["train"] & sides["test"]
+    assert not sides["train"] & sides["validation"]
+    assert not sides["validation"] & sides["test"]
+    assert set().union(*sides.values()) == set(segments.tracks)
+
+
+def test_each_genre_is_in_each_part(segments):
+    parts = splits.assign(segments, "track", 0)
+    for part in splits.PARTS:
+        assert set(segments.labels[parts == part]) == {0, 1, 2}
+
+
+def test_segment_split_has_the_papers_shares(segments):
+    counts = collections.Counter(splits.assign(segments, "segment", 0).tolist())
+    assert counts == {"test": 9, "validation": 7, "train": 29}  # 0.2 of 45, 0.2 of the other 36, the rest
+
+
+def test_segment_split_leaks_and_says_so(segments):
+    sides = tracks_of(segments, splits.assign(segments, "segment", 0))
+    assert sides["train"] & sides["test"]
+    assert splits.leaks("segment")
+    assert not splits.leaks("track")
+
+
+@pytest.mark.parametrize("method", ["segment", "track"])
+def test_the_seed_decides(segments, method):
+    first, again, other = (splits.assign(segments, method, seed) for seed in (0, 0, 1))
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_fault_filtered_lists_have_the_published_sizes():
+    parts = collections.Counter(splits._fault_filtered().values())
+    assert parts == {"train": 443, "validation": 197, "test": 290}
+
+
+def write_split(path, segments, test=("bells.00000",), validation=("drones.00001",)):
+    part = dict.fromkeys(test, "test") | dict.fromkeys(validation, "validation")
+    rows = [f"{track.name},{part.get(track.name, 'train')}" for track in segments.corpus.tracks]
+    path.write_text("\n".join(["track,part", *rows]) + "\n")
+    return str(path)
+
+
+def test_a_file_decides_track_by_track(segments, tmp_path):
+    parts = splits.assign(segments, write_split(tmp_path / "mine.csv", segments), 0)
+    sides = tracks_of(segments, parts)
+    assert (sides["test"], sides["validation"]) == ({0}, {6})
+
+
+def test_tracks_that_a_file_leaves_out_stay_out(segments, tmp_path):
+    path = tmp_path / "mine.csv"
+    write_split(path, segments)
+    path.write_text(path.read_text().replace("flutes.00004,train\n", ""))
+    parts = splits.assign(segments, str(path), 0)
+    assert set(parts[segments.tracks == 14]) == {""}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("name,where\na,train\n", "expected track,part"),
+        ("track,part\nbells.00000,exam\n", "part=exam"),
+        ("track,part\nbells.00000,train\nbells.00000,test\n", "one part only"),
+        ("track,part\nbells.00000,train\n", "no drones, flutes in training"),
+        ("", "expected track,part"),
+    ],
+)
+def test_a_file_that_cannot_serve_is_refused(segments, tmp_path, text, complaint):
+    path = tmp_path / "mine.csv"
+    path.write_text(text)
+    with pytest.raises(CorpusError, match=complaint):
+        splits.assign(segments, str(path), 0)
+
+
+def test_an_unknown_split_names_the_known_ones(segments):
+    with pytest.raises(MissingFileError, match="fault-filtered"):
+        splits.assign(segments, "by-artist", 0)
+
+
+def test_a_genre_with_too_few_tracks_is_named(segments):
+    import dataclasses
+
+    kept = (segments.labels != 0) | (segments.tracks < 1)
+    fewer = dataclasses.replace(
+        segments,
+        features=segments.features[kept],
+        labels=segments.labels[kept],
+        tracks=segments.tracks[kept],
+        positions=segments.positions[kept],
+    )
+    with pytest.raises(CorpusError, match=r"bells: expected at least 3 usable tracks.*found 1"):
+        splits.assign(fewer, "track", 0)

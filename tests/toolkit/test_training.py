@@ -1,0 +1,134 @@
+"""Training: what a run folder holds, and that an interruption changes nothing."""
+
+from __future__ import annotations
+
+import csv
+import json
+
+import numpy as np
+import pytest
+
+from genrekit.runtime import load
+from genrekit.runtime.errors import CorpusError, ParameterError
+from genrekit.toolkit import splits
+from genrekit.toolkit.models import MODELS
+from genrekit.toolkit.recipes import recipe
+from genrekit.toolkit.runs import load_run
+from genrekit.toolkit.training import Training, train
+
+METRICS_KEYS = {
+    "model", "recipe", "split", "seed", "epochs", "parameters", "train", "validation", "test", "test_tracks",
+    "seconds_per_epoch", "confusion", "labels", "corpus",
+}  # fmt: skip
+
+
+def training(segments, name="mlp-regularized", recipe_name="edge", epochs=4, seed=3):
+    parts = splits.assign(segments, "track", seed)
+    return Training(MODELS[name], recipe(recipe_name, epochs), segments, parts, "track", seed)
+
+
+@pytest.fixture(scope="module")
+def run(segments, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "mlp-regularized"
+    train(training(segments), folder)
+    return folder
+
+
+def history(folder):
+    return list(csv.DictReader((folder / "history.csv").read_text().splitlines()))
+
+
+def weights(folder):
+    return load_run(folder).keras_model().get_weights()
+
+
+def test_metrics_have_the_agreed_keys(run):
+    metrics = json.loads((run / "metrics.json").read_text())
+    assert set(metrics) >= METRICS_KEYS
+    assert {"fingerprint", "tracks", "unusable"} <= set(metrics["corpus"])
+    assert len(metrics["seconds_per_epoch"]["all"]) == metrics["epochs"] == 4
+    assert metrics["train"]["segments"] + metrics["validation"]["segments"] + metrics["test"]["segments"] == 45
+    assert np.sum(metrics["confusion"]) == metrics["test"]["segments"]
+
+
+def test_the_run_folder_is_whole_and_nothing_else(run):
+    expected = {"model.keras", "description.json", "metrics.json", "history.csv", "curves.png", "confusion.png"}
+    assert {path.name for path in run.iterdir()} == expected | {"export_features.npz"}
+
+
+def test_history_has_a_row_per_epoch(run):
+    assert [row["epoch"] for row in history(run)] == ["1", "2", "3", "4"]
+
+
+def test_the_saved_model_has_the_accuracy_that_metrics_tell(run, segments):
+    metrics = json.loads((run / "metrics.json").read_text())
+    test = splits.assign(segments, "track", 3) == "test"
+    chosen = load(run / "model.keras").predict(segments.features[test]).argmax(axis=1)
+    assert (chosen == segments.labels[test]).mean() == pytest.approx(metrics["test"]["accuracy"])
+
+
+def test_normalisation_comes_from_the_training_part(run, segments):
+    known = segments.features[splits.assign(segments, "track", 3) == "train"]
+    normalization = load_run(run).description.normalization
+    np.testing.assert_allclose(normalization.mean, known.mean(axis=(0, 1)), rtol=1e-4)
+    np.testing.assert_allclose(normalization.std, known.std(axis=(0, 1)), rtol=1e-4)
+
+
+def test_the_paper_recipe_takes_raw_features_and_the_last_weights(segments, tmp_path):
+    metrics = train(training(segments, recipe_name="paper", epochs=2), tmp_path / "mlp")
+    assert load_run(tmp_path / "mlp").description.normalization is None
+    assert metrics["best_epoch"] == metrics["epochs"] == 2
+
+
+def test_the_same_seed_gives_the_same_weights(run, segments, tmp_path):
+    train(training(segments), tmp_path / "again")
+    for first, second in zip(weights(run), weights(tmp_path / "again"), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("interrupted_after", [1, 3])
+def test_an_interrupted_training_ends_with_the_same_weights(run, segments, tmp_path, interrupted_after):
+    def interrupt(history, epochs):
+        if len(history) == interrupted_after:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(training(segments), tmp_path / "run", interrupt)
+    assert not (tmp_path / "run" / "metrics.json").exists()
+    epochs = []
+    train(training(segments), tmp_path / "run", lambda history, total: epochs.append(len(history)))
+    assert epochs == list(range(interrupted_after + 1, 5))
+    for first, second in zip(weights(run), weights(tmp_path / "run"), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+def test_a_damaged_checkpoint_starts_anew(segments, tmp_path):
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"half a file")
+    assert train(training(segments, epochs=1), tmp_path / "run")["epochs"] == 1
+
+
+def test_a_finished_run_is_not_trained_again(run, segments):
+    before = (run / "model.keras").read_bytes()
+    train(training(segments), run, lambda *_: pytest.fail("trained again"))
+    assert (run / "model.keras").read_bytes() == before
+
+
+def test_a_finished_run_of_other_settings_is_not_overwritten(run, segments):
+    with pytest.raises(CorpusError, match="another recipe, seed"):
+        train(training(segments, epochs=9, seed=4), run)
+
+
+def test_early_stopping_keeps_the_best_epoch(segments, tmp_path):
+    metrics = train(training(segments, epochs=40), tmp_path / "run")
+    rows = history(tmp_path / "run")
+    losses = [float(row["val_loss"]) for row in rows]
+    assert metrics["best_epoch"] == losses.index(min(losses)) + 1
+    assert metrics["validation"]["accuracy"] == pytest.approx(float(rows[metrics["best_epoch"] - 1]["val_accuracy"]))
+
+
+def test_unknown_recipes_and_epochs_are_refused():
+    with pytest.raises(ParameterError, match="paper, edge"):
+        recipe("fast")
+    with pytest.raises(ParameterError, match="epochs=0"):
+        recipe("edge", 0)

@@ -1,0 +1,105 @@
+"""What the bench needs from a corpus and its runs: clips of the test part, Keras references, seconds an epoch."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..bench.cases import Clips
+from ..runtime import ModelDescription
+from ..runtime.errors import GenrekitError, ParameterError
+from ..runtime.modelfile import read_description
+from .corpus import Segments
+from .runs import METRICS, MODEL
+from .splits import leaks
+
+
+def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
+    """Of each file that has one; the others become rows that say why, as long as one file is left.
+
+    Raises:
+        ParameterError: the files have different labels or front ends.
+        MissingFileError, ModelFileError: no file can be used.
+    """
+    found, errors = {}, []
+    for model in models:
+        try:
+            found[model] = read_description(model)
+        except GenrekitError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    first, expected = next(iter(found.items()))
+    for model, description in found.items():
+        if (description.labels, description.front_end) != (expected.labels, expected.front_end):
+            raise ParameterError(
+                f"{model}: expected the labels and front end of {first}, received others; bench them apart"
+            )
+    return found
+
+
+def save_clips(
+    folder: Path, segments: Segments, parts: np.ndarray, split: str, trained: Iterable[ModelDescription]
+) -> Clips:
+    """The test part's audio, in files that worker processes map; raises ParameterError where it is empty."""
+    chosen = np.flatnonzero(parts == "test")
+    return Clips.save(
+        folder,
+        segments.samples(chosen),
+        segments.labels[chosen],
+        segments.corpus.labels,
+        sample_rate=segments.config.sample_rate,
+        split=f"{split}, test part",
+        demo=segments.corpus.demo,
+        tracks_in_training=any(_overlaps(description, segments, split) for description in trained),
+    )
+
+
+def _overlaps(description: ModelDescription, segments: Segments, split: str) -> bool:
+    """Whether tracks of the test part of `split` may have been in the training of the described model."""
+    same_corpus = description.corpus.get("fingerprint") == segments.corpus.fingerprint
+    return same_corpus and (leaks(split) or split != description.split)
+
+
+def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:
+    """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs)."""
+    found = {}
+    for path, description in described.items():
+        run = (folder or path.resolve().parent.parent / "runs") / description.model
+        if _is_run_of(run, description):
+            found[description.model] = run
+    return found
+
+
+def _is_run_of(run: Path, description: ModelDescription) -> bool:
+    try:
+        trained = read_description(run / MODEL)
+    except GenrekitError:
+        return False
+    names = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")
+    return all(getattr(trained, name) == getattr(description, name) for name in names)
+
+
+def references(runs: dict[str, Path]) -> dict[str, Path]:
+    """Name of a model -> its model.keras."""
+    return {name: run / MODEL for name, run in runs.items()}
+
+
+def training_rows(runs: dict[str, Path]) -> list[dict[str, Any]]:
+    """The bench JSON's "training": seconds an epoch of each run."""
+    rows = []
+    for name, run in runs.items():
+        metrics = json.loads((run / METRICS).read_text())
+        rows.append(
+            {
+                "model": name,
+                "seconds_per_epoch": metrics["seconds_per_epoch"]["median"],
+                "source": f"median of {metrics['epochs']} epochs over {metrics['train']['segments']} segments, "
+                f"recipe {metrics['recipe']}",
+            }
+        )
+    return rows

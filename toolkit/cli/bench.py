@@ -1,0 +1,116 @@
+"""genrekit bench, genrekit compare."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...runtime.errors import ParameterError
+from .options import Data, Jobs, Threads
+
+if TYPE_CHECKING:
+    from ...bench.cases import Clips
+    from ...runtime import MfccConfig, ModelDescription
+
+
+def bench(
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model files.", show_default=False)],
+    data: Data,
+    split: Annotated[
+        str | None,
+        typer.Option(help="As for train; the one the models were trained with otherwise.", show_default=False),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Results as JSON.", show_default=False)] = None,
+    html: Annotated[Path | None, typer.Option(help="Results as a page.", show_default=False)] = None,
+    csv: Annotated[Path | None, typer.Option(help="Results as CSV.", show_default=False)] = None,
+    runs: Annotated[int, typer.Option(help="Timed calls per file.")] = 100,
+    threads: Threads = 1,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Also librosa with Keras predict.")] = False,
+    features_only: Annotated[
+        bool, typer.Option("--features-only", help="The front end alone, beside librosa.")
+    ] = False,
+    keras: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="RUNS",
+            help="Folder of the runs, for agreement with Keras; ../runs of a model file otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Jobs = -1,
+) -> None:
+    """Accuracy, latency, memory and size of model files, each measured in a process of its own.
+
+    Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
+    """
+    from ...bench import measure, report, store
+    from ...bench.cases import Case
+    from .. import benching
+    from .terminal import note, print_bench, progress
+
+    for path in filter(None, (out, html, csv)):
+        store.check_writable(path)
+    described = benching.descriptions(models)
+    with _clips(list(described.values()), data, split, jobs) as (clips, config), progress("measuring") as update:
+        if features_only:
+            result = measure.run_front_end(clips, config, threads=threads, runs=runs, save_to=out)
+        else:
+            found = benching.find_runs(described, keras)
+            result = measure.run_bench(
+                [Case(model, threads=threads, runs=runs) for model in models],
+                clips,
+                benching.references(found),
+                baseline=baseline,
+                training=benching.training_rows(found),
+                progress=update,
+                save_to=out,
+            )
+    print_bench(result)
+    if csv:
+        store.write_csv(result, csv)
+    if html:
+        report.write_html(result, html)
+    for path in filter(None, (out, html, csv)):
+        note(f"wrote {path}")
+    if len(described) < len(models):
+        raise typer.Exit(2)
+    if any("error" in row for row in result["results"]):
+        raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _clips(
+    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int
+) -> Iterator[tuple[Clips, MfccConfig]]:
+    """The test part of the corpus in a temporary folder, and the models' front end."""
+    from .. import benching
+    from .work import read_segments, split_for
+
+    segments = read_segments(data, jobs, trained[0].front_end)
+    parts, chosen = split_for(trained[0], segments, split, None)
+    with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder:
+        yield benching.save_clips(Path(folder), segments, parts, chosen, trained), segments.config
+
+
+def compare(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="A.json B.json", help="Two results of genrekit bench.", show_default=False)
+    ],
+) -> None:
+    """How the second result differs from the first: ratios with their uncertainty.
+
+    Example: genrekit compare before.json after.json
+    """
+    from ...bench import store
+    from ...bench.compare import compare as compare_results
+    from ...bench.compare import comparison_table
+    from .terminal import print_table
+
+    if len(files) != 2:
+        raise ParameterError(f"files={len(files)}: expected two results of genrekit bench")
+    print_table(comparison_table(compare_results(*map(store.read_json, files))))

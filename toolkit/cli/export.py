@@ -1,0 +1,108 @@
+"""genrekit export, genrekit inspect."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import Json, ModelFile
+
+
+def export(
+    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder from genrekit train.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Folder for the files.", show_default=False)],
+    format: Annotated[
+        list[str] | None, typer.Option(help="tflite or onnx; both otherwise.", show_default=False)
+    ] = None,
+    precision: Annotated[
+        list[str] | None, typer.Option(help="float32, float16, dynamic or int8; all otherwise.", show_default=False)
+    ] = None,
+    target: Annotated[str, typer.Option(help="litert, tflite-runtime or micro.")] = "litert",
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Corpus to quantise and check with; the run's own segments otherwise.", show_default=False),
+    ] = None,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")
+    ] = False,
+) -> None:
+    """Convert a trained model, check each file against Keras, and remove those that do not agree.
+
+    Example: genrekit export runs/cnn --out models --format tflite --precision int8
+    """
+    from ..exporting import export_run, variants
+    from ..runs import load_run
+    from .terminal import progress
+
+    loaded = load_run(run)
+    wanted = variants(format or (), precision or (), target)
+    done = 0
+
+    def tell(row: dict[str, Any]) -> None:
+        nonlocal done
+        done += 1
+        _print_row(out, row)
+        update(done, len(wanted))
+
+    with progress("exporting") as update:
+        rows = export_run(loaded, out, wanted, target, data, keep, tell)
+    if not all(row["passed"] for row in rows):
+        raise typer.Exit(1)
+
+
+def _print_row(out: Path, row: dict[str, Any]) -> None:
+    if row["passed"]:
+        typer.echo(
+            f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
+            f"agreement {row['top1_agreement']:.1%}"
+        )
+    else:
+        typer.echo(f"genrekit: {row['file']} was not kept: {row['error']}", err=True)
+
+
+def inspect(model: ModelFile, json: Json = False) -> None:
+    """What a model file is: labels, front end, tensors, operators, size and its whole description.
+
+    Example: genrekit inspect cnn-int8.tflite
+    """
+    from ..inspection import inspect_model
+    from .terminal import print_json, print_table
+
+    found = inspect_model(model)
+    if json:
+        print_json(found)
+    else:
+        print_table(_inspection_table(found))
+
+
+def _inspection_table(found: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table(title=found["file"], show_header=False, title_justify="left")
+    for name in ("model", "format", "precision"):
+        table.add_row(name, found[name])
+    table.add_row("labels", ", ".join(found["labels"]))
+    table.add_row("front end", _pairs(found["front_end"]))
+    for end in ("input", "output"):
+        table.add_row(end, _pairs(found[end]))
+    table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
+    for name in ("parameters", "macs", "bytes"):
+        table.add_row(name, "-" if found[name] is None else f"{found[name]:,}")
+    table.add_row("sha256", found["sha256"])
+    shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
+    for name, value in found["description"].items():
+        if name not in shown and value not in (None, {}, ()):
+            table.add_row(name.replace("_", " "), _pairs(value) if isinstance(value, dict) else str(value))
+    return table
+
+
+def _pairs(values: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {_short(value)}" for name, value in values.items())
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return f"[{', '.join(map(_short, value))}]" if isinstance(value, (list, tuple)) else str(value)

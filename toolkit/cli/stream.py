@@ -1,0 +1,123 @@
+"""genrekit stream."""
+
+from __future__ import annotations
+
+import collections
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...runtime.errors import ParameterError
+from .options import Json, ModelFile, Threads
+from .terminal import note, note_origin
+
+if TYPE_CHECKING:
+    from ...runtime import Prediction, StreamClassifier
+    from ...runtime.audio import AudioSource
+
+QUEUE_S = 2.0  # seconds of audio that may wait for a slow model
+BLOCK_S = 0.1  # seconds of a paced block
+
+
+def stream(
+    model: ModelFile,
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.", show_default=False)
+    ],
+    json: Json = False,
+    stride: Annotated[float, typer.Option(help="Seconds from one decision to the next.")] = 0.5,
+    smooth: Annotated[float, typer.Option(help="Seconds over which scores are smoothed.")] = 0.0,
+    rate: Annotated[int | None, typer.Option(help="Of raw PCM, Hz.", show_default=False)] = None,
+    channels: Annotated[int | None, typer.Option(help="Of raw PCM.", show_default=False)] = None,
+    sample_format: Annotated[str, typer.Option(help="Of raw PCM: s16le, s32le or f32le.")] = "s16le",
+    realtime: Annotated[bool, typer.Option("--realtime", help="Play a file at its own pace.")] = False,
+    threads: Threads = 1,
+) -> None:
+    """Classify a stream of audio: a line for each decision, as soon as it is made.
+
+    Example: arecord -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
+    """
+    from ...runtime import StreamClassifier, load
+    from ...runtime.smoothing import Smoother
+
+    smoother = Smoother(smooth)
+    classifier = StreamClassifier(load(model, threads), stride)
+    note_origin(classifier.model.description)
+    audio = _open(source, classifier.model.config.sample_rate, rate, channels, sample_format, realtime)
+    decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
+    labels: collections.Counter[str] = collections.Counter()
+    end_s = 0.0
+    try:
+        for prediction in map(smoother, decisions):
+            _print(prediction, json)
+            labels[prediction.label] += 1
+            end_s = prediction.time_s
+    except (KeyboardInterrupt, BrokenPipeError):
+        # The usual ends of a stream. Whoever read standard output may be gone.
+        sys.stdout = None
+    _summarize(labels, end_s, audio)
+
+
+def _open(
+    source: str, sample_rate: int, rate: int | None, channels: int | None, sample_format: str, realtime: bool
+) -> AudioSource:
+    from ...runtime import audio
+
+    if source == "mic":
+        return audio.open_microphone(sample_rate)
+    if source != "-":
+        return audio.open_file(Path(source), sample_rate, BLOCK_S if realtime else audio.BLOCK_S)
+    if rate is None or channels is None:
+        raise ParameterError(
+            f"rate={rate}, channels={channels}: expected both for raw PCM on standard input, which does not say them; "
+            "add for instance --rate 48000 --channels 2"
+        )
+    return audio.open_pcm(sys.stdin.buffer, rate, channels, sample_format, sample_rate)
+
+
+def _unhurried(classifier: StreamClassifier, audio: AudioSource) -> Iterator[Prediction]:
+    for block in audio:
+        yield from classifier.push(block)
+    yield from classifier.flush()
+
+
+def _realtime(classifier: StreamClassifier, audio: AudioSource, paced: bool) -> Iterator[Prediction]:
+    from ...runtime.realtime import RealtimeQueue
+
+    total = 0.0
+    for time_s, block, dropped_s in RealtimeQueue(audio, audio.sample_rate, QUEUE_S, paced):
+        if dropped_s:
+            total += dropped_s
+            note(f"{time_s:.1f} s: too slow for real time: {dropped_s:.2f} s of audio dropped, {total:.2f} s in all")
+            classifier.reset(time_s)  # a window must not reach over the gap
+        yield from classifier.push(block)
+    yield from classifier.flush()
+
+
+def _print(prediction: Prediction, json: bool) -> None:
+    if json:
+        from json import dumps
+
+        line = {
+            "time_s": round(prediction.time_s, 3),
+            "label": prediction.label,
+            "score": prediction.score,
+            "scores": prediction.scores,
+            **({"padded": True} if prediction.padded else {}),
+        }
+        print(dumps(line, ensure_ascii=False), flush=True)
+    else:
+        print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}", flush=True)
+
+
+def _summarize(labels: collections.Counter[str], end_s: float, audio: AudioSource) -> None:
+    total = sum(labels.values())
+    shares = ", ".join(f"{label} {count / total:.0%}" for label, count in labels.most_common(3))
+    note(f"{total} decisions up to {end_s:.1f} s" + (f": {shares}" if shares else ""))
+    if audio.invalid_samples:
+        note(f"{audio.invalid_samples} samples were not finite; heard as silence")
+    if audio.dropped_bytes:
+        note(f"{audio.dropped_bytes} bytes at the end made no whole sample; dropped")

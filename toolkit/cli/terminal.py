@@ -1,0 +1,65 @@
+"""What commands say besides their results: progress on standard error, on a terminal only."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from ...runtime import ModelDescription
+
+
+def note(text: str) -> None:
+    """A line for the reader, on standard error."""
+    typer.echo(text, err=True)
+
+
+def note_origin(description: ModelDescription) -> None:
+    """Say of a model trained on the demo corpus that its labels mean nothing."""
+    if description.corpus.get("demo"):
+        note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
+
+
+def print_json(value: Any) -> None:
+    """`value` as JSON on standard output."""
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+
+
+@contextlib.contextmanager
+def progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A progress bar to be called with (done, total) while the block runs; nothing where there is no terminal."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        task = bars.add_task(what, total=None)
+
+        def update(done: int, total: int, description: str = what) -> None:
+            bars.update(task, completed=done, total=total, description=description)
+
+        yield update
+
+
+def print_table(table: Any) -> None:
+    """A rich table on standard output; not squeezed to 80 columns where there is no terminal."""
+    from rich.console import Console
+
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
+    console.print(table)
+
+
+def print_bench(result: dict[str, Any]) -> None:
+    """The table of a bench on standard output, what to know of it on standard error."""
+    from ...bench import report
+
+    print_table(report.results_table(result))
+    for text in report.notes(result):
+        note(text)

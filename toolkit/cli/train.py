@@ -1,0 +1,94 @@
+"""genrekit train, genrekit evaluate."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from .options import Data, Jobs, Json, ModelFile, Split
+
+
+def train(
+    model: Annotated[
+        str, typer.Argument(metavar="MODEL|all", help="mlp, mlp-regularized, cnn, lstm or all.", show_default=False)
+    ],
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Gets one folder per model.", show_default=False)],
+    recipe: Annotated[
+        str, typer.Option(help="paper, or edge: normalised features, best epoch, early stopping.")
+    ] = "edge",
+    split: Split = "track",
+    epochs: Annotated[int | None, typer.Option(help="At most; the recipe's own otherwise.", show_default=False)] = None,
+    seed: Annotated[int, typer.Option(help="Of the split, the weights and the order.")] = 0,
+    jobs: Jobs = -1,
+) -> None:
+    """Train a model, or all four. Interrupted and run again, it continues where it stopped.
+
+    Example: genrekit train cnn --data gtzan/genres_original --out runs
+    """
+    from ..models import MODELS, model_spec
+    from ..recipes import recipe as find_recipe
+    from .work import read_segments, train_models
+
+    specs = list(MODELS.values()) if model == "all" else [model_spec(model)]
+    chosen = find_recipe(recipe, epochs)
+    for metrics in train_models(specs, read_segments(data, jobs), out, chosen, split, seed):
+        typer.echo(f"{metrics['model']}: {_summary(metrics)}  {out / metrics['model']}")
+
+
+def _summary(metrics: dict[str, Any]) -> str:
+    parts = ", ".join(f"{part} {_share(metrics[part]['accuracy'])}" for part in ("train", "validation", "test"))
+    return f"accuracy {parts}, test by track {_share(metrics['test_tracks']['accuracy'])}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def evaluate(
+    model: ModelFile,
+    data: Data,
+    split: Annotated[
+        str | None, typer.Option(help="As for train; the one the model was trained with otherwise.", show_default=False)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Of the split; the training's otherwise.", show_default=False)
+    ] = None,
+    jobs: Jobs = -1,
+    json: Json = False,
+) -> None:
+    """Accuracy of a model of any format on a corpus, by part, by track, with the confusion matrix.
+
+    Example: genrekit evaluate models/cnn-int8.tflite --data gtzan/genres_original
+    """
+    from ...runtime import load
+    from ..evaluation import evaluate as measure
+    from .terminal import print_json
+    from .work import read_segments, split_for
+
+    classifier = load(model)
+    segments = read_segments(data, jobs, classifier.config)
+    parts, chosen = split_for(classifier.description, segments, split, seed)
+    result = {"file": str(model), **measure(classifier, segments, parts, chosen)}
+    if json:
+        print_json(result)
+        return
+    if result["corpus"]["demo"]:
+        typer.echo("measured on the demo corpus")
+    if result["segments_leak"]:
+        typer.echo("split by segment: segments of one track stand on both sides, which flatters the result")
+    typer.echo(f"{model}: {_summary(result)}")
+    _print_confusion(result["confusion"], result["labels"])
+
+
+def _print_confusion(confusion: list[list[int]], labels: list[str]) -> None:
+    from rich.table import Table
+
+    from .terminal import print_table
+
+    table = Table("true", *labels, title="chosen, of the test segments")
+    for label, counts in zip(labels, confusion, strict=True):
+        table.add_row(label, *map(str, counts))
+    print_table(table)

@@ -1,0 +1,69 @@
+"""What several commands do on the way: reading a corpus, training with a progress bar, exporting, choosing clips."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...runtime import MfccConfig, ModelDescription
+from ...runtime.errors import CorpusError
+from .. import corpus, splits
+from ..corpus import Segments
+from ..models import ModelSpec
+from ..recipes import Recipe
+from .terminal import note, progress
+
+
+def read_segments(data: Path, jobs: int, config: MfccConfig = MfccConfig()) -> Segments:  # noqa: B008 (frozen)
+    """Scan a corpus and compute its features, telling which files cannot serve; raises CorpusError."""
+    found = corpus.scan(data)
+    with progress("reading audio") as update:
+        segments = corpus.extract(found, config, jobs, update)
+    for item in segments.unusable:
+        note(f"left out: {item.file}: {item.reason}")
+    if found.demo:
+        note("demo corpus: synthetic, composed by genrekit; accuracies on it say nothing about music")
+    return segments
+
+
+def train_models(
+    specs: Sequence[ModelSpec], segments: Segments, out: Path, recipe: Recipe, split: str, seed: int
+) -> Iterator[dict[str, Any]]:
+    """Train each of `specs` into its folder under `out`; yields their metrics."""
+    from ..training import Training, train
+
+    parts = splits.assign(segments, split, seed)
+    for spec in specs:
+        with progress(spec.name) as update:
+            training = Training(spec, recipe, segments, parts, split, seed)
+            yield train(training, out / spec.name, lambda history, total: update(len(history), total, _state(history)))
+
+
+def _state(history: list[dict[str, Any]]) -> str:
+    last = history[-1]
+    return f"epoch {last['epoch']}: loss {last['loss']:.3f}, validation accuracy {last['val_accuracy']:.3f}"
+
+
+def split_for(
+    description: ModelDescription, segments: Segments, split: str | None, seed: int | None
+) -> tuple[np.ndarray, str]:
+    """The part of each segment under `split` and `seed`, or under those the model was trained with.
+
+    Raises:
+        CorpusError: the corpus has other genres than the model.
+    """
+    require_labels(description, segments)
+    chosen = split or description.split or "track"
+    return splits.assign(segments, chosen, description.seed or 0 if seed is None else seed), chosen
+
+
+def require_labels(description: ModelDescription, segments: Segments) -> None:
+    """Refuse a corpus whose genres are not the model's labels; raises CorpusError."""
+    if description.labels != segments.corpus.labels:
+        raise CorpusError(
+            f"{segments.corpus.folder}: expected the model's genres {', '.join(description.labels)}, found "
+            f"{', '.join(segments.corpus.labels)}; name the corpus that fits the model"
+        )

@@ -1,0 +1,151 @@
+"""The demo corpus as a folder of files that can be begun, interrupted, finished and recognised."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import soundfile
+
+from ...runtime.atomic import replacing, write_text
+from ...runtime.errors import OutputError, ParameterError
+from .composer import GENRES, SECONDS_RANGE, compose
+from .synthesis import SAMPLE_RATE
+
+MARKER = "DEMO-CORPUS.json"
+GENERATOR_VERSION = 1  # raised whenever the same settings compose other samples
+ABOUT = (
+    "Synthetic: composed by rule by genrekit, to learn the tool on and to test with. "
+    "An accuracy measured on it says nothing about music."
+)
+MOST_TRACKS = 100_000  # five digits in a file's name
+
+Task = tuple[Path, str, int, float, int]  # a track's path, genre, index, seconds and seed
+
+
+def is_demo_corpus(folder: str | Path) -> bool:
+    """Whether `folder` was made by `make_demo_corpus`, finished or not."""
+    return (Path(folder) / MARKER).is_file()
+
+
+def make_demo_corpus(
+    folder: str | Path,
+    tracks_per_genre: int = 20,
+    seconds: float = 30.0,
+    seed: int = 0,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Path]:
+    """Compose a corpus in GTZAN's layout: FOLDER/<genre>/<genre>.00000.wav, 16-bit mono at 22050 Hz.
+
+    Tracks depend on genre, number, `seconds` and `seed` alone. A second call with the same settings keeps what is
+    finished and adds what is missing, also where it asks for more tracks than the first.
+
+    Args:
+        folder: where the corpus goes; new, empty, or begun by an earlier call.
+        tracks_per_genre: at least 1.
+        seconds: length of each track, 1 to 600.
+        seed: 0 or more; another seed composes other tracks.
+        jobs: processes, -1 for one on each core. Where joblib is missing there is one.
+        progress: called with (finished tracks, all tracks).
+
+    Returns:
+        The tracks' paths, by genre and number.
+
+    Raises:
+        ParameterError: an argument outside its range.
+        OutputError: the folder holds other files or a demo corpus of other settings, or cannot be written.
+    """
+    _check(tracks_per_genre, seconds, seed, jobs)
+    folder = Path(folder)
+    tasks: list[Task] = [
+        (folder / genre / f"{genre}.{index:05d}.wav", genre, index, seconds, seed)
+        for genre in GENRES
+        for index in range(tracks_per_genre)
+    ]
+    paths = [path for path, *_ in tasks]
+    _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
+    missing = [task for task in tasks if not _finished(task[0], seconds)]
+    for finished, _ in enumerate(_write_all(missing, jobs), len(tasks) - len(missing) + 1):
+        if progress:
+            progress(finished, len(tasks))
+    return paths
+
+
+def _check(tracks_per_genre: int, seconds: float, seed: int, jobs: int) -> None:
+    if not 1 <= tracks_per_genre <= MOST_TRACKS:
+        raise ParameterError(f"tracks_per_genre={tracks_per_genre}: expected 1 to {MOST_TRACKS}")
+    if not SECONDS_RANGE[0] <= seconds <= SECONDS_RANGE[1]:
+        raise ParameterError(f"seconds={seconds}: expected {SECONDS_RANGE[0]} to {SECONDS_RANGE[1]}")
+    if seed < 0:
+        raise ParameterError(f"seed={seed}: expected 0 or more")
+    if jobs < 1 and jobs != -1:
+        raise ParameterError(f"jobs={jobs}: expected a number of processes, or -1 for one on each core")
+
+
+def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
+    """Refuse a folder that holds anything but tracks of these settings; then mark it."""
+    if folder.exists() and not folder.is_dir():
+        raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
+    if is_demo_corpus(folder):
+        _refuse_other_settings(folder, settings)
+        stranger = next(_visible_files(folder, {folder / MARKER, *paths}), None)
+    else:
+        stranger = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
+    if stranger:
+        raise OutputError(
+            f"{folder}: expected a new or empty folder, or the beginning of this demo corpus of {len(paths)} tracks; "
+            f"it holds {stranger.relative_to(folder)}; choose another folder"
+        )
+    marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
+    write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
+
+
+def _refuse_other_settings(folder: Path, settings: dict[str, Any]) -> None:
+    try:
+        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+        found = {name: marker.get(name) for name in settings}
+    except (OSError, ValueError, AttributeError) as error:
+        raise OutputError(
+            f"{folder / MARKER}: expected the settings of a demo corpus ({error}); choose another folder"
+        ) from error
+    if found != settings:
+        received = ", ".join(f"{name}={value}" for name, value in found.items())
+        expected = ", ".join(f"{name}={value}" for name, value in settings.items())
+        raise OutputError(
+            f"{folder}: holds a demo corpus of {received}, expected {expected}; delete it or choose another folder"
+        )
+
+
+def _visible_files(folder: Path, known: set[Path]) -> Iterator[Path]:
+    """Files under `folder` that are not `known`; hidden ones are the system's, or what a killed call left."""
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
+    return (path for path in files if path not in known)
+
+
+def _finished(path: Path, seconds: float) -> bool:
+    """Whether a whole track stands at `path`."""
+    try:
+        return path.exists() and soundfile.info(path).frames == round(seconds * SAMPLE_RATE)
+    except soundfile.SoundFileError:
+        return False
+
+
+def _write_all(tasks: list[Task], jobs: int) -> Iterator[None]:
+    """Write each track; yield after each."""
+    try:
+        from joblib import Parallel, delayed
+    except ImportError:
+        jobs = 1
+    if jobs == 1 or len(tasks) < 2:
+        return map(_write_track, tasks)
+    return Parallel(n_jobs=jobs, return_as="generator")(delayed(_write_track)(task) for task in tasks)
+
+
+def _write_track(task: Task) -> None:
+    path, *track = task
+    samples = compose(*track)
+    with replacing(path) as temporary:
+        soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16")

@@ -1,0 +1,82 @@
+"""From layers to a recording: levels, room, echo, equaliser, hiss, crackle, and a level that does not clip."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .styles import Mix
+from .synthesis import SAMPLE_RATE
+
+PEAK_RANGE = (0.45, 0.95)
+EQUALIZER_POINTS = 256
+BELL_DB = 1.2  # height of the bells in which tracks of a genre differ, as N(0, .)
+
+
+def mix_down(layers: dict[str, np.ndarray], mix: Mix, beat_s: float, rng: np.random.Generator) -> np.ndarray:
+    """One recording of the layers (float32 [samples] each), as float32 [samples] within [-1, 1]."""
+    samples = len(layers["drums"])
+    dry = sum(_gain(getattr(mix, name)) * _normalized(layer) for name, layer in layers.items())
+    recording = _room_and_equalizer(dry, mix, beat_s, rng)
+    recording = _normalized(recording) + _gain(mix.noise) * rng.standard_normal(samples, np.float32)
+    recording += _crackle(mix, samples, rng)
+    recording = np.tanh(0.3 * recording)  # the peaks of a mix pressed together, as by a tape
+    recording *= rng.uniform(*PEAK_RANGE) / np.abs(recording).max()
+    return recording.astype(np.float32, copy=False)
+
+
+def _gain(decibels: float) -> np.float32:
+    return np.float32(10 ** (decibels / 20))
+
+
+def _normalized(layer: np.ndarray) -> np.ndarray:
+    """The layer at an RMS of 1; silence stays silence."""
+    level = np.sqrt(np.mean(np.square(layer)))
+    return layer / level if level else layer
+
+
+def _room_and_equalizer(dry: np.ndarray, mix: Mix, beat_s: float, rng: np.random.Generator) -> np.ndarray:
+    """Both are linear, so that one product of spectra does them together."""
+    response = _room(mix, beat_s, rng)
+    size = _fast_length(len(dry) + len(response))
+    spectrum = np.fft.rfft(dry, size)
+    spectrum *= np.fft.rfft(response, size)
+    spectrum *= _equalizer(mix, len(spectrum), rng)
+    return np.fft.irfft(spectrum, size)[: len(dry)]
+
+
+def _room(mix: Mix, beat_s: float, rng: np.random.Generator) -> np.ndarray:
+    """An impulse response: the direct sound, echoes of three quarters of a beat, and a fading tail of noise."""
+    delay = int(0.75 * beat_s * SAMPLE_RATE)
+    tail = int(4 * mix.reverb_s * SAMPLE_RATE)
+    response = np.zeros(max(tail, 3 * delay) + 1, np.float32)
+    time = np.arange(tail, dtype=np.float32) / SAMPLE_RATE
+    diffuse = rng.standard_normal(tail, np.float32) * np.exp(-time / mix.reverb_s)
+    response[:tail] = mix.reverb * diffuse / np.sqrt(np.sum(np.square(diffuse)))
+    response[0] += 1
+    response[delay : 3 * delay + 1 : delay] += np.array([mix.echo, mix.echo**2, mix.echo**3], np.float32)
+    return response
+
+
+def _equalizer(mix: Mix, bins: int, rng: np.random.Generator) -> np.ndarray:
+    """Gain of each bin: tilt, the edges of the band, and two broad bells that differ from track to track."""
+    frequencies = np.linspace(1, SAMPLE_RATE / 2, EQUALIZER_POINTS)
+    octaves = np.log2(frequencies / 1000)
+    decibels = mix.tilt * octaves + mix.presence * np.exp(-((octaves - np.log2(mix.presence_hz / 1000)) ** 2))
+    for centre, height in zip(rng.uniform(-3, 3, 2), rng.normal(0, BELL_DB, 2), strict=True):
+        decibels += height * np.exp(-((octaves - centre) ** 2))
+    edges = 1 / ((1 + (mix.low_cut_hz / frequencies) ** 4) * (1 + (frequencies / mix.high_cut_hz) ** 6))
+    curve = 10 ** (decibels / 20) * edges
+    return np.interp(np.linspace(0, EQUALIZER_POINTS - 1, bins), np.arange(EQUALIZER_POINTS), curve).astype(np.float32)
+
+
+def _crackle(mix: Mix, samples: int, rng: np.random.Generator) -> np.ndarray:
+    clicks = np.zeros(samples, np.float32)
+    count = rng.poisson(mix.crackle * samples / SAMPLE_RATE)
+    clicks[rng.integers(samples, size=count)] = rng.normal(0, 1.0, count)
+    return clicks
+
+
+def _fast_length(samples: int) -> int:
+    """The smallest length of at least `samples` among powers of two times these, which the FFT factors well."""
+    odd_parts = np.array([1, 3, 5, 9, 15, 25, 27, 45, 75, 81])
+    return int((odd_parts * 2 ** np.ceil(np.log2(samples / odd_parts)).astype(int)).min())

@@ -1,0 +1,120 @@
+"""A run -> files for devices: every wanted format and precision, each checked against Keras."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..converters.export import PRECISIONS, export_model, require_supported, write_parity
+from ..runtime.errors import Failure, UnsupportedModelError
+from . import corpus, splits
+from .runs import ExportFeatures, Run
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """One file to make: its format and precision."""
+
+    format: str
+    precision: str
+
+
+def variants(formats: Sequence[str], precisions: Sequence[str], target: str) -> list[Variant]:
+    """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
+
+    Raises:
+        ParameterError: no such format, precision or target.
+        UnsupportedModelError: a format and a precision were both named that do not go together, with the reason.
+    """
+    wanted = [
+        Variant(file_format, precision)
+        for file_format in formats or PRECISIONS
+        for precision in precisions or PRECISIONS.get(file_format, ("float32",))
+    ]
+    if formats and precisions:
+        for variant in wanted:
+            require_supported(variant.format, variant.precision, target)
+    return [variant for variant in wanted if _possible(variant, target)]
+
+
+def _possible(variant: Variant, target: str) -> bool:
+    try:
+        require_supported(variant.format, variant.precision, target)
+    except UnsupportedModelError:
+        return False
+    return True
+
+
+def export_run(
+    run: Run,
+    folder: Path,
+    wanted: Iterable[Variant],
+    target: str = "litert",
+    data: Path | None = None,
+    keep: bool = False,
+    on_file: Callable[[dict[str, Any]], None] | None = None,
+) -> list[dict[str, Any]]:
+    """Make the files in `folder` and note them in its parity.json; a file that fails is not left there.
+
+    Args:
+        run: the trained model.
+        folder: made where missing.
+        wanted: which files.
+        target: the engine family: litert, tflite-runtime or micro, which also gets C sources.
+        data: the corpus for calibration and parity; None: the segments that the run kept.
+        keep: whether a file that fails is kept under a name that says so.
+        on_file: called with each row of parity.json.
+
+    Returns:
+        The rows of parity.json; those of failed files have ``passed`` false and an ``error``.
+    """
+    features = run.export_features() if data is None else _features_of(run, data)
+    calibration, model = run.calibration(features), run.keras_model()
+    parity_features = run.normalised(features.parity)
+    rows = []
+    for variant in wanted:
+        try:
+            pair = variant.format, variant.precision
+            result = export_model(model, run.description, folder, *pair, calibration, parity_features, target, keep)
+            row = {**result.row, **_sources(result.path, target)}
+        except Failure as error:
+            row = failed_row(run, variant, error)
+        rows.append(row)
+        write_parity(folder, rows)
+        if on_file:
+            on_file(row)
+    return rows
+
+
+def _sources(path: Path, target: str) -> dict[str, Any]:
+    """C sources beside `path` where the target is a microcontroller, and what parity.json says of them."""
+    if target != "micro":
+        return {}
+    from ..converters.micro import write_sources
+
+    return {"sources": [source.name for source in write_sources(path)]}
+
+
+def _features_of(run: Run, data: Path) -> ExportFeatures:
+    segments = corpus.extract(corpus.scan(data), run.description.front_end, jobs=-1)
+    seed = run.description.seed or 0
+    parts = splits.assign(segments, run.description.split or "track", seed)
+    return ExportFeatures.choose(segments, parts, seed)
+
+
+def failed_row(run: Run, variant: Variant, error: Exception) -> dict[str, Any]:
+    """The row of parity.json of a file that was not kept."""
+    suffix = {"tflite": ".tflite", "onnx": ".onnx"}[variant.format]
+    return {
+        "file": f"{run.description.model}-{variant.precision}{suffix}",
+        "format": variant.format,
+        "precision": variant.precision,
+        "bytes": None,
+        "max_abs_error": None,
+        "top1_agreement": None,
+        "passed": False,
+        "ops": {},
+        "error": str(error),
+    }
