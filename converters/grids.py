@@ -16,7 +16,6 @@ from keras import layers
 TFLITE_LIMIT = 127
 TFLITE_DYNAMIC_SMALLEST = 1024  # the converter leaves tensors of fewer weights in float32
 ONNX_LIMIT = 64  # of ONNX Runtime's reduced range, seven bits
-ONNX_DYNAMIC_HIGHEST = 255
 LSTM_GATES = 4  # TFLite keeps each gate in a tensor of its own
 
 
@@ -88,30 +87,24 @@ def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels
     return _stack(_symmetric(kernel, kernel.shape[-1], ONNX_LIMIT) for kernel in kernels)
 
 
-def onnx_dynamic(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
-    """uint8 of ONNX Runtime, with one step for each tensor; convolutions are left in float32."""
-    if isinstance(layer, layers.Conv2D):
-        return None
-    return _stack(_asymmetric(kernel, ONNX_DYNAMIC_HIGHEST) for kernel in kernels)
+def onnx_dynamic(per_channel: bool) -> Grid:
+    """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor; not for convolutions."""
+
+    def grid(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+        if isinstance(layer, layers.Conv2D):
+            return None
+        return _stack(_symmetric(kernel, kernel.shape[-1] if per_channel else 1, ONNX_LIMIT) for kernel in kernels)
+
+    return grid
 
 
 def _symmetric(kernel: np.ndarray, groups: int, limit: int) -> Levels:
     """A step for each of `groups` equal groups of columns, so that the group's largest weight is `limit` steps."""
     peaks = np.abs(kernel).reshape(len(kernel), groups, -1).max(axis=(0, 2))
     peaks = np.repeat(peaks, kernel.shape[-1] // groups)
-    return _levels(kernel, np.where(peaks > 0, peaks / limit, 1.0), -limit, limit, np.abs(kernel) == peaks)
-
-
-def _asymmetric(kernel: np.ndarray, highest: int) -> Levels:
-    """One step, so that the range of all weights and zero is `highest` steps."""
-    low, high = min(kernel.min(), 0.0), max(kernel.max(), 0.0)
-    step = (high - low) / highest or 1.0
-    # Levels just outside the range would widen it.
-    return _levels(kernel, step, np.ceil(low / step), np.floor(high / step), (kernel == low) | (kernel == high))
-
-
-def _levels(kernel: np.ndarray, step: np.ndarray, low: float, high: float, pinned: np.ndarray) -> Levels:
-    return Levels(*(np.broadcast_to(values, kernel.shape) for values in (step, low, high)), pinned)
+    step = np.where(peaks > 0, peaks / limit, 1.0)
+    limits = (np.broadcast_to(values, kernel.shape) for values in (step, -limit, limit))
+    return Levels(*limits, np.abs(kernel) == peaks)
 
 
 def _stack(parts: Iterable[Levels]) -> Levels:

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto, helper, numpy_helper
+
 from genrekit.bench.cases import Case, Clips
 from genrekit.bench.results import empty_row
 from genrekit.bench.stats import summary
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.modelfile import attach
-from onnx import TensorProto, helper, numpy_helper
 
 LABELS = ("low", "high", "noise")
 CONFIG = MfccConfig()

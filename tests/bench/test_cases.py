@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from genrekit.bench.cases import Case, Clips
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import ParameterError

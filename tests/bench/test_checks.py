@@ -1,6 +1,7 @@
 """Each doubt is raised by its cause, with the numbers, and by nothing else."""
 
 import pytest
+
 from genrekit.bench.checks import findings
 from genrekit.bench.stats import summary
 

@@ -4,9 +4,10 @@ import io
 
 import numpy as np
 import pytest
+from rich.console import Console
+
 from genrekit.bench.compare import compare, comparison_markdown, comparison_table
 from genrekit.bench.stats import summary
-from rich.console import Console
 
 from .conftest import bench_of, row_of
 

@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import onnxruntime
 import pytest
+
 from genrekit.bench.machine import describe_machine
 
 

@@ -8,6 +8,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from genrekit.bench import store
 from genrekit.bench.cases import Case, Clips
 from genrekit.bench.front_ends import front_end

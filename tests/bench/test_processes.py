@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from genrekit.bench import processes
 from genrekit.bench.processes import run_process, run_worker
 from genrekit.runtime.errors import Failure

@@ -7,10 +7,11 @@ import sys
 from html.parser import HTMLParser
 
 import pytest
+from rich.console import Console
+
 from genrekit.bench import report
 from genrekit.bench.columns import milliseconds, size
 from genrekit.runtime.errors import MissingPackageError
-from rich.console import Console
 
 from .conftest import bench_of, row_of
 

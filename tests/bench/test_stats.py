@@ -5,9 +5,10 @@ import statistics
 
 import numpy as np
 import pytest
-from genrekit.bench.stats import median_ratio, pareto_front, share_equal, summary
 from hypothesis import given
 from hypothesis import strategies as st
+
+from genrekit.bench.stats import median_ratio, pareto_front, share_equal, summary
 
 times = st.lists(st.floats(1e-3, 1e4), min_size=2, max_size=60)
 

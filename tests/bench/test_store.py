@@ -4,6 +4,7 @@ import csv
 import json
 
 import pytest
+
 from genrekit.bench import store
 from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
 
