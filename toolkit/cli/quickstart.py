@@ -46,7 +46,7 @@ def quickstart(
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)
     result = _bench(out, segments, parts, trained, rows)
-    _print_results(out, result, rows, time.monotonic() - begin)
+    _print_results(out, result, rows, data is None, time.monotonic() - begin)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
 
@@ -113,11 +113,12 @@ def _bench(
     return result
 
 
-def _print_results(out: Path, result: dict[str, Any], rows: list[dict[str, Any]], seconds: float) -> None:
+def _print_results(out: Path, result: dict[str, Any], rows: list[dict[str, Any]], demo: bool, seconds: float) -> None:
     print_bench(result)
     for row in rows:
         if not row["passed"]:
             note(f"genrekit: {row['file']} was not kept: {row['error']}")
-    for path in ("runs", "models", "models/parity.json", "bench.json", "report.html"):
+    written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
+    for path in ["corpus", *written] if demo else written:
         typer.echo(out / path)
     note(f"done in {seconds:.0f} s")
