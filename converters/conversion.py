@@ -36,7 +36,7 @@ class Conversion:
     quantization: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
-def require_supported(file_format: str, precision: str, target: str = "litert") -> None:
+def require_supported(file_format: str, precision: str, target: str = "litert", batch: int | None = 1) -> None:
     """Refuse what cannot be made.
 
     Raises:
@@ -50,6 +50,11 @@ def require_supported(file_format: str, precision: str, target: str = "litert") 
         raise UnsupportedModelError(f"format={file_format}, precision={precision}: {_REFUSED[file_format, precision]}")
     if target not in TARGETS[file_format]:
         raise UnsupportedModelError(f"format={file_format}, target={target}: {target} reads TFLite; export tflite")
+    if batch is None and file_format != "onnx":
+        raise UnsupportedModelError(
+            f"format={file_format}, batch=dynamic: TFLite files take one window a call, so that their graphs need no "
+            "shape arithmetic; export onnx"
+        )
     if target == "micro" and precision != "int8":
         raise UnsupportedModelError(
             f"precision={precision}, target=micro: microcontrollers take whole-number models; choose int8"

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runtime.atomic import replacing, write_bytes, write_text
-from ..runtime.engines import load
+from ..runtime.engines import ENGINES, require_installed
 from ..runtime.errors import MissingPackageError, ParityError
 from ..runtime.graphs import read_graph
 from ..runtime.modelfile import ModelDescription, attach
+from .apart import predict
 from .calibration import Calibration
 from .conversion import PRECISIONS, Conversion, require_supported
-from .parity import Parity, check, compare
+from .parity import Parity, ParityWindows, check, compare
 
 if TYPE_CHECKING:
     import keras
@@ -62,9 +63,10 @@ def export_model(
     file_format: str,
     precision: str,
     calibration: Calibration | None,
-    parity_features: np.ndarray,
+    windows: ParityWindows,
     target: str = "litert",
     keep: bool = False,
+    batch: int | None = 1,
 ) -> ExportResult:
     """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with `model`.
 
@@ -75,9 +77,10 @@ def export_model(
         file_format: tflite or onnx.
         precision: float32, float16, dynamic or int8.
         calibration: segments of the training part; needed where ranges are calibrated.
-        parity_features: normalised float32 [shape=(n, frames, n_mfcc)] of segments never trained on.
+        windows: what the file is compared with `model` on.
         target: litert, tflite-runtime or micro.
         keep: whether a file that fails is kept, as ``<model>-<precision>.failed.tflite``.
+        batch: windows per call, 1, or None for any number (onnx only).
 
     Raises:
         ParameterError, UnsupportedModelError: a combination or model that cannot be converted.
@@ -86,37 +89,41 @@ def export_model(
         ParityError: the file does not agree with `model`; nothing stands under its name.
         OutputError: `folder` cannot be written.
     """
-    require_supported(file_format, precision, target)
-    windows = calibration.features if calibration else None
-    conversion = _convert(model, file_format, precision, windows, target)
+    require_supported(file_format, precision, target, batch)
+    engine = target if file_format == "tflite" else "onnx"
+    require_installed(ENGINES[engine])
+    known = calibration.features if calibration else None
+    conversion = _convert(model, file_format, precision, known, target, batch)
     described = _described(description, conversion, file_format, precision, target, calibration)
     data = attach(conversion.data, described)
     path = folder / f"{description.model}-{precision}.{file_format}"
     with replacing(path) as temporary:
         temporary.write_bytes(data)
-        parity = _measure(model, temporary, parity_features, target if file_format == "tflite" else None)
+        parity = _measure(model, temporary, windows, engine)
         try:
             check(parity, precision)
         except ParityError as error:
             path.unlink(missing_ok=True)
             if keep:
                 write_bytes(path.with_suffix(f".failed{path.suffix}"), data)
-            raise ParityError(f"{path.name}: {error}") from error
+            raise ParityError(f"{path.name}: {error}", error.figures) from error
     return ExportResult(path, _row(path, described, parity), parity)
 
 
 def _convert(
-    model: keras.Model, file_format: str, precision: str, windows: np.ndarray | None, target: str
+    model: keras.Model, file_format: str, precision: str, known: np.ndarray | None, target: str, batch: int | None
 ) -> Conversion:
     if file_format == "tflite":
-        return _converter("tflite")(model, precision, windows, target)
-    return _converter("onnx")(model, precision, windows)
+        return _converter("tflite")(model, precision, known, target)
+    return _converter("onnx")(model, precision, known, batch)
 
 
 def _converter(file_format: str) -> Callable[..., Conversion]:
     try:
         return getattr(importlib.import_module(f".{file_format}", __package__), f"convert_{file_format}")
     except ImportError as error:
+        if (error.name or "").startswith(__package__.split(".")[0]):
+            raise
         raise MissingPackageError(
             f'converting to {file_format} needs {error.name}; run: pip install "genrekit[convert]"'
         ) from error
@@ -142,9 +149,9 @@ def _described(
     )
 
 
-def _measure(model: keras.Model, path: Path, features: np.ndarray, engine: str | None) -> Parity:
-    reference = model.predict(features, verbose=0)
-    return compare(reference, load(path, engine=engine)(features))
+def _measure(model: keras.Model, path: Path, windows: ParityWindows, engine: str) -> Parity:
+    reference = model.predict(windows.features, verbose=0)
+    return compare(reference, predict(path, windows.features, engine), windows.labels)
 
 
 def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str, Any]:

@@ -88,11 +88,9 @@ def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels
 
 
 def onnx_dynamic(per_channel: bool) -> Grid:
-    """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor; not for convolutions."""
+    """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor."""
 
     def grid(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
-        if isinstance(layer, layers.Conv2D):
-            return None
         return _stack(_symmetric(kernel, kernel.shape[-1] if per_channel else 1, ONNX_LIMIT) for kernel in kernels)
 
     return grid

@@ -32,8 +32,8 @@ _QUANTIZATION = {
     },
 }
 _CNN_NOTE = (
-    "Only the dense layers are quantised: ONNX Runtime runs convolutions with dynamic ranges several times slower than "
-    "in float32."
+    "Asked for dynamic, made with calibrated ranges: ONNX Runtime runs convolutions with dynamic ranges several times "
+    "slower than in float32."
 )
 _LSTM_NOTE = (
     "Asked for int8, made with dynamic ranges: ONNX Runtime has a whole-number LSTM only with ranges that it measures "
@@ -47,7 +47,7 @@ def convert_onnx(
     """Convert `model` to ONNX; input and output are float32 at every precision.
 
     Where ONNX Runtime has no sound kernels for what was asked, the nearest sound way is taken and the notes say so:
-    quantised LSTM layers always have dynamic ranges, convolutions never.
+    quantised LSTM layers always have dynamic ranges, convolutions always calibrated ones.
 
     Args:
         model: a chain of layers that have an ONNX counterpart; input [shape=(batch, frames, n_mfcc)].
@@ -84,7 +84,7 @@ def _sound_way(model: keras.Model, precision: str) -> tuple[bool, tuple[str, ...
     if keras.layers.LSTM in kinds:
         return False, (_LSTM_NOTE,) if precision == "int8" else ()
     if precision == "dynamic" and keras.layers.Conv2D in kinds:
-        return False, (_CNN_NOTE,)
+        return True, (_CNN_NOTE,)
     return precision == "int8", ()
 
 

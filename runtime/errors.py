@@ -68,4 +68,8 @@ class ConversionError(Failure, RuntimeError):
 
 
 class ParityError(Failure, RuntimeError):
-    """A converted file does not agree with its Keras model; the message holds the figures."""
+    """A converted file does not agree with its Keras model; the message holds the figures, and so does ``figures``."""
+
+    def __init__(self, message: str, figures: dict[str, float]) -> None:
+        super().__init__(message)
+        self.figures = figures

@@ -13,6 +13,8 @@ import pytest
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
 from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
 
+from .environments import device, old_device, wheel  # noqa: F401 (fixtures)
+
 # Examples are the same in every run, and none fails for being slow: machines that test are busy.
 hypothesis.settings.register_profile(
     "genrekit", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from ..converters.export import PRECISIONS, export_model, require_supported, write_parity
-from ..runtime.errors import Failure, UnsupportedModelError
+from ..converters.parity import ParityWindows
+from ..runtime.errors import Failure, ParameterError, ParityError, UnsupportedModelError
 from . import corpus, splits
 from .runs import ExportFeatures, Run
 
@@ -21,7 +22,14 @@ class Variant:
     precision: str
 
 
-def variants(formats: Sequence[str], precisions: Sequence[str], target: str) -> list[Variant]:
+def parse_batch(text: str) -> int | None:
+    """1, or None for "dynamic"; raises ParameterError otherwise."""
+    if text not in ("1", "dynamic"):
+        raise ParameterError(f"batch={text}: expected 1 or dynamic")
+    return 1 if text == "1" else None
+
+
+def variants(formats: Sequence[str], precisions: Sequence[str], target: str, batch: int | None = 1) -> list[Variant]:
     """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
 
     Raises:
@@ -35,13 +43,13 @@ def variants(formats: Sequence[str], precisions: Sequence[str], target: str) -> 
     ]
     if formats and precisions:
         for variant in wanted:
-            require_supported(variant.format, variant.precision, target)
-    return [variant for variant in wanted if _possible(variant, target)]
+            require_supported(variant.format, variant.precision, target, batch)
+    return [variant for variant in wanted if _possible(variant, target, batch)]
 
 
-def _possible(variant: Variant, target: str) -> bool:
+def _possible(variant: Variant, target: str, batch: int | None) -> bool:
     try:
-        require_supported(variant.format, variant.precision, target)
+        require_supported(variant.format, variant.precision, target, batch)
     except UnsupportedModelError:
         return False
     return True
@@ -54,6 +62,7 @@ def export_run(
     target: str = "litert",
     data: Path | None = None,
     keep: bool = False,
+    batch: int | None = 1,
     on_file: Callable[[dict[str, Any]], None] | None = None,
 ) -> list[dict[str, Any]]:
     """Make the files in `folder` and note them in its parity.json; a file that fails is not left there.
@@ -65,6 +74,7 @@ def export_run(
         target: the engine family: litert, tflite-runtime or micro, which also gets C sources.
         data: the corpus for calibration and parity; None: the segments that the run kept.
         keep: whether a file that fails is kept under a name that says so.
+        batch: windows per call, 1, or None for any number (onnx only).
         on_file: called with each row of parity.json.
 
     Returns:
@@ -72,12 +82,14 @@ def export_run(
     """
     features = run.export_features() if data is None else _features_of(run, data)
     calibration, model = run.calibration(features), run.keras_model()
-    parity_features = run.normalised(features.parity)
+    windows = ParityWindows(run.normalised(features.parity), features.parity_labels)
     rows = []
     for variant in wanted:
         try:
             pair = variant.format, variant.precision
-            result = export_model(model, run.description, folder, *pair, calibration, parity_features, target, keep)
+            result = export_model(
+                model, run.description, folder, *pair, calibration, windows, target=target, keep=keep, batch=batch
+            )
             row = {**result.row, **_sources(result.path, target)}
         except Failure as error:
             row = failed_row(run, variant, error)
@@ -112,8 +124,7 @@ def failed_row(run: Run, variant: Variant, error: Exception) -> dict[str, Any]:
         "format": variant.format,
         "precision": variant.precision,
         "bytes": None,
-        "max_abs_error": None,
-        "top1_agreement": None,
+        **(error.figures if isinstance(error, ParityError) else {"max_abs_error": None, "top1_agreement": None}),
         "passed": False,
         "ops": {},
         "error": str(error),

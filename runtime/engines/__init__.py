@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import sys
 from pathlib import Path
 
 from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError
@@ -22,6 +23,7 @@ class EngineSpec:
         package: the library it imports.
         extra: the extra of genrekit that installs it.
         format: the model format it reads.
+        last_python: the last Python that its package has wheels for, where there is one.
     """
 
     name: str
@@ -29,6 +31,7 @@ class EngineSpec:
     package: str
     extra: str
     format: str
+    last_python: tuple[int, int] | None = None
 
 
 # Of those that read a format, the first that is installed is taken.
@@ -36,7 +39,7 @@ ENGINES = {
     spec.name: spec
     for spec in (
         EngineSpec("litert", ".litert", "ai_edge_litert", "litert", "tflite"),
-        EngineSpec("tflite-runtime", ".tflite_runtime", "tflite_runtime", "tflite-runtime", "tflite"),
+        EngineSpec("tflite-runtime", ".tflite_runtime", "tflite_runtime", "tflite-runtime", "tflite", (3, 11)),
         EngineSpec("micro", ".micro", "tflite_micro", "micro", "tflite"),
         EngineSpec("onnx", ".onnx", "onnxruntime", "onnx", "onnx"),
         EngineSpec("keras", ".keras", "keras", "train", "keras"),
@@ -88,6 +91,12 @@ def _choose(file_format: str, name: str | None) -> EngineSpec:
     raise _missing(candidates[0], "is not installed")
 
 
+def require_installed(spec: EngineSpec) -> None:
+    """Raises MissingPackageError where the engine's package is not installed."""
+    if importlib.util.find_spec(spec.package) is None:
+        raise _missing(spec, "is not installed")
+
+
 def _engine_class(spec: EngineSpec) -> type[Engine]:
     try:
         return importlib.import_module(spec.module, __package__).engine
@@ -96,9 +105,11 @@ def _engine_class(spec: EngineSpec) -> type[Engine]:
 
 
 def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
+    too_late = spec.last_python is not None and sys.version_info[:2] > spec.last_python
+    where = " in Python {}.{}, the last that it has wheels for".format(*spec.last_python) if too_late else ""
     return MissingPackageError(
         f"engine {spec.name} for {spec.format} files: {spec.package} {reason}; "
-        f'run: pip install "genrekit[{spec.extra}]"'
+        f'run{where}: pip install "genrekit[{spec.extra}]"'
     )
 
 

@@ -133,7 +133,6 @@ STORED = {
     ("mlp", "onnx", "int8"): 3,
     ("cnn", "tflite", "dynamic"): 3,  # the first and the last are small
     ("cnn", "tflite", "int8"): 5,
-    ("cnn", "onnx", "dynamic"): 2,
     ("cnn", "onnx", "int8"): 4,
     ("lstm", "tflite", "dynamic"): 9,  # the first layer's gates are small
     ("lstm", "tflite", "int8"): 18,

@@ -1,5 +1,4 @@
 import hashlib
-import importlib.util
 import os
 import subprocess
 import sys
@@ -13,10 +12,12 @@ from tensorflow.lite.python import schema_py_generated as schema
 from genrekit.converters.conversion import PRECISIONS
 from genrekit.converters.parity import check, compare
 from genrekit.converters.tflite import convert_tflite
+from genrekit.runtime import ModelDescription
 from genrekit.runtime.engines.litert import Interpreter
 from genrekit.runtime.errors import ParameterError, UnsupportedModelError
+from genrekit.runtime.modelfile import attach
 
-from .conftest import MODELS, convert_anew
+from .conftest import LABELS, MODELS, convert_anew
 
 CASES = [(model, precision) for model in MODELS for precision in PRECISIONS["tflite"]]
 DENSE = {"FULLY_CONNECTED": 4, "RESHAPE": 1, "SOFTMAX": 1}
@@ -43,7 +44,7 @@ def test_the_graph_is_as_small_as_the_model(name, precision, conversions, ops):
 @pytest.mark.parametrize(("name", "precision"), CASES)
 def test_the_file_agrees_with_keras(name, precision, conversions, models, data, run):
     probabilities = run(conversions(name, "tflite", precision).data, "tflite", data.unknown)
-    check(compare(models(name).predict(data.unknown, verbose=0), probabilities), precision)
+    check(compare(models(name).predict(data.unknown, verbose=0), probabilities, data.unknown_labels), precision)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -106,7 +107,7 @@ def test_int8_runs_in_tflite_micro(name, conversions, models, data, run):
     features = data.unknown[:40]
     found = run(conversions(name, "tflite", "int8").data, "tflite", features, "micro")
     # Fewer windows than the gate has: one that differs is 2.5 %.
-    assert compare(models(name).predict(features, verbose=0), found).top1_agreement >= 0.95
+    assert compare(models(name).predict(features, verbose=0), found, data.unknown_labels[:40]).top1_agreement >= 0.95
 
 
 def test_micro_and_litert_take_the_same_int8(models, data, conversions):
@@ -124,12 +125,33 @@ def test_tflite_runtime_knows_every_operator_version(precision, models, data):
         assert code.version <= known[names[code.builtinCode]], names[code.builtinCode]
 
 
-@pytest.mark.skipif(importlib.util.find_spec("tflite_runtime") is None, reason="tflite-runtime is not installed")
+PREDICT = """
+import sys, numpy
+from genrekit.runtime.engines import load
+for model, found in zip(sys.argv[2::2], sys.argv[3::2]):
+    numpy.save(found, load(model, engine="tflite-runtime")(numpy.load(sys.argv[1])))
+"""
+
+
+@pytest.fixture(scope="module")
+def in_tflite_runtime(old_device, models, data, tmp_path_factory):
+    """What tflite-runtime predicts for `data.unknown` with every model and precision made for it."""
+    folder = tmp_path_factory.mktemp("tflite-runtime")
+    np.save(folder / "features.npy", data.unknown)
+    arguments = []
+    for name, precision in CASES:
+        path = folder / f"{name}-{precision}.tflite"
+        converted = convert_tflite(models(name), precision, data.known, target="tflite-runtime").data
+        path.write_bytes(attach(converted, ModelDescription(name, LABELS, format="tflite")))
+        arguments += [path, path.with_suffix(".npy")]
+    subprocess.run([old_device, "-c", PREDICT, folder / "features.npy", *arguments], check=True, cwd=folder)
+    return folder
+
+
 @pytest.mark.parametrize(("name", "precision"), CASES)
-def test_tflite_runtime_runs_every_precision(name, precision, models, data, run):
-    converted = convert_tflite(models(name), precision, data.known, target="tflite-runtime").data
-    expected = models(name).predict(data.unknown, verbose=0)
-    check(compare(expected, run(converted, "tflite", data.unknown, "tflite-runtime")), precision)
+def test_tflite_runtime_runs_every_precision(name, precision, models, data, in_tflite_runtime):
+    found = np.load(in_tflite_runtime / f"{name}-{precision}.npy")
+    check(compare(models(name).predict(data.unknown, verbose=0), found, data.unknown_labels), precision)
 
 
 def interpret(data, windows):

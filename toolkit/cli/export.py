@@ -20,6 +20,7 @@ def export(
         list[str] | None, typer.Option(help="float32, float16, dynamic or int8; all otherwise.", show_default=False)
     ] = None,
     target: Annotated[str, typer.Option(help="litert, tflite-runtime or micro.")] = "litert",
+    batch: Annotated[str, typer.Option(help="Windows a call: 1, or dynamic for servers (onnx).")] = "1",
     data: Annotated[
         Path | None,
         typer.Option(help="Corpus to quantise and check with; the run's own segments otherwise.", show_default=False),
@@ -32,12 +33,13 @@ def export(
 
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
     """
-    from ..exporting import export_run, variants
+    from ..exporting import export_run, parse_batch, variants
     from ..runs import load_run
     from .terminal import progress
 
     loaded = load_run(run)
-    wanted = variants(format or (), precision or (), target)
+    size = parse_batch(batch)
+    wanted = variants(format or (), precision or (), target, size)
     done = 0
 
     def tell(row: dict[str, Any]) -> None:
@@ -47,7 +49,7 @@ def export(
         update(done, len(wanted))
 
     with progress("exporting") as update:
-        rows = export_run(loaded, out, wanted, target, data, keep, tell)
+        rows = export_run(loaded, out, wanted, target, data, keep, size, tell)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
 
