@@ -7,9 +7,7 @@ import importlib
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from ..runtime.atomic import replacing, write_bytes, write_text
 from ..runtime.engines import ENGINES, require_installed
@@ -17,12 +15,9 @@ from ..runtime.errors import MissingPackageError, ParityError
 from ..runtime.graphs import read_graph
 from ..runtime.modelfile import ModelDescription, attach
 from .apart import predict
-from .calibration import Calibration
 from .conversion import PRECISIONS, Conversion, require_supported
-from .parity import Parity, ParityWindows, check, compare
-
-if TYPE_CHECKING:
-    import keras
+from .parity import Parity, check, compare
+from .source import Source
 
 __all__ = [
     "PARITY_NAME",
@@ -57,27 +52,21 @@ class ExportResult:
 
 
 def export_model(
-    model: keras.Model,
-    description: ModelDescription,
+    source: Source,
     folder: Path,
     file_format: str,
     precision: str,
-    calibration: Calibration | None,
-    windows: ParityWindows,
     target: str = "litert",
     keep: bool = False,
     batch: int | None = 1,
 ) -> ExportResult:
-    """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with `model`.
+    """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with the Keras model.
 
     Args:
-        model: the trained Keras model, for normalised features.
-        description: what the Keras model says of itself; the file carries it with what the conversion adds.
+        source: the model, with segments to quantise and compare with.
         folder: made where missing.
         file_format: tflite or onnx.
         precision: float32, float16, dynamic or int8.
-        calibration: segments of the training part; needed where ranges are calibrated.
-        windows: what the file is compared with `model` on.
         target: litert, tflite-runtime or micro.
         keep: whether a file that fails is kept, as ``<model>-<precision>.failed.tflite``.
         batch: windows per call, 1, or None for any number (onnx only).
@@ -86,20 +75,21 @@ def export_model(
         ParameterError, UnsupportedModelError: a combination or model that cannot be converted.
         ConversionError: a converter failed.
         MissingPackageError: the converter's or the target's package is not installed.
-        ParityError: the file does not agree with `model`; nothing stands under its name.
+        ParityError: the file does not agree with Keras; nothing stands under its name.
         OutputError: `folder` cannot be written.
     """
     require_supported(file_format, precision, target, batch)
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
-    known = calibration.features if calibration else None
-    conversion = _convert(model, file_format, precision, known, target, batch)
-    described = _described(description, conversion, file_format, precision, target, calibration)
+    source = source.at(precision)
+    conversion = _convert(source, file_format, precision, target, batch)
+    described = _described(source, conversion, file_format, precision, target)
     data = attach(conversion.data, described)
-    path = folder / f"{description.model}-{precision}.{file_format}"
+    path = folder / f"{described.model}-{precision}.{file_format}"
     with replacing(path) as temporary:
         temporary.write_bytes(data)
-        parity = _measure(model, temporary, windows, engine)
+        found = predict(temporary, source.windows.features, engine)
+        parity = compare(source.windows.reference, found, source.windows.labels)
         try:
             check(parity, precision)
         except ParityError as error:
@@ -110,12 +100,11 @@ def export_model(
     return ExportResult(path, _row(path, described, parity), parity)
 
 
-def _convert(
-    model: keras.Model, file_format: str, precision: str, known: np.ndarray | None, target: str, batch: int | None
-) -> Conversion:
+def _convert(source: Source, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
+    features = source.calibration.features
     if file_format == "tflite":
-        return _converter("tflite")(model, precision, known, target)
-    return _converter("onnx")(model, precision, known, batch)
+        return _converter("tflite")(source.model, precision, features, target)
+    return _converter("onnx")(source.model, precision, features, batch)
 
 
 def _converter(file_format: str) -> Callable[..., Conversion]:
@@ -130,28 +119,17 @@ def _converter(file_format: str) -> Callable[..., Conversion]:
 
 
 def _described(
-    description: ModelDescription,
-    conversion: Conversion,
-    file_format: str,
-    precision: str,
-    target: str,
-    calibration: Calibration | None,
+    source: Source, conversion: Conversion, file_format: str, precision: str, target: str
 ) -> ModelDescription:
-    calibrated = calibration is not None and precision != "float32"
     return dataclasses.replace(
-        description,
+        source.description,
         format=file_format,
         precision=precision,
         target=target,
-        notes=(*description.notes, *conversion.notes),
+        notes=(*source.description.notes, *conversion.notes),
         quantization=conversion.quantization,
-        calibration=calibration.record() if calibrated else {},
+        calibration={} if precision == "float32" else source.calibration.record(),
     )
-
-
-def _measure(model: keras.Model, path: Path, windows: ParityWindows, engine: str) -> Parity:
-    reference = model.predict(windows.features, verbose=0)
-    return compare(reference, predict(path, windows.features, engine), windows.labels)
 
 
 def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str, Any]:

@@ -102,7 +102,13 @@ def _dynamic(model: onnx.ModelProto, per_channel: bool) -> bytes:
         path = Path(folder) / "model.onnx"
         kinds = ["MatMul", "LSTM"]
         quantization.quantize_dynamic(
-            model, path, kinds, per_channel=per_channel, reduce_range=True, weight_type=quantization.QuantType.QInt8
+            model,
+            path,
+            kinds,
+            per_channel=per_channel,
+            reduce_range=True,
+            weight_type=quantization.QuantType.QInt8,
+            nodes_to_exclude=_deciding(model),
         )
         return path.read_bytes()
 

@@ -14,6 +14,7 @@ from keras import activations, layers
 from ..runtime.errors import UnsupportedModelError
 from .lstm import check_lstm, onnx_lstm_weights
 from .onnx_graph import CHANNELS_FIRST, INPUT, KERAS, TIME_FIRST, OnnxGraph, Value
+from .onnx_traced import traced_onnx
 from .simplify import Empty, chain, scale_and_shift, simplify
 
 _ELEMENTWISE = {
@@ -27,12 +28,19 @@ _ELEMENTWISE = {
 
 
 def onnx_model(model: keras.Model, batch: int | None) -> onnx.ModelProto:
-    """`model` as float32 ONNX; a chain of layers becomes a chain of nodes.
+    """`model` as float32 ONNX; a chain of known layers becomes a chain of nodes, anything else is traced.
 
     Raises:
-        UnsupportedModelError: a layer that is not in `_LAYERS`, an option of one, or a graph that branches.
+        UnsupportedModelError: layers that have no ONNX counterpart.
     """
     simplified = simplify(model, batch)
+    try:
+        return _chained(simplified, batch)
+    except UnsupportedModelError as error:
+        return traced_onnx(simplified, batch, error)
+
+
+def _chained(simplified: keras.Model, batch: int | None) -> onnx.ModelProto:
     graph = OnnxGraph(batch)
     features = value = Value(INPUT, tuple(simplified.input_shape[1:]))
     for layer in _supported(simplified):

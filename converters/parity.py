@@ -14,12 +14,14 @@ class ParityWindows:
     """What a converted file and its Keras model are compared on: windows that were never trained on.
 
     Attributes:
-        features: normalised float32 [shape=(n, frames, n_mfcc)].
+        features: as the file takes them, normalised float32 [shape=(n, frames, n_mfcc)].
         labels: the class of each [shape=(n,)].
+        reference: what the Keras model makes of them, probabilities [shape=(n, classes)].
     """
 
     features: np.ndarray
     labels: np.ndarray
+    reference: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)

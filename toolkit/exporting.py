@@ -9,6 +9,7 @@ from typing import Any
 
 from ..converters.export import PRECISIONS, export_model, require_supported, write_parity
 from ..converters.parity import ParityWindows
+from ..converters.source import Source
 from ..runtime.errors import Failure, ParameterError, ParityError, UnsupportedModelError
 from . import corpus, splits
 from .runs import ExportFeatures, Run
@@ -81,15 +82,11 @@ def export_run(
         The rows of parity.json; those of failed files have ``passed`` false and an ``error``.
     """
     features = run.export_features() if data is None else _features_of(run, data)
-    calibration, model = run.calibration(features), run.keras_model()
-    windows = ParityWindows(run.normalised(features.parity), features.parity_labels)
+    source = _source(run, features)
     rows = []
     for variant in wanted:
         try:
-            pair = variant.format, variant.precision
-            result = export_model(
-                model, run.description, folder, *pair, calibration, windows, target=target, keep=keep, batch=batch
-            )
+            result = export_model(source, folder, variant.format, variant.precision, target, keep, batch)
             row = {**result.row, **_sources(result.path, target)}
         except Failure as error:
             row = failed_row(run, variant, error)
@@ -98,6 +95,12 @@ def export_run(
         if on_file:
             on_file(row)
     return rows
+
+
+def _source(run: Run, features: ExportFeatures) -> Source:
+    model, unknown = run.keras_model(), run.normalised(features.parity)
+    windows = ParityWindows(unknown, features.parity_labels, model.predict(unknown, verbose=0))
+    return Source(model, run.description, run.calibration(features), windows)
 
 
 def _sources(path: Path, target: str) -> dict[str, Any]:
