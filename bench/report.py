@@ -26,28 +26,44 @@ from .columns import (
 )
 
 TEMPLATE = "report.html.j2"
-LEFT_COLUMNS = 3  # names; the other columns hold numbers
+NAMES = ("file", "format", "precision")  # the other columns hold numbers
+# The columns of a terminal in two tables that fit 80 columns.
+HALVES = (
+    ("file", "format", "precision", "size", "accuracy", "agreement with Keras", "seconds an epoch"),
+    ("file", *(f"{time} {share}, ms" for time in ("front end", "model", "clip") for share in ("p50", "p90"))),
+)
 
 
-def results_table(bench: dict[str, Any]) -> Table:
-    """The results for a terminal of at least 120 columns, a section for each model, baselines last."""
-    shown = [column for column in columns(bench) if column.short is not None]
+def results_table(bench: dict[str, Any], titles: Sequence[str] | None = None, not_kept: Sequence[str] = ()) -> Table:
+    """The results for a terminal of at least 120 columns, a section for each model, baselines last.
+
+    Args:
+        bench: the bench JSON.
+        titles: which columns, by title, for narrower terminals; None: all.
+        not_kept: names of files that do not agree with Keras and were not measured: a row each that says so.
+    """
+    shown = [
+        column for column in columns(bench) if column.short is not None and (titles is None or column.title in titles)
+    ]
     table = Table(
         title=f"Bench: {clips_line(bench)}", caption=machine_line(bench), box=SIMPLE_HEAD, padding=0, show_edge=False
     )
-    for place, column in enumerate(shown):
-        table.add_column(column.short, justify="left" if place < LEFT_COLUMNS else "right", no_wrap=True)
+    for column in shown:
+        left = column.title in NAMES
+        table.add_column(column.short, justify="left" if left else "right", no_wrap=True)
     for rows in [*by_model(bench["results"]), bench["baselines"]]:
         for row in rows:
             table.add_row(*(column.cell(row) for column in shown))
         table.add_section()
+    for name in not_kept:
+        table.add_row(f"{name}: not kept")
     return table
 
 
 def markdown_table(bench: dict[str, Any]) -> str:
     """The results as a Markdown table with the clips, machine and date under it."""
     shown = [column for column in columns(bench) if column.short is not None]
-    rules = ["---" if place < LEFT_COLUMNS else "---:" for place in range(len(shown))]
+    rules = ["---" if column.title in NAMES else "---:" for column in shown]
     rows = [row for group in by_model(bench["results"]) for row in group] + bench["baselines"]
     lines = [[column.title for column in shown], rules, *([column.cell(row) for column in shown] for row in rows)]
     table = "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
@@ -116,7 +132,7 @@ def _page(bench: dict[str, Any]) -> dict[str, Any]:
         "clips_line": clips_line(bench),
         "machine_line": machine_line(bench),
         "titles": [column.title for column in shown],
-        "left_columns": LEFT_COLUMNS,
+        "left_columns": len(NAMES),
         "groups": [
             [[column.cell(row) for column in shown] for row in rows]
             for rows in [*by_model(bench["results"]), bench["baselines"]]

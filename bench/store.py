@@ -5,11 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from ..runtime.atomic import write_text
+from ..runtime.atomic import require_writable, write_text
 from ..runtime.errors import MissingFileError, OutputError, ParameterError
 
 SCHEMA = 1
@@ -41,15 +40,9 @@ COLUMNS = (
 
 def check_writable(path: Path) -> None:
     """Raise OutputError where `path` cannot be written, before anything is measured for it."""
-    try:
-        if path.is_dir():
-            raise IsADirectoryError(None, "it is a folder")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=path.parent).close()
-    except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {error.strerror or error}; choose a file in a folder that you may write to"
-        ) from error
+    if path.is_dir():
+        raise OutputError(f"cannot write {path}: it is a folder; name a file")
+    require_writable(path.parent)
 
 
 def write_json(bench: dict[str, Any], path: Path) -> None:
@@ -72,12 +65,17 @@ def read_json(path: Path) -> dict[str, Any]:
         ) from error
     except ValueError as error:
         raise ParameterError(f"{path}: expected the JSON of `genrekit bench --out`, but it is no JSON") from error
-    if not isinstance(bench, dict) or bench.get("schema") != SCHEMA or not isinstance(bench.get("results"), list):
+    if not isinstance(bench, dict) or bench.get("schema") != SCHEMA or not _has_rows(bench):
         schema = bench.get("schema") if isinstance(bench, dict) else None
         raise ParameterError(
             f"{path}: schema={schema}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
         )
     return bench
+
+
+def _has_rows(bench: dict[str, Any]) -> bool:
+    lists = (bench.get("results"), bench.get("baselines"))
+    return all(isinstance(rows, list) and all("clip_ms" in row for row in rows) for rows in lists)
 
 
 def write_csv(bench: dict[str, Any], path: Path) -> None:

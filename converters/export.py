@@ -96,7 +96,7 @@ def export_model(
             path.unlink(missing_ok=True)
             if keep:
                 write_bytes(path.with_suffix(f".failed{path.suffix}"), data)
-            raise ParityError(f"{path.name}: {error}", error.figures) from error
+            raise ParityError(f"{path.name} was not kept: {error}", error.figures) from error
     return ExportResult(path, _row(path, described, parity), parity)
 
 

@@ -42,6 +42,18 @@ def replacing(path: str | Path) -> Iterator[Path]:
             temporary.unlink(missing_ok=True)
 
 
+def require_writable(folder: str | Path) -> None:
+    """Raise OutputError where nothing can be written into `folder`, before any work is done for it; makes nothing."""
+    folder = Path(folder).absolute()
+    try:
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        tempfile.TemporaryFile(dir=there).close()
+    except OSError as error:
+        raise OutputError(
+            f"cannot write into {folder}: {error.strerror or error}; choose a folder with room that you may write to"
+        ) from error
+
+
 def write_bytes(path: str | Path, data: bytes) -> None:
     """Write `data` to `path` whole or not at all; raises OutputError."""
     with replacing(path) as temporary:

@@ -150,14 +150,20 @@ def _pcm_blocks(stream: BinaryIO, source: AudioSource, channels: int, sample_for
     block_bytes = max(1, round(MICROPHONE_BLOCK_S * source.source_rate)) * frame_bytes
     read = getattr(stream, "read1", stream.read)  # read1 gives what is there instead of waiting for a full block
     rest = b""
+    heard = 0
     while data := read(block_bytes):
         data = rest + data
+        if not heard and data.startswith(b"RIFF"):
+            raise AudioError("-: expected raw PCM, received a WAV file; name the file, or record with arecord -t raw")
+        heard += len(data)
         whole = len(data) // frame_bytes * frame_bytes
         rest = data[whole:]
         if whole:
             samples = np.frombuffer(data[:whole], dtype).astype(np.float32)
             yield (samples * np.float32(scale)).reshape(-1, channels)
     source.dropped_bytes = len(rest)
+    if not heard:
+        raise AudioError("-: expected raw PCM on standard input, which ended at once; check what is piped into it")
 
 
 def open_microphone(sample_rate: int) -> AudioSource:

@@ -218,7 +218,12 @@ def frame_maths(config: MfccConfig) -> FrameMaths:
 
 def checked(samples: np.ndarray) -> np.ndarray:
     """`samples` as float32 [shape=(n,)]; raises AudioError when they are not one channel of finite values."""
-    samples = np.asarray(samples, np.float32)
+    samples = np.asarray(samples)
+    if samples.dtype.kind != "f":
+        raise AudioError(
+            f"samples.dtype={samples.dtype}: expected floating-point samples in [-1, 1]; divide int16 by 32768"
+        )
+    samples = samples.astype(np.float32, copy=False)
     if samples.ndim != 1:
         raise AudioError(f"samples.shape={samples.shape}: expected one channel; mix channels down first")
     if not np.isfinite(samples).all():
@@ -230,7 +235,7 @@ def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
     """MFCC of `samples` as one window, whatever its length.
 
     Args:
-        samples: mono [shape=(n,)], any real dtype, in [-1, 1], at ``config.sample_rate``.
+        samples: mono [shape=(n,)], any floating-point dtype, in [-1, 1], at ``config.sample_rate``.
         config: the front end; its default equals ``librosa.feature.mfcc(y=samples, sr=22050, n_mfcc=13,
             n_fft=2048, hop_length=512).T``.
 
@@ -238,7 +243,7 @@ def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
         float32 [shape=(frames, n_mfcc)]
 
     Raises:
-        AudioError: `samples` is not one-dimensional, is shorter than one frame, or is not finite.
+        AudioError: `samples` is not floating-point, not one-dimensional, is shorter than one frame, or is not finite.
     """
     samples = checked(samples)
     count = config.frame_count(len(samples))

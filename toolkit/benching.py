@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from ..runtime import ModelDescription
 from ..runtime.errors import GenrekitError, ParameterError
 from ..runtime.modelfile import read_description
 from .corpus import Segments
-from .runs import METRICS, MODEL
+from .runs import METRICS, MODEL, read_metrics
 from .splits import leaks
 
 
@@ -39,7 +38,27 @@ def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
             raise ParameterError(
                 f"{model}: expected the labels and front end of {first}, received others; bench them apart"
             )
+    _require_one_run_each(found)
     return found
+
+
+IDENTITY = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")  # of a training
+
+
+def _identity(description: ModelDescription) -> tuple[Any, ...]:
+    return tuple(getattr(description, name) for name in IDENTITY)
+
+
+def _require_one_run_each(described: Mapping[Path, ModelDescription]) -> None:
+    """Agreement and seconds an epoch are told by a model's name, so that it must mean one training."""
+    seen: dict[str, Path] = {}
+    for path, description in described.items():
+        first = seen.setdefault(description.model, path)
+        if _identity(described[first]) != _identity(description):
+            raise ParameterError(
+                f"{path}: expected the same training of {description.model} as {first} is of, received another; bench "
+                "them apart"
+            )
 
 
 def save_clips(
@@ -80,8 +99,7 @@ def _is_run_of(run: Path, description: ModelDescription) -> bool:
         trained = read_description(run / MODEL)
     except GenrekitError:
         return False
-    names = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")
-    return all(getattr(trained, name) == getattr(description, name) for name in names)
+    return _identity(trained) == _identity(description)
 
 
 def references(runs: dict[str, Path]) -> dict[str, Path]:
@@ -93,7 +111,7 @@ def training_rows(runs: dict[str, Path]) -> list[dict[str, Any]]:
     """The bench JSON's "training": seconds an epoch of each run."""
     rows = []
     for name, run in runs.items():
-        metrics = json.loads((run / METRICS).read_text())
+        metrics = read_metrics(run / METRICS)
         rows.append(
             {
                 "model": name,

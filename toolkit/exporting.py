@@ -42,10 +42,11 @@ def variants(formats: Sequence[str], precisions: Sequence[str], target: str, bat
         for file_format in formats or PRECISIONS
         for precision in precisions or PRECISIONS.get(file_format, ("float32",))
     ]
-    if formats and precisions:
+    possible = [variant for variant in wanted if _possible(variant, target, batch)]
+    if (formats and precisions) or not possible:
         for variant in wanted:
             require_supported(variant.format, variant.precision, target, batch)
-    return [variant for variant in wanted if _possible(variant, target, batch)]
+    return possible
 
 
 def _possible(variant: Variant, target: str, batch: int | None) -> bool:
@@ -127,7 +128,9 @@ def failed_row(run: Run, variant: Variant, error: Exception) -> dict[str, Any]:
         "format": variant.format,
         "precision": variant.precision,
         "bytes": None,
-        **(error.figures if isinstance(error, ParityError) else {"max_abs_error": None, "top1_agreement": None}),
+        "max_abs_error": None,
+        "top1_agreement": None,
+        **(error.figures if isinstance(error, ParityError) else {}),
         "passed": False,
         "ops": {},
         "error": str(error),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -45,5 +46,7 @@ def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], m
 
 
 def _save(figure: Figure, path: Path) -> None:
-    with replacing(path) as temporary:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        # A label in a script that the font lacks is drawn as boxes; its name stands in metrics.json.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
         figure.savefig(temporary, dpi=120)

@@ -138,5 +138,16 @@ def load_run(folder: str | Path) -> Run:
     return Run(
         folder,
         read_description(folder / MODEL),
-        json.loads(metrics.read_text()) if metrics.is_file() else {},
+        read_metrics(metrics) if metrics.is_file() else {},
     )
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What metrics.json holds; raises ModelFileError where it is damaged."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ModelFileError(
+            f"{path}: expected the metrics of a run, found a damaged file ({error}); remove the run's folder and train "
+            "it again"
+        ) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..runtime.errors import CorpusError, MissingFileError
+from ..runtime.errors import CorpusError, MissingFileError, ParameterError
 from .corpus import Segments
 
 PARTS = ("train", "validation", "test")
@@ -24,6 +24,20 @@ VALIDATION_SHARE = 0.2  # of what is not test
 def leaks(split: str) -> bool:
     """Whether segments of one track may stand on two sides of `split`."""
     return split == "segment"
+
+
+def require_known(split: str | None) -> None:
+    """Raises MissingFileError where `split` is neither a method's name nor a file; None stands for a default."""
+    if split is not None and split not in METHODS and not Path(split).is_file():
+        raise MissingFileError(
+            f"split={split}: expected one of {', '.join(METHODS)}, or a CSV file with a header track,part; found none"
+        )
+
+
+def require_seed(seed: int | None) -> None:
+    """Raises ParameterError below 0; None stands for a default."""
+    if seed is not None and seed < 0:
+        raise ParameterError(f"seed={seed}: expected 0 or more; choose another number")
 
 
 def assign(segments: Segments, split: str, seed: int) -> np.ndarray:

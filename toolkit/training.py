@@ -28,7 +28,7 @@ from .corpus import Segments
 from .evaluation import corpus_facts, score_parts
 from .models import ModelSpec
 from .recipes import Recipe
-from .runs import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures
+from .runs import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures, read_metrics
 
 if TYPE_CHECKING:
     import keras
@@ -107,16 +107,23 @@ def _finished(training: Training, folder: Path) -> dict[str, Any] | None:
     path = folder / METRICS
     if not path.is_file():
         return None
-    metrics = json.loads(path.read_text())
+    metrics = read_metrics(path)
     if metrics.get("settings") != training.settings:
-        differing = [
-            name for name, value in training.settings.items() if metrics.get("settings", {}).get(name) != value
-        ]
         raise CorpusError(
             f"{folder}: expected an empty folder or this run, found a finished run of another "
-            f"{', '.join(differing)}; name another folder, or remove this one"
+            f"{', '.join(_differing(metrics.get('settings', {}), training.settings))}; name another folder, or remove "
+            "this one"
         )
     return metrics
+
+
+def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Names of the settings that differ, those of the recipe one by one."""
+    names = [name for name, value in wanted.items() if found.get(name) != value]
+    if "recipe" in names and found.get("recipe", {}).get("name") == wanted["recipe"]["name"]:
+        names.remove("recipe")
+        names += [name for name, value in wanted["recipe"].items() if found["recipe"].get(name) != value]
+    return names
 
 
 def _normalization(training: Training) -> Normalization:

@@ -34,6 +34,8 @@ class EngineSpec:
     last_python: tuple[int, int] | None = None
 
 
+MAX_THREADS = 256  # far beyond it engines crash instead of refusing
+
 # Of those that read a format, the first that is installed is taken.
 ENGINES = {
     spec.name: spec
@@ -52,7 +54,7 @@ def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Engin
 
     Args:
         path: a .tflite, .onnx or .keras with genrekit's description.
-        threads: how many threads one inference may use, >= 1.
+        threads: how many threads one inference may use, 1 to `MAX_THREADS`.
         engine: a name in `ENGINES`; None takes the first installed one that reads the file.
 
     Raises:
@@ -60,8 +62,8 @@ def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Engin
         MissingPackageError: no engine for it is installed.
         ParameterError: `threads` or `engine` is out of range.
     """
-    if threads < 1:
-        raise ParameterError(f"threads={threads}: expected at least 1; leave it out for one thread")
+    if not 1 <= threads <= MAX_THREADS:
+        raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
     description = read_description(path)
     spec = _choose(model_format(path), engine)
     make = _engine_class(spec)

@@ -265,10 +265,10 @@ def test_floats_that_are_no_numbers_are_counted_in_pcm_too():
     assert source.invalid_samples == 3
 
 
-def test_no_pcm_gives_no_blocks():
+def test_no_pcm_is_no_audio():
     source = open_pcm(io.BytesIO(b""), 22050, 1, "s16le", 22050)
-    assert list(source) == []
-    assert source.dropped_bytes == 0
+    with pytest.raises(AudioError, match="ended at once"):
+        list(source)
 
 
 @pytest.mark.parametrize(

@@ -209,7 +209,7 @@ def test_an_engine_that_is_there_but_broken_names_its_pip_command(monkeypatch, t
         ("onnx", {"engine": "litert"}, "engine=litert: it reads tflite files, not onnx"),
         ("tflite", {"engine": "onnx"}, "engine=onnx: it reads onnx files, not tflite"),
         ("onnx", {"engine": "tensorrt"}, "engine=tensorrt: expected one of litert, tflite-runtime, micro, onnx, keras"),
-        ("onnx", {"threads": 0}, "threads=0: expected at least 1"),
+        ("onnx", {"threads": 0}, "threads=0: expected 1 to 256"),
         ("onnx", {"threads": -1}, "threads=-1"),
     ],
 )

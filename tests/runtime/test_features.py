@@ -214,3 +214,8 @@ def test_unknown_front_end_fields_are_refused():
 def test_a_config_cannot_be_changed():
     with pytest.raises(dataclasses.FrozenInstanceError):
         MfccConfig().n_mfcc = 20
+
+
+def test_whole_numbers_are_not_taken_for_samples():
+    with pytest.raises(AudioError, match="divide int16 by 32768"):
+        mfcc(np.zeros(22050, np.int16))

@@ -91,7 +91,7 @@ def test_a_model_without_description_is_refused(genrekit, model, clip, tmp_path)
 def test_debug_shows_the_traceback(genrekit, tmp_path):
     process = genrekit("inspect", tmp_path / "missing.tflite", "--debug")
     assert "Traceback" in process.stderr
-    assert process.returncode == 1
+    assert process.returncode == 2
 
 
 def test_stream_of_a_file_equals_the_library(genrekit, model, clip):
@@ -150,7 +150,7 @@ def test_each_decision_is_flushed_and_an_interrupt_ends_with_a_summary(model, cl
     assert json.loads(process.stdout.readline())["time_s"] == 3.0  # although standard input is still open
     process.send_signal(signal.SIGINT)
     _, error = process.communicate()
-    assert b"decisions up to" in error
+    assert b"1 decision up to" in error
     assert b"Traceback" not in error
     assert process.returncode == 0
 
@@ -227,7 +227,7 @@ def test_bench_refuses_an_unwritable_output_before_it_measures(genrekit, model, 
     (tmp_path / "file").write_text("")
     process = genrekit("bench", model, "--data", corpus_folder, "--out", tmp_path / "file" / "bench.json")
     assert process.returncode == 2
-    assert "bench.json" in process.stderr
+    assert f"{tmp_path / 'file'}" in process.stderr
 
 
 def test_corpus_check_counts(genrekit, corpus_folder):
@@ -246,3 +246,102 @@ def test_an_empty_folder_is_refused(genrekit, tmp_path, command):
 
 def test_an_unknown_option_is_the_users_mistake(genrekit, model):
     assert genrekit("classify", model, "--loud").returncode == 2
+
+
+def refused(process, *words):
+    """That a user's mistake got one sentence with these words."""
+    assert process.returncode == 2, process.stderr
+    assert "Traceback" not in process.stderr
+    assert "unexpected" not in process.stderr
+    for word in words:
+        assert word in process.stderr
+
+
+def test_a_wav_file_is_not_taken_for_raw_pcm(genrekit, model, clip):
+    process = genrekit("stream", model, "-", "--rate", 22050, "--channels", 1, input=clip.read_bytes(), text=False)
+    assert process.returncode == 2
+    assert b"WAV" in process.stderr
+
+
+def test_a_pipe_without_audio_is_a_mistake(genrekit, model):
+    refused(genrekit("stream", model, "-", "--rate", 22050, "--channels", 1, input=""), "ended at once")
+
+
+def test_a_file_says_its_rate_itself(genrekit, model, clip):
+    refused(genrekit("stream", model, clip, "--rate", 8000), "rate=8000")
+
+
+@pytest.mark.parametrize("options", [("--threads", 100000), ("--top-k", 0)], ids=["threads", "top-k"])
+def test_classify_refuses_impossible_options(genrekit, model, clip, options):
+    refused(genrekit("classify", model, clip, *options))
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--seed", -1), "seed=-1"),
+        (("--jobs", 0), "jobs=0"),
+        (("--split", "nonsense"), "split=nonsense"),
+        (("--epochs", 0), "epochs=0"),
+    ],
+)
+def test_train_refuses_impossible_options(genrekit, corpus_folder, tmp_path, options, words):
+    refused(genrekit("train", "mlp", "--data", corpus_folder, "--out", tmp_path / "runs", *options), words)
+
+
+@pytest.mark.parametrize("command", ["train", "export", "quickstart"])
+def test_what_cannot_be_written_is_told_at_once(genrekit, exported, corpus_folder, clip, command):
+    arguments = {
+        "train": ("train", "mlp", "--data", corpus_folder),
+        "export": ("export", exported.parent / "runs" / "mlp"),
+        "quickstart": ("quickstart", "--data", corpus_folder),
+    }[command]
+    refused(genrekit(*arguments, "--out", clip / "below"), "cannot write", str(clip / "below"))
+
+
+def test_an_export_of_nothing_says_why(genrekit, exported, tmp_path):
+    run = exported.parent / "runs" / "mlp"
+    refused(genrekit("export", run, "--out", tmp_path, "--target", "micro", "--format", "onnx"), "micro")
+
+
+def test_an_open_batch_is_for_onnx(genrekit, exported, tmp_path):
+    run = exported.parent / "runs" / "mlp"
+    refused(genrekit("export", run, "--out", tmp_path, "--batch", "dynamic", "--format", "tflite"), "batch=dynamic")
+    process = genrekit("export", run, "--out", tmp_path, "--batch", "dynamic", "--precision", "float32")
+    assert process.returncode == 0, process.stderr
+    assert [path.name for path in tmp_path.glob("mlp*")] == ["mlp-float32.onnx"]
+    shape = json.loads(genrekit("inspect", tmp_path / "mlp-float32.onnx", "--json").stdout)["input"]["shape"]
+    assert shape == [None, 130, 13]
+
+
+def test_evaluate_tells_of_tracks_that_were_trained_on(genrekit, model, corpus_folder):
+    process = genrekit("evaluate", model, "--data", corpus_folder, "--seed", 5)
+    assert "were in training" in process.stderr
+    assert "in training" not in genrekit("evaluate", model, "--data", corpus_folder).stderr
+
+
+def test_two_trainings_of_one_name_are_benched_apart(genrekit, exported, corpus_folder, tmp_path):
+    for file in ("mlp-float32.onnx", "mlp-int8.onnx"):
+        shutil.copy(exported / file, tmp_path)
+    data = (tmp_path / "mlp-int8.onnx").read_bytes()
+    (tmp_path / "mlp-int8.onnx").write_bytes(data.replace(b'"seed": 0', b'"seed": 1'))
+    process = genrekit("bench", *tmp_path.glob("*.onnx"), "--data", corpus_folder)
+    refused(process, "bench them apart")
+
+
+def test_a_damaged_result_is_no_result(genrekit, tmp_path):
+    (tmp_path / "a.json").write_text('{"schema": 1, "results": [{}]}')
+    refused(genrekit("compare", tmp_path / "a.json", tmp_path / "a.json"), "a.json")
+
+
+def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
+    from rich.console import Console
+
+    from genrekit.toolkit.cli import terminal
+
+    monkeypatch.setattr(terminal, "_console", lambda: Console(width=80))
+    terminal.print_bench(json.loads((exported.parent / "bench.json").read_text()), ["cnn-int8.onnx"])
+    printed = capsys.readouterr().out
+    assert "…" not in printed
+    assert printed.count("mlp-regularized-float32.tflite") == 2
+    assert "cnn-int8.onnx: not kept" in printed

@@ -115,7 +115,7 @@ def test_a_finished_run_is_not_trained_again(run, segments):
 
 
 def test_a_finished_run_of_other_settings_is_not_overwritten(run, segments):
-    with pytest.raises(CorpusError, match="another recipe, seed"):
+    with pytest.raises(CorpusError, match="another seed, epochs"):
         train(training(segments, epochs=9, seed=4), run)
 
 

@@ -6,6 +6,7 @@ import importlib.metadata
 import logging
 import os
 import sys
+import traceback
 from typing import Annotated
 
 import typer
@@ -57,6 +58,8 @@ def main() -> None:
     """Run the command line; exits with 0, with 2 for the user's mistake, with 1 for any other failure."""
     arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
     debug = len(arguments) < len(sys.argv) - 1
+    for output in filter(None, (sys.stdout, sys.stderr)):
+        output.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows what was meant
     try:
         app(args=arguments, prog_name="genrekit")
     except BrokenPipeError:
@@ -65,17 +68,17 @@ def main() -> None:
         sys.exit(1)
     except Exception as error:
         if debug:
-            raise
+            traceback.print_exc()
         sys.exit(_report(error))
 
 
 # Which extra of genrekit brings a package that commands import when they need it.
 EXTRAS = {
-    "joblib": "bench",
+    "joblib": "convert",
     "jinja2": "bench",
     "matplotlib": "bench",
-    "keras": "train",
-    "tensorflow": "train",
+    "keras": "convert",
+    "tensorflow": "convert",
     "onnx": "convert",
     "onnxruntime": "onnx",
     "librosa": "dev",
@@ -91,6 +94,9 @@ def _report(error: Exception) -> int:
     if isinstance(error, GenrekitError):
         typer.echo(f"genrekit: {error}", err=True)
         return error.exit_code
+    if isinstance(error, OSError):
+        typer.echo(f"genrekit: {error}; check the disk and where the output goes", err=True)
+        return 1
     typer.echo(
         f"genrekit: unexpected {type(error).__name__}: {error}; add --debug to see where, and please report it",
         err=True,

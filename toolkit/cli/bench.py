@@ -51,10 +51,13 @@ def bench(
     from ...bench import measure, report, store
     from ...bench.cases import Case
     from .. import benching
+    from ..splits import require_known
     from .terminal import note, print_bench, progress
 
     for path in filter(None, (out, html, csv)):
         store.check_writable(path)
+    require_known(split)
+    cases = [Case(model, threads=threads, runs=runs) for model in models]
     described = benching.descriptions(models)
     with _clips(list(described.values()), data, split, jobs) as (clips, config), progress("measuring") as update:
         if features_only:
@@ -62,7 +65,7 @@ def bench(
         else:
             found = benching.find_runs(described, keras)
             result = measure.run_bench(
-                [Case(model, threads=threads, runs=runs) for model in models],
+                cases,
                 clips,
                 benching.references(found),
                 baseline=baseline,
@@ -107,10 +110,14 @@ def compare(
     Example: genrekit compare before.json after.json
     """
     from ...bench import store
+    from ...bench.columns import clips_line
     from ...bench.compare import compare as compare_results
     from ...bench.compare import comparison_table
-    from .terminal import print_table
+    from .terminal import note, print_table
 
     if len(files) != 2:
-        raise ParameterError(f"files={len(files)}: expected two results of genrekit bench")
-    print_table(comparison_table(compare_results(*map(store.read_json, files))))
+        raise ParameterError(f"files={len(files)}: expected two results of genrekit bench --out; name both")
+    first, second = map(store.read_json, files)
+    if clips_line(first) != clips_line(second):
+        note(f"the two measured different things: A {clips_line(first)}; B {clips_line(second)}")
+    print_table(comparison_table(compare_results(first, second)))

@@ -29,7 +29,7 @@ def classify(
     from ...runtime import load
 
     if top_k < 1:
-        raise ParameterError(f"top_k={top_k}: expected at least 1")
+        raise ParameterError(f"top_k={top_k}: expected at least 1; leave --top-k out for three")
     classifier = load(model, threads)
     note_origin(classifier.description)
     failed = False
@@ -82,4 +82,6 @@ def _print_result(result: dict[str, Any], json: bool, top_k: int) -> None:
         note(f"genrekit: {result['error']}")
     else:
         best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
-        typer.echo(f"{result['file']}  {result['seconds']:.1f} s  " + "  ".join(f"{name} {p:.2f}" for name, p in best))
+        padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
+        scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
+        typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")

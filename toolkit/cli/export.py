@@ -33,10 +33,12 @@ def export(
 
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
     """
+    from ...runtime.atomic import require_writable
     from ..exporting import export_run, parse_batch, variants
     from ..runs import load_run
     from .terminal import progress
 
+    require_writable(out)
     loaded = load_run(run)
     size = parse_batch(batch)
     wanted = variants(format or (), precision or (), target, size)
@@ -61,7 +63,7 @@ def _print_row(out: Path, row: dict[str, Any]) -> None:
             f"agreement {row['top1_agreement']:.1%}"
         )
     else:
-        typer.echo(f"genrekit: {row['file']} was not kept: {row['error']}", err=True)
+        typer.echo(f"genrekit: {row['error']}", err=True)
 
 
 def inspect(model: ModelFile, json: Json = False) -> None:

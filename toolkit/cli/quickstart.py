@@ -34,12 +34,14 @@ def quickstart(
 
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
+    from ...runtime.atomic import require_writable
     from .. import splits
     from ..recipes import recipe
     from .work import read_segments
 
     begin = time.monotonic()
-    chosen = recipe("edge", epochs or (DEMO_EPOCHS if data is None else None))
+    chosen = recipe("edge", DEMO_EPOCHS if epochs is None and data is None else epochs)
+    require_writable(out)
     corpus_folder = data or _demo_corpus(out / "corpus")
     segments = read_segments(corpus_folder, jobs=-1)
     parts = splits.assign(segments, SPLIT, SEED)
@@ -114,10 +116,10 @@ def _bench(
 
 
 def _print_results(out: Path, result: dict[str, Any], rows: list[dict[str, Any]], demo: bool, seconds: float) -> None:
-    print_bench(result)
-    for row in rows:
-        if not row["passed"]:
-            note(f"genrekit: {row['file']} was not kept: {row['error']}")
+    failed = [row for row in rows if not row["passed"]]
+    print_bench(result, [row["file"] for row in failed])
+    for row in failed:
+        note(f"genrekit: {row['error']}")
     written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
     for path in ["corpus", *written] if demo else written:
         typer.echo(out / path)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...runtime.errors import ParameterError
+from ...runtime.errors import AudioError, ParameterError
 from .options import Json, ModelFile, Threads
 from .terminal import note, note_origin
 
@@ -38,7 +38,9 @@ def stream(
 ) -> None:
     """Classify a stream of audio: a line for each decision, as soon as it is made.
 
-    Example: arecord -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
+    A window is heard before the first decision; the stride is rounded to whole hops (23 ms).
+
+    Example: arecord -t raw -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
     """
     from ...runtime import StreamClassifier, load
     from ...runtime.smoothing import Smoother
@@ -66,6 +68,8 @@ def _open(
 ) -> AudioSource:
     from ...runtime import audio
 
+    if source != "-" and not (rate is None and channels is None):
+        raise ParameterError(f"rate={rate}, channels={channels}: {source} says them itself; leave both options out")
     if source == "mic":
         return audio.open_microphone(sample_rate)
     if source != "-":
@@ -75,6 +79,8 @@ def _open(
             f"rate={rate}, channels={channels}: expected both for raw PCM on standard input, which does not say them; "
             "add for instance --rate 48000 --channels 2"
         )
+    if sys.stdin is None:
+        raise AudioError("-: expected raw PCM on standard input, which is closed; pipe audio into it")
     return audio.open_pcm(sys.stdin.buffer, rate, channels, sample_format, sample_rate)
 
 
@@ -110,13 +116,14 @@ def _print(prediction: Prediction, json: bool) -> None:
         }
         print(dumps(line, ensure_ascii=False), flush=True)
     else:
-        print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}", flush=True)
+        padded = "  (padded)" if prediction.padded else ""
+        print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}{padded}", flush=True)
 
 
 def _summarize(labels: collections.Counter[str], end_s: float, audio: AudioSource) -> None:
     total = sum(labels.values())
     shares = ", ".join(f"{label} {count / total:.0%}" for label, count in labels.most_common(3))
-    note(f"{total} decisions up to {end_s:.1f} s" + (f": {shares}" if shares else ""))
+    note(f"{total} decision{'s' * (total != 1)} up to {end_s:.1f} s" + (f": {shares}" if shares else ""))
     if audio.invalid_samples:
         note(f"{audio.invalid_samples} samples were not finite; heard as silence")
     if audio.dropped_bytes:

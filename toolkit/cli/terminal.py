@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -48,18 +48,32 @@ def progress(what: str) -> Iterator[Callable[[int, int], None]]:
 
 def print_table(table: Any) -> None:
     """A rich table on standard output; not squeezed to 80 columns where there is no terminal."""
+    _console().print(table)
+
+
+def _console() -> Any:
     from rich.console import Console
 
     console = Console()
-    if not console.is_terminal:
-        console = Console(width=120)
-    console.print(table)
+    return console if console.is_terminal else Console(width=120)
 
 
-def print_bench(result: dict[str, Any]) -> None:
-    """The table of a bench on standard output, what to know of it on standard error."""
+def print_bench(result: dict[str, Any], not_kept: Sequence[str] = ()) -> None:
+    """The table of a bench on standard output, in two where the terminal is narrow; notes on standard error.
+
+    Args:
+        result: the bench JSON.
+        not_kept: names of files that were not measured because they do not agree with Keras.
+    """
+    from rich.measure import Measurement
+
     from ...bench import report
 
-    print_table(report.results_table(result))
+    console = _console()
+    tables = [report.results_table(result, not_kept=not_kept)]
+    if Measurement.get(console, console.options.update(max_width=1000), tables[0]).maximum > console.width:
+        tables = [report.results_table(result, half, not_kept) for half in report.HALVES]
+    for table in tables:
+        console.print(table)
     for text in report.notes(result):
         note(text)

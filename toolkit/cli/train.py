@@ -28,12 +28,17 @@ def train(
 
     Example: genrekit train cnn --data gtzan/genres_original --out runs
     """
+    from ...runtime.atomic import require_writable
     from ..models import MODELS, model_spec
     from ..recipes import recipe as find_recipe
+    from ..splits import require_known, require_seed
     from .work import read_segments, train_models
 
     specs = list(MODELS.values()) if model == "all" else [model_spec(model)]
     chosen = find_recipe(recipe, epochs)
+    require_seed(seed)
+    require_known(split)
+    require_writable(out)
     for metrics in train_models(specs, read_segments(data, jobs), out, chosen, split, seed):
         typer.echo(f"{metrics['model']}: {_summary(metrics)}  {out / metrics['model']}")
 
@@ -65,12 +70,18 @@ def evaluate(
     """
     from ...runtime import load
     from ..evaluation import evaluate as measure
-    from .terminal import print_json
-    from .work import read_segments, split_for
+    from ..splits import require_known, require_seed
+    from .terminal import note, note_origin, print_json
+    from .work import overlap, read_segments, split_for
 
+    require_known(split)
+    require_seed(seed)
     classifier = load(model)
     segments = read_segments(data, jobs, classifier.config)
     parts, chosen = split_for(classifier.description, segments, split, seed)
+    note_origin(classifier.description)
+    if heard := overlap(classifier.description, segments, chosen, seed):
+        note(heard)
     result = {"file": str(model), **measure(classifier, segments, parts, chosen)}
     if json:
         print_json(result)

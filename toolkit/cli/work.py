@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...runtime import MfccConfig, ModelDescription
-from ...runtime.errors import CorpusError
+from ...runtime.errors import CorpusError, ParameterError
 from .. import corpus, splits
 from ..corpus import Segments
 from ..models import ModelSpec
@@ -19,6 +19,7 @@ from .terminal import note, progress
 
 def read_segments(data: Path, jobs: int, config: MfccConfig = MfccConfig()) -> Segments:  # noqa: B008 (frozen)
     """Scan a corpus and compute its features, telling which files cannot serve; raises CorpusError."""
+    require_jobs(jobs)
     found = corpus.scan(data)
     with progress("reading audio") as update:
         segments = corpus.extract(found, config, jobs, update)
@@ -27,6 +28,12 @@ def read_segments(data: Path, jobs: int, config: MfccConfig = MfccConfig()) -> S
     if found.demo:
         note("demo corpus: synthetic, composed by genrekit; accuracies on it say nothing about music")
     return segments
+
+
+def require_jobs(jobs: int) -> None:
+    """Raises ParameterError for 0 processes."""
+    if jobs == 0:
+        raise ParameterError("jobs=0: expected a number of processes, or -1 for one per core")
 
 
 def train_models(
@@ -39,7 +46,14 @@ def train_models(
     for spec in specs:
         with progress(spec.name) as update:
             training = Training(spec, recipe, segments, parts, split, seed)
-            yield train(training, out / spec.name, lambda history, total: update(len(history), total, _state(history)))
+            try:
+                metrics = train(
+                    training, out / spec.name, lambda history, total: update(len(history), total, _state(history))
+                )
+            except KeyboardInterrupt:
+                note("interrupted; the same command continues where it stopped")
+                raise
+            yield metrics
 
 
 def _state(history: list[dict[str, Any]]) -> str:
@@ -58,6 +72,22 @@ def split_for(
     require_labels(description, segments)
     chosen = split or description.split or "track"
     return splits.assign(segments, chosen, description.seed or 0 if seed is None else seed), chosen
+
+
+def overlap(description: ModelDescription, segments: Segments, split: str, seed: int | None) -> str | None:
+    """A sentence where what the model was trained on may stand in the parts that are measured; else None."""
+    if description.corpus.get("fingerprint") != segments.corpus.fingerprint:
+        return (
+            f"trained on {description.corpus.get('name', 'an unknown corpus')}, measured on another corpus: none of "
+            "the parts below was its training part, unless both hold the same tracks"
+        )
+    same_seed = seed is None or seed == (description.seed or 0)
+    if split == description.split and same_seed:
+        return None
+    return (
+        f"trained with split {description.split}, seed {description.seed or 0}: other parts than here, so that tracks "
+        "of every part below were in training, which flatters the result"
+    )
 
 
 def require_labels(description: ModelDescription, segments: Segments) -> None:
