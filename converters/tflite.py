@@ -8,12 +8,14 @@ from collections.abc import Iterator
 import keras
 import numpy as np
 import tensorflow as tf
+from keras import layers
 
-from ..runtime.errors import ConversionError
+from ..runtime.errors import ConversionError, UnsupportedModelError
 from ..runtime.native_output import held_back
 from . import grids
 from .conversion import Conversion, require_calibration, require_supported
 from .flatbuffer import finish
+from .foreign import SavedModelLayer
 from .lstm import FusedLSTM
 from .rounding import rounded_copy
 from .simplify import copy_layer, simplify
@@ -50,15 +52,40 @@ def convert_tflite(
     require_supported("tflite", precision, target)
     if precision == "int8":
         require_calibration(precision, calibration)
+        _require_no_loops(model)
     if precision != "float32" and calibration is not None:
         model = rounded_copy(model, calibration, _grid(precision, target))
     simplified = simplify(model, BATCH, _fused_or_copy)
-    try:
-        with tempfile.TemporaryDirectory() as folder, held_back():
+    with tempfile.TemporaryDirectory() as folder, held_back():
+        try:
             data = _converter(simplified, folder, precision, calibration, target).convert()
-    except Exception as error:  # the converter raises whatever its passes raise
-        raise ConversionError(f"model {model.name}: the TFLite converter failed at {precision}: {error}") from error
+        except Exception as error:  # the converter raises whatever its passes raise
+            failure = error
+        else:
+            failure = None
+    if failure:
+        raise ConversionError(
+            f"model {model.name}: the TFLite converter failed at {precision}: {_last_words(failure)}; export "
+            "onnx instead"
+        ) from failure
     return Conversion(finish(data, float16=precision == "float16"), quantization=_QUANTIZATION[precision])
+
+
+def _require_no_loops(model: keras.Model) -> None:
+    """Recurrent layers that do not fuse become loops, on which TFLite's quantiser ends the whole process."""
+    for layer in model.layers:
+        recurrent = isinstance(layer, (layers.RNN, layers.Bidirectional)) and not isinstance(layer, layers.LSTM)
+        if recurrent or (isinstance(layer, SavedModelLayer) and layer.loops):
+            raise UnsupportedModelError(
+                f"layer {layer.name}: {type(layer).__name__} becomes a loop, which TFLite cannot hold in int8; choose "
+                "dynamic, or an LSTM layer"
+            )
+
+
+def _last_words(error: Exception) -> str:
+    """The converter's last line; it prints one for each operator before."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return lines[-1].split("error: ")[-1] if lines else type(error).__name__
 
 
 def _grid(precision: str, target: str) -> grids.Grid:

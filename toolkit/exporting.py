@@ -10,7 +10,7 @@ from typing import Any
 from ..converters.export import PRECISIONS, export_model, require_supported, write_parity
 from ..converters.parity import ParityWindows
 from ..converters.source import Source
-from ..runtime.errors import Failure, ParameterError, ParityError, UnsupportedModelError
+from ..runtime.errors import CorpusError, Failure, GenrekitError, ParameterError, ParityError, UnsupportedModelError
 from . import corpus, splits
 from .runs import ExportFeatures, Run
 
@@ -89,7 +89,7 @@ def export_run(
         try:
             result = export_model(source, folder, variant.format, variant.precision, target, keep, batch)
             row = {**result.row, **_sources(result.path, target)}
-        except Failure as error:
+        except (Failure, UnsupportedModelError) as error:
             row = failed_row(run, variant, error)
         rows.append(row)
         write_parity(folder, rows)
@@ -114,13 +114,22 @@ def _sources(path: Path, target: str) -> dict[str, Any]:
 
 
 def _features_of(run: Run, data: Path) -> ExportFeatures:
-    segments = corpus.extract(corpus.scan(data), run.description.front_end, jobs=-1)
+    found = corpus.scan(data)
+    strangers = [label for label in found.labels if label not in run.description.labels]
+    if strangers:
+        raise CorpusError(
+            f"{data}: expected genres among the model's labels {', '.join(run.description.labels)}, found "
+            f"{', '.join(strangers)}; name the corpus that fits the model"
+        )
+    segments = corpus.extract(found, run.description.front_end, jobs=-1)
     seed = run.description.seed or 0
     parts = splits.assign(segments, run.description.split or "track", seed)
-    return ExportFeatures.choose(segments, parts, seed)
+    return ExportFeatures.choose(segments, parts, seed).relabelled(
+        [run.description.labels.index(label) for label in found.labels]
+    )
 
 
-def failed_row(run: Run, variant: Variant, error: Exception) -> dict[str, Any]:
+def failed_row(run: Run, variant: Variant, error: GenrekitError) -> dict[str, Any]:
     """The row of parity.json of a file that was not kept."""
     suffix = {"tflite": ".tflite", "onnx": ".onnx"}[variant.format]
     return {
@@ -134,4 +143,5 @@ def failed_row(run: Run, variant: Variant, error: Exception) -> dict[str, Any]:
         "passed": False,
         "ops": {},
         "error": str(error),
+        "exit_code": error.exit_code,
     }

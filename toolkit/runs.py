@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +51,13 @@ class ExportFeatures:
         unknown = _draw(np.flatnonzero(np.isin(parts, ("validation", "test"))), PARITY_SEGMENTS, generator)
         features, labels = segments.features, segments.labels
         return cls(features[known], labels[known], features[unknown], labels[unknown])
+
+    def relabelled(self, places: Sequence[int]) -> ExportFeatures:
+        """The same with labels of another order: label i becomes ``places[i]``."""
+        labels = np.array(places)
+        return dataclasses.replace(
+            self, calibration_labels=labels[self.calibration_labels], parity_labels=labels[self.parity_labels]
+        )
 
     def save(self, path: Path) -> None:
         """Write to an .npz; raises OutputError."""

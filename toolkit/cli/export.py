@@ -11,7 +11,12 @@ from .options import Json, ModelFile
 
 
 def export(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A folder from genrekit train.", show_default=False)],
+    run: Annotated[
+        Path,
+        typer.Argument(
+            metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel.", show_default=False
+        ),
+    ],
     out: Annotated[Path, typer.Option(help="Folder for the files.", show_default=False)],
     format: Annotated[
         list[str] | None, typer.Option(help="tflite or onnx; both otherwise.", show_default=False)
@@ -25,23 +30,33 @@ def export(
         Path | None,
         typer.Option(help="Corpus to quantise and check with; the run's own segments otherwise.", show_default=False),
     ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Of a model of your own: a file, one label a line.", show_default=False)
+    ] = None,
+    front_end: Annotated[
+        Path | None, typer.Option(help="Of a model of your own: JSON, fields of MfccConfig.", show_default=False)
+    ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")
     ] = False,
 ) -> None:
     """Convert a trained model, check each file against Keras, and remove those that do not agree.
 
+    A model that genrekit did not train needs --labels, --front-end and --data.
+
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
     """
     from ...runtime.atomic import require_writable
     from ..exporting import export_run, parse_batch, variants
+    from ..foreign import foreign_run, is_foreign
     from ..runs import load_run
     from .terminal import progress
 
-    require_writable(out)
-    loaded = load_run(run)
     size = parse_batch(batch)
     wanted = variants(format or (), precision or (), target, size)
+    require_writable(out)
+    own = labels is not None or front_end is not None or is_foreign(run)
+    loaded = foreign_run(run, labels, front_end) if own else load_run(run)
     done = 0
 
     def tell(row: dict[str, Any]) -> None:
@@ -52,8 +67,8 @@ def export(
 
     with progress("exporting") as update:
         rows = export_run(loaded, out, wanted, target, data, keep, size, tell)
-    if not all(row["passed"] for row in rows):
-        raise typer.Exit(1)
+    if failed := [row["exit_code"] for row in rows if not row["passed"]]:
+        raise typer.Exit(min(failed))
 
 
 def _print_row(out: Path, row: dict[str, Any]) -> None:
