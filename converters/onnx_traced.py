@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import onnx
 import tensorflow as tf
 import tf2onnx
+from onnx import numpy_helper
 
 from ..runtime.errors import UnsupportedModelError
 from ..runtime.native_output import held_back
@@ -17,6 +19,8 @@ from .onnx_graph import INPUT, IR_VERSION, OPSET, OUTPUT
 
 def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelError) -> onnx.ModelProto:
     """`model` as float32 ONNX; the graph holds whatever TensorFlow makes of the layers.
+
+    The same model gives the same bytes unless it holds loops, whose nodes tf2onnx puts in an order of chance.
 
     Args:
         model: input [shape=(batch, frames, n_mfcc)], output [shape=(batch, classes)].
@@ -31,18 +35,21 @@ def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelE
     try:
         with held_back():
             converted, _ = tf2onnx.convert.from_function(function, [features], opset=OPSET)
-    except Exception as error:  # tf2onnx raises whatever its handlers raise
+            converted.ir_version = IR_VERSION
+            _rename(converted.graph, itertools.count(), {"": ""})
+            _name_ends(converted.graph, batch)
+            onnx.checker.check_model(converted, full_check=True)
+    except Exception as error:  # tf2onnx raises whatever its handlers raise, or leaves operators that there are not
         raise UnsupportedModelError(f"{reason} (tf2onnx says: {error})") from error
-    converted.ir_version, converted.graph.name, converted.graph.doc_string = IR_VERSION, "genrekit", ""
-    _rename(converted.graph, itertools.count(), {"": ""})
-    _name_ends(converted.graph, batch)
-    onnx.checker.check_model(converted, full_check=True)
     return converted
 
 
 def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str]) -> None:
-    """Number values and nodes in order: tf2onnx counts on from one conversion to the next."""
-    names = dict(outer)
+    """Number values and nodes in order: tf2onnx counts on from one conversion to the next, and sorts by its names."""
+    graph.name, graph.doc_string, names = f"graph_{next(numbers)}", "", dict(outer)
+    constants = sorted(graph.initializer, key=_content)
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
     for value in (*graph.input, *graph.initializer):
         names[value.name] = value.name = f"value_{next(numbers)}"
     for node in graph.node:
@@ -55,7 +62,15 @@ def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str
             names[name] = node.output[place] = f"value_{next(numbers)}" if name else ""
     for value in graph.output:
         value.name = names[value.name]
+    for value in (*graph.input, *graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.Clear()
     del graph.value_info[:]
+
+
+def _content(tensor: onnx.TensorProto) -> tuple[Any, ...]:
+    return tensor.data_type, tuple(tensor.dims), numpy_helper.to_array(tensor).tobytes()
 
 
 def _name_ends(graph: onnx.GraphProto, batch: int | None) -> None:

@@ -54,9 +54,9 @@ def stream(
     end_s = 0.0
     try:
         for prediction in map(smoother, decisions):
-            _print(prediction, json)
             labels[prediction.label] += 1
             end_s = prediction.time_s
+            _print(prediction, json)
     except (KeyboardInterrupt, BrokenPipeError):
         # The usual ends of a stream. Whoever read standard output may be gone.
         sys.stdout = None
