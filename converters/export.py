@@ -22,7 +22,6 @@ from .source import Source
 __all__ = [
     "PARITY_NAME",
     "PRECISIONS",
-    "QUICKSTART_VARIANTS",
     "ExportResult",
     "export_model",
     "require_supported",
@@ -30,16 +29,6 @@ __all__ = [
 ]
 
 PARITY_NAME = "parity.json"
-
-# Formats and precisions that each model is shown in.
-QUICKSTART_VARIANTS = (
-    ("tflite", "float32"),
-    ("tflite", "float16"),
-    ("tflite", "dynamic"),
-    ("tflite", "int8"),
-    ("onnx", "float32"),
-    ("onnx", "int8"),
-)
 
 
 @dataclasses.dataclass(frozen=True)
