@@ -27,6 +27,7 @@ lint: setup
 	$(BIN)/ruff format --check .
 
 bench: setup
+	$(BIN)/genrekit figures out/runs --out bench/results/figures.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline --out out/bench-baseline.json --html out/bench-baseline.html
 
 # After changing dependencies: install them without constraints, then write down what was installed.

@@ -83,7 +83,7 @@ def export_run(
         The rows of parity.json; those of failed files have ``passed`` false and an ``error``.
     """
     features = run.export_features() if data is None else _features_of(run, data)
-    source = _source(run, features)
+    source = source_of(run, features)
     rows = []
     for variant in wanted:
         try:
@@ -98,7 +98,8 @@ def export_run(
     return rows
 
 
-def _source(run: Run, features: ExportFeatures) -> Source:
+def source_of(run: Run, features: ExportFeatures) -> Source:
+    """What the files of `run` are made from and compared with."""
     model, unknown = run.keras_model(), run.normalised(features.parity)
     windows = ParityWindows(unknown, features.parity_labels, model.predict(unknown, verbose=0))
     return Source(model, run.description, run.calibration(features), windows)

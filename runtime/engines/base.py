@@ -47,6 +47,8 @@ class OneByOne(Engine):
     """An engine whose model takes one window at a time."""
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
+        if len(features) == 1:
+            return self.infer(features)
         if not len(features):
             return np.empty((0, self.shapes[1]), np.float32)
         return np.concatenate([self.infer(features[index : index + 1]) for index in range(len(features))])

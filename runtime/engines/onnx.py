@@ -28,6 +28,8 @@ class OnnxEngine(Engine):
         if not len(features):
             return np.empty((0, self.shapes[1]), np.float32)
         step = self._batch or len(features)
+        if step == len(features):
+            return self._run(features)
         batches = [features[start : start + step] for start in range(0, len(features), step)]
         return np.concatenate([self._run(batch) for batch in batches])
 

@@ -17,7 +17,7 @@ from genrekit.runtime.audio import read_file
 
 COMMANDS = (
     "quickstart", "corpus make", "corpus check", "train", "evaluate", "export", "inspect", "classify", "stream",
-    "bench", "compare",
+    "bench", "compare", "figures",
 
 )  # fmt: skip
 
@@ -345,3 +345,16 @@ def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
     assert "…" not in printed
     assert printed.count("mlp-regularized-float32.tflite") == 2
     assert "cnn-int8.onnx: not kept" in printed
+
+
+def test_figures_are_measured_beside_their_targets(genrekit, exported, tmp_path):
+    process = genrekit("figures", exported.parent / "runs", "--calls", 10, "--out", tmp_path / "figures.json")
+    assert process.returncode == 0, process.stderr
+    found = json.loads((tmp_path / "figures.json").read_text())
+    assert len(found["figures"]) == 4
+    for row in found["figures"]:
+        assert row["name"] in process.stdout
+        assert row["low"] <= row["ratio"] <= row["high"]
+        assert len(row["first_ms"]) == len(row["second_ms"]) >= 10
+    assert {row["file"] for row in found["exports"]} >= {"lstm-float32.tflite", "cnn-float32.onnx", "mlp-int8.tflite"}
+    assert found["machine"]["cpu"]

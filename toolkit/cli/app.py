@@ -36,6 +36,7 @@ app.command()(classify.classify)
 app.command()(stream.stream)
 app.command()(bench.bench)
 app.command()(bench.compare)
+app.command()(bench.figures)
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,7 +6,7 @@ import contextlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -98,6 +98,46 @@ def _clips(
     parts, chosen = split_for(trained[0], segments, split, None)
     with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder:
         yield benching.save_clips(Path(folder), segments, parts, chosen, trained), segments.config
+
+
+def figures(
+    runs: Annotated[
+        Path, typer.Argument(metavar="RUNS", help="Folder with the runs of mlp, cnn and lstm.", show_default=False)
+    ],
+    out: Annotated[Path | None, typer.Option(help="Figures as JSON.", show_default=False)] = None,
+    calls: Annotated[int, typer.Option(min=10, help="Timed calls of each file.")] = 500,
+) -> None:
+    """What the converters promise, as ratios measured in one run, each beside its target.
+
+    Example: genrekit figures out/runs --out bench/results/figures.json
+    """
+    from ...bench import store
+    from ..figures import measure_figures
+    from .terminal import note, print_table, progress
+
+    if out:
+        store.check_writable(out)
+    with progress("measuring") as update:
+        found = measure_figures(runs, calls, update)
+    print_table(_figures_table(found))
+    if out:
+        store.write_json(found, out)
+        note(f"wrote {out}")
+
+
+def _figures_table(found: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table("figure", "target", "found", "95 % interval", "")
+    for row in found["figures"]:
+        interval = f"{row['low']:.3f} to {row['high']:.3f}"
+        reached = "reached" if row["ratio"] <= row["at_most"] else "missed"
+        table.add_row(row["name"], f"{row['at_most']:g}", f"{row['ratio']:.3f}", interval, reached)
+    for row in found["exports"]:
+        reached = "reached" if row["seconds"] <= row["at_most"] else "missed"
+        name = f"export of {row['file']} with its comparison, s"
+        table.add_row(name, f"{row['at_most']:g}", f"{row['seconds']:.1f}", "", reached)
+    return table
 
 
 def compare(
