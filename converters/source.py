@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from typing import TYPE_CHECKING
 
 from ..runtime.modelfile import ModelDescription
@@ -33,8 +34,11 @@ class Source:
 
     def at(self, precision: str) -> Source:
         """The same, restated for scaled features where it takes raw ones and `precision` is one of whole numbers."""
-        if self.description.normalization is not None or precision not in QUANTISED:
-            return self
+        return self._scaled if precision in QUANTISED and self.description.normalization is None else self
+
+    @functools.cached_property
+    def _scaled(self) -> Source:
+        """For scaled features; the same for every precision of whole numbers. The source itself where none is exact."""
         from .normalization import NOTE, balancing, for_normalised
 
         scaling = balancing(self.calibration.features)

@@ -11,12 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..bench.machine import describe_machine
+from ..bench.measure import timed
 from ..bench.pairs import measure_pair
 from ..converters.export import export_model
 from ..converters.peers import keras_onnx, plain_tflite
+from ..converters.source import Source
 from ..runtime.modelfile import attach
 from .exporting import Variant, source_of
-from .runs import Run, load_run
+from .runs import load_run
 
 if TYPE_CHECKING:
     import keras
@@ -78,11 +80,12 @@ def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = No
     """
     report = progress or (lambda done, total, what: None)
     loaded = {name: load_run(runs / name) for name in dict.fromkeys(figure.model for figure in FIGURES)}
+    sources = {name: source_of(run, run.export_features()) for name, run in loaded.items()}
     figures, exports = [], []
     with tempfile.TemporaryDirectory(prefix="genrekit-figures-") as folder:
         for done, figure in enumerate(FIGURES):
             report(done, len(FIGURES), figure.name)
-            measured = _measure(figure, loaded[figure.model], Path(folder), calls, exports)
+            measured = _measure(figure, sources[figure.model], Path(folder), calls, exports)
             figures.append({"name": figure.name, "at_most": figure.at_most, **measured})
         report(len(FIGURES), len(FIGURES), "done")
     return {
@@ -94,21 +97,20 @@ def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = No
     }
 
 
-def _measure(figure: Figure, run: Run, folder: Path, calls: int, exports: list[dict[str, Any]]) -> dict[str, Any]:
-    source = source_of(run, run.export_features())
-
+def _measure(
+    figure: Figure, source: Source, folder: Path, calls: int, exports: list[dict[str, Any]]
+) -> dict[str, Any]:
     def export(variant: Variant) -> Path:
-        start = time.monotonic()
-        path = export_model(source, folder, variant.format, variant.precision).path
-        seconds = time.monotonic() - start
-        exports.append({"file": path.name, "seconds": seconds, "at_most": EXPORT_TARGET_S})
-        return path
+        arguments = (source, folder, variant.format, variant.precision)
+        result, milliseconds = timed(time.perf_counter_ns, export_model, *arguments)
+        exports.append({"file": result.path.name, "seconds": milliseconds / 1000, "at_most": EXPORT_TARGET_S})
+        return result.path
 
     ours = export(figure.ours)
     if isinstance(figure.other, Variant):
         return measure_pair(ours, export(figure.other), source.windows.features, calls)
     file_format, convert = figure.other
     other = folder / f"peer.{file_format}"
-    described = dataclasses.replace(run.description, format=file_format)
+    described = dataclasses.replace(source.description, format=file_format)
     other.write_bytes(attach(convert(source.model), described))
     return measure_pair(ours, other, source.windows.features, calls)

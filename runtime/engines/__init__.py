@@ -87,16 +87,19 @@ def _choose(file_format: str, name: str | None) -> EngineSpec:
         candidates = [spec for spec in candidates if spec.name == name]
         if not candidates:
             raise ParameterError(f"engine={name}: it reads {ENGINES[name].format} files, not {file_format}")
-    for spec in candidates:
-        if importlib.util.find_spec(spec.package) is not None:
-            return spec
-    raise _missing(candidates[0], "is not installed")
+    chosen = next(filter(_is_installed, candidates), candidates[0])
+    require_installed(chosen)
+    return chosen
 
 
 def require_installed(spec: EngineSpec) -> None:
     """Raises MissingPackageError where the engine's package is not installed."""
-    if importlib.util.find_spec(spec.package) is None:
+    if not _is_installed(spec):
         raise _missing(spec, "is not installed")
+
+
+def _is_installed(spec: EngineSpec) -> bool:
+    return importlib.util.find_spec(spec.package) is not None
 
 
 def _engine_class(spec: EngineSpec) -> type[Engine]:
