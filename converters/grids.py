@@ -16,6 +16,7 @@ from keras import layers
 TFLITE_LIMIT = 127
 TFLITE_DYNAMIC_SMALLEST = 1024  # the converter leaves tensors of fewer weights in float32
 ONNX_LIMIT = 64  # of ONNX Runtime's reduced range, seven bits
+ONNX_DYNAMIC_SMALLEST = 8192  # dense kernels of fewer weights: measuring the input's range takes longer than is won
 LSTM_GATES = 4  # TFLite keeps each gate in a tensor of its own
 
 
@@ -82,18 +83,27 @@ def tflite(per_channel: bool, smallest: int = 1) -> Grid:
 
 def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
     """int8 of ONNX Runtime in seven bits, with a step for each unit; what feeds a softmax is left in float32."""
-    if getattr(layer, "activation", None) is keras.activations.softmax:
+    if _decides(layer):
         return None
     return _stack(_symmetric(kernel, kernel.shape[-1], ONNX_LIMIT) for kernel in kernels)
 
 
 def onnx_dynamic(per_channel: bool) -> Grid:
-    """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor."""
+    """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor.
+
+    What feeds a softmax, and dense layers of fewer than `ONNX_DYNAMIC_SMALLEST` weights, are left in float32.
+    """
 
     def grid(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+        if _decides(layer) or (isinstance(layer, layers.Dense) and kernels[0].size < ONNX_DYNAMIC_SMALLEST):
+            return None
         return _stack(_symmetric(kernel, kernel.shape[-1] if per_channel else 1, ONNX_LIMIT) for kernel in kernels)
 
     return grid
+
+
+def _decides(layer: keras.Layer) -> bool:
+    return getattr(layer, "activation", None) is keras.activations.softmax
 
 
 def _symmetric(kernel: np.ndarray, groups: int, limit: int) -> Levels:

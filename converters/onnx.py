@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,7 +24,7 @@ _QUANTIZATION = {
     "dynamic": {
         "weights": "int8 in the range of 7 bits, a scale per channel, in models with LSTM layers per tensor",
         "activations": "float32, uint8 within an operator",
-        "method": "dynamic range",
+        "method": "dynamic range; small dense layers and the last layer in float32",
     },
     "calibrated": {
         "weights": "int8 in the range of 7 bits, a scale per channel",
@@ -101,6 +102,8 @@ def _dynamic(model: onnx.ModelProto, per_channel: bool) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         kinds = ["MatMul", "LSTM"]
+        # The quantiser first splits each Gemm and gives its product another name.
+        kept = [name + suffix for name in (*_deciding(model), *_small(model)) for suffix in ("", "_MatMul")]
         quantization.quantize_dynamic(
             model,
             path,
@@ -108,7 +111,7 @@ def _dynamic(model: onnx.ModelProto, per_channel: bool) -> bytes:
             per_channel=per_channel,
             reduce_range=True,
             weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=_deciding(model),
+            nodes_to_exclude=kept,
         )
         return path.read_bytes()
 
@@ -126,6 +129,13 @@ def _deciding(model: onnx.ModelProto) -> list[str]:
     """Names of the softmax and what feeds it: with 256 levels close labels would come out equal."""
     read = {name for node in model.graph.node if node.op_type == "Softmax" for name in node.input}
     return [node.name for node in model.graph.node if node.op_type == "Softmax" or read.intersection(node.output)]
+
+
+def _small(model: onnx.ModelProto) -> list[str]:
+    """Names of the dense layers' products with too few weights to gain by dynamic ranges."""
+    sizes = {tensor.name: math.prod(tensor.dims) for tensor in model.graph.initializer}
+    products = [node for node in model.graph.node if node.op_type in ("Gemm", "MatMul")]
+    return [node.name for node in products if sizes.get(node.input[1], math.inf) < grids.ONNX_DYNAMIC_SMALLEST]
 
 
 class _Windows(quantization.CalibrationDataReader):

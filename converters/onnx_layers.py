@@ -13,7 +13,7 @@ from keras import activations, layers
 
 from ..runtime.errors import UnsupportedModelError
 from .lstm import check_lstm, onnx_lstm_weights
-from .onnx_graph import CHANNELS_FIRST, INPUT, KERAS, TIME_FIRST, OnnxGraph, Value
+from .onnx_graph import INPUT, KERAS, TIME_FIRST, TIME_LAST, OnnxGraph, Value
 from .onnx_traced import traced_onnx
 from .simplify import Empty, chain, scale_and_shift, simplify
 
@@ -98,25 +98,26 @@ def _dense(graph: OnnxGraph, layer: layers.Dense, x: Value) -> Value:
 
 def _conv_2d(graph: OnnxGraph, layer: layers.Conv2D, x: Value) -> Value:
     kernel, *bias = layer.get_weights()
-    x = graph.arrange(x, CHANNELS_FIRST)
-    weights = [graph.constant(weight) for weight in (kernel.transpose(3, 2, 0, 1), *bias)]
+    x = graph.arrange(x, TIME_LAST)
+    weights = [graph.constant(weight) for weight in (kernel.T, *bias)]
     name = graph.node(
         "Conv",
         [x.name, *weights],
-        kernel_shape=layer.kernel_size,
-        strides=layer.strides,
-        dilations=layer.dilation_rate,
+        kernel_shape=layer.kernel_size[::-1],
+        strides=layer.strides[::-1],
+        dilations=layer.dilation_rate[::-1],
         group=layer.groups,
         pads=_pads(layer, x.shape, _dilated(layer)),
     )
-    return _activate(graph, layer, Value(name, _output_shape(layer, x), CHANNELS_FIRST))
+    return _activate(graph, layer, Value(name, _output_shape(layer, x), TIME_LAST))
 
 
 def _max_pooling_2d(graph: OnnxGraph, layer: layers.MaxPooling2D, x: Value) -> Value:
-    x = graph.arrange(x, CHANNELS_FIRST)
+    x = graph.arrange(x, TIME_LAST)
     pads = _pads(layer, x.shape, layer.pool_size)
-    name = graph.node("MaxPool", [x.name], kernel_shape=layer.pool_size, strides=layer.strides, pads=pads)
-    return Value(name, _output_shape(layer, x), CHANNELS_FIRST)
+    kernel, strides = layer.pool_size[::-1], layer.strides[::-1]
+    name = graph.node("MaxPool", [x.name], kernel_shape=kernel, strides=strides, pads=pads)
+    return Value(name, _output_shape(layer, x), TIME_LAST)
 
 
 def _dilated(layer: layers.Conv2D) -> list[int]:
@@ -124,7 +125,7 @@ def _dilated(layer: layers.Conv2D) -> list[int]:
 
 
 def _pads(layer: keras.Layer, shape: tuple[int, ...], window: tuple[int, ...]) -> list[int]:
-    """Zeros before and after each axis, as ONNX lists them; the odd one goes to the end.
+    """Zeros before and after each axis of `TIME_LAST`, as ONNX lists them; the odd one goes to the end.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
     """
@@ -135,7 +136,7 @@ def _pads(layer: keras.Layer, shape: tuple[int, ...], window: tuple[int, ...]) -
         total = max((math.ceil(size / stride) - 1) * stride + extent - size, 0)
         before.append(total // 2)
         after.append(total - total // 2)
-    return before + after
+    return before[::-1] + after[::-1]
 
 
 def _output_shape(layer: keras.Layer, x: Value) -> tuple[int, ...]:
@@ -152,8 +153,8 @@ def _batch_normalization(graph: OnnxGraph, layer: layers.BatchNormalization, x: 
 
 def _flatten(graph: OnnxGraph, layer: layers.Flatten, x: Value) -> Value:
     order = None
-    if x.layout == CHANNELS_FIRST:
-        order = np.arange(math.prod(x.shape)).reshape(x.shape).transpose(2, 0, 1).ravel()
+    if x.layout == TIME_LAST:
+        order = np.arange(math.prod(x.shape)).reshape(x.shape).T.ravel()
     else:
         x = graph.arrange(x, KERAS)
     shape = (math.prod(x.shape),)
@@ -163,8 +164,9 @@ def _flatten(graph: OnnxGraph, layer: layers.Flatten, x: Value) -> Value:
 def _reshape(graph: OnnxGraph, layer: layers.Reshape, x: Value) -> Value:
     x = graph.arrange(x, KERAS)
     shape = _output_shape(layer, x)
-    if len(shape) == 3 and shape[-1] == 1:  # one channel lies the same in both layouts
-        return Value(graph.reshape(x.name, (1, *shape[:-1])), shape, CHANNELS_FIRST)
+    if len(shape) == 3 and shape == (*x.shape, 1):  # transposed with two axes it takes half as long as with three
+        name = graph.node("Transpose", [x.name], perm=(0, 2, 1))
+        return Value(graph.reshape(name, (1, *x.shape[::-1])), shape, TIME_LAST)
     return Value(graph.reshape(x.name, shape), shape)
 
 

@@ -9,15 +9,35 @@ import numpy as np
 from ..modelfile import ModelDescription
 
 
-def quantize(values: np.ndarray, scale: float, zero_point: int, dtype: type) -> np.ndarray:
-    """``clip(rint(values / scale + zero_point))`` as `dtype`, an integer type; same shape."""
-    limits = np.iinfo(dtype)
-    return np.clip(np.rint(values / np.float32(scale) + zero_point), limits.min, limits.max).astype(dtype)
+class Quantization:
+    """Real numbers as integers: ``real = scale * (integer - zero_point)``.
 
+    Args:
+        scale: the step, > 0.
+        zero_point: the integer that stands for 0.
+        dtype: the integer type.
+    """
 
-def dequantize(values: np.ndarray, scale: float, zero_point: int) -> np.ndarray:
-    """``scale * (values - zero_point)`` as float32; same shape."""
-    return (values.astype(np.float32) - zero_point) * np.float32(scale)
+    def __init__(self, scale: float, zero_point: int, dtype: type) -> None:
+        self.dtype = dtype
+        limits = np.iinfo(dtype)
+        # Arrays of no dimension: numpy would make them of plain numbers in every call, which takes as long as the sums.
+        values = (scale, zero_point, limits.min, limits.max)
+        self._scale, self._zero_point, self._low, self._high = (np.array(value, np.float32) for value in values)
+
+    def quantize(self, values: np.ndarray) -> np.ndarray:
+        """``clip(rint(values / scale + zero_point))`` of float32 `values`; same shape."""
+        steps = values / self._scale
+        steps += self._zero_point
+        np.rint(steps, out=steps)
+        return steps.clip(self._low, self._high, out=steps).astype(self.dtype)
+
+    def dequantize(self, values: np.ndarray) -> np.ndarray:
+        """``scale * (values - zero_point)`` as float32; same shape."""
+        real = values.astype(np.float32)
+        real -= self._zero_point
+        real *= self._scale
+        return real
 
 
 class Engine(ABC):
@@ -44,15 +64,29 @@ class Engine(ABC):
 
 
 class OneByOne(Engine):
-    """An engine whose model takes one window at a time."""
+    """An engine whose model takes one window at a time, in floats or in integers.
+
+    Attributes:
+        input_quantization, output_quantization: of tensors of integers; None of tensors of floats.
+    """
+
+    input_quantization: Quantization | None
+    output_quantization: Quantization | None
 
     def __call__(self, features: np.ndarray) -> np.ndarray:
+        features = np.asarray(features, np.float32)
         if len(features) == 1:
-            return self.infer(features)
+            return self._probabilities(features)
         if not len(features):
             return np.empty((0, self.shapes[1]), np.float32)
-        return np.concatenate([self.infer(features[index : index + 1]) for index in range(len(features))])
+        windows = (features[index : index + 1] for index in range(len(features)))
+        return np.concatenate([self._probabilities(window) for window in windows])
+
+    def _probabilities(self, features: np.ndarray) -> np.ndarray:
+        tensor = self.input_quantization.quantize(features) if self.input_quantization else features
+        result = self.infer(tensor)
+        return self.output_quantization.dequantize(result) if self.output_quantization else result
 
     @abstractmethod
-    def infer(self, features: np.ndarray) -> np.ndarray:
-        """Normalised float32 [shape=(1, frames, n_mfcc)] -> probabilities float32 [shape=(1, classes)]."""
+    def infer(self, tensor: np.ndarray) -> np.ndarray:
+        """The model's input tensor [shape=(1, frames, n_mfcc)] -> its output tensor [shape=(1, classes)]."""

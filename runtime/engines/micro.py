@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from tflite_micro import runtime
 
 from ..errors import ParameterError
 from ..modelfile import ModelDescription
-from .base import OneByOne, dequantize, quantize
+from .base import OneByOne, Quantization
 
 
 class MicroEngine(OneByOne):
@@ -22,29 +23,24 @@ class MicroEngine(OneByOne):
             raise ParameterError(f"threads={threads}: expected 1, tflite-micro has one thread only")
         super().__init__(description)
         self._interpreter = runtime.Interpreter.from_file(str(path))
-        self._input = self._interpreter.get_input_details(0)
-        self._output = self._interpreter.get_output_details(0)
-        _, frames, n_mfcc = self._input["shape"]
-        self.shapes = (int(frames), int(n_mfcc)), int(self._output["shape"][-1])
+        taken, given = self._interpreter.get_input_details(0), self._interpreter.get_output_details(0)
+        self.input_quantization, self.output_quantization = _quantization(taken), _quantization(given)
+        _, frames, n_mfcc = taken["shape"]
+        self.shapes = (int(frames), int(n_mfcc)), int(given["shape"][-1])
 
-    def infer(self, features: np.ndarray) -> np.ndarray:
+    def infer(self, tensor: np.ndarray) -> np.ndarray:
         self._interpreter.reset()
-        self._interpreter.set_input(self._quantized(features), 0)
+        self._interpreter.set_input(tensor, 0)
         self._interpreter.invoke()
-        output = self._interpreter.get_output(0)
-        if self._output["dtype"] != np.int8:
-            return output
-        return dequantize(output, *_scale(self._output))
-
-    def _quantized(self, features: np.ndarray) -> np.ndarray:
-        if self._input["dtype"] != np.int8:
-            return np.asarray(features, np.float32)
-        return quantize(features, *_scale(self._input), np.int8)
+        return self._interpreter.get_output(0)
 
 
-def _scale(details: dict) -> tuple[float, int]:
+def _quantization(details: dict[str, Any]) -> Quantization | None:
+    """Of a tensor of int8; None of one of floats."""
+    if details["dtype"] != np.int8:
+        return None
     parameters = details["quantization_parameters"]
-    return float(parameters["scales"][0]), int(parameters["zero_points"][0])
+    return Quantization(float(parameters["scales"][0]), int(parameters["zero_points"][0]), np.int8)
 
 
 engine = MicroEngine

@@ -18,7 +18,7 @@ DENSE = {"Reshape": 1, "Gemm": 4, "Relu": 3, "Softmax": 1}
 FLOAT32_OPS = {
     "mlp": DENSE,
     "mlp-regularized": DENSE,
-    "cnn": {"Reshape": 2, "Conv": 3, "MaxPool": 3, "Gemm": 2, "Relu": 4, "Softmax": 1},
+    "cnn": {"Reshape": 2, "Transpose": 1, "Conv": 3, "MaxPool": 3, "Gemm": 2, "Relu": 4, "Softmax": 1},
     "lstm": {"Transpose": 1, "LSTM": 2, "Squeeze": 2, "Gemm": 2, "Relu": 1, "Softmax": 1},
 }
 NEVER = {"Shape", "Gather", "Slice", "Loop", "Scan", "Identity", "BatchNormalization", "ConvInteger", "Cast"}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from genrekit.runtime import engines, load
-from genrekit.runtime.engines.base import dequantize, quantize
+from genrekit.runtime.engines.base import Quantization
 from genrekit.runtime.errors import MissingFileError, MissingPackageError, ModelFileError, ParameterError
 from genrekit.runtime.modelfile import attach, read_description
 
@@ -264,14 +264,15 @@ def test_a_model_whose_description_survived_but_whose_graph_did_not_is_refused(t
 )
 def test_quantising_rounds_half_to_even_and_saturates(value, expected):
     """``clip(rint(x / scale + zero_point))``: a plain cast would wrap around, and differently on ARM."""
-    quantised = quantize(np.float32([value]), scale=0.1, zero_point=3, dtype=np.int8)
+    quantised = Quantization(scale=0.1, zero_point=3, dtype=np.int8).quantize(np.float32([value]))
     assert quantised.dtype == np.int8
     assert quantised.tolist() == [expected]
 
 
 def test_dequantising_inverts_quantising():
     values = np.arange(-128, 128).astype(np.int8)
-    real = dequantize(values, scale=0.05, zero_point=-7)
+    quantization = Quantization(scale=0.05, zero_point=-7, dtype=np.int8)
+    real = quantization.dequantize(values)
     assert real.dtype == np.float32
     np.testing.assert_allclose(real, 0.05 * (np.arange(-128, 128) + 7), rtol=1e-6)
-    np.testing.assert_array_equal(quantize(real, 0.05, -7, np.int8), values)
+    np.testing.assert_array_equal(quantization.quantize(real), values)
