@@ -13,6 +13,7 @@ PRECISIONS = {
     "tflite": ("float32", "float16", "dynamic", "int8"),
     "onnx": ("float32", "dynamic", "int8"),
 }
+QUANTISED = ("dynamic", "int8")
 TARGETS = {"tflite": ("litert", "tflite-runtime", "micro"), "onnx": ("litert",)}
 
 _REFUSED = {

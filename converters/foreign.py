@@ -121,6 +121,7 @@ class SavedModelLayer(layers.Layer):
             )
         ((self._given, spec),) = given.items()
         ((self._made, result),) = made.items()
+        self._precision = spec.dtype
         self.input_spec_shape, self._output_shape = tuple(spec.shape)[1:], tuple(result.shape)[1:]
 
     @property
@@ -130,8 +131,8 @@ class SavedModelLayer(layers.Layer):
         return any(node.op in _LOOPS for function in library for node in function.node_def)
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        """The signature's result for `inputs`."""
-        return self._function(**{self._given: inputs})[self._made]
+        """The signature's result for `inputs`, whatever their precision."""
+        return self._function(**{self._given: tf.cast(inputs, self._precision)})[self._made]
 
     def compute_output_spec(self, inputs: keras.KerasTensor) -> keras.KerasTensor:
         """Known from the signature, without calling it."""

@@ -1,4 +1,4 @@
-"""Restates a model of raw MFCC for scaled ones, because whole numbers hold values of one size better than a mixture.
+"""Restates a model of raw MFCC for scaled ones, which whole numbers hold better, and sums of float32 too.
 
 What is done to the features is undone by the weights of the first layer, so that the predictions stay the same.
 """
@@ -12,15 +12,15 @@ import numpy as np
 from keras import layers
 
 from ..runtime.modelfile import Normalization
-from .simplify import chain, copy_layer
+from .simplify import chain, copy_layer, sequential
 
 # Layers that only rearrange values or do nothing.
 _PASSED = (layers.InputLayer, layers.Dropout, layers.Flatten, layers.Reshape)
 _SMALLEST_STD = 1e-3  # of a coefficient that hardly varies
 
 NOTE = (
-    "Trained on raw MFCC; quantised for centred ones, divided by the root of their deviation, which the weights of the "
-    "first layer undo."
+    "Trained on raw MFCC; takes centred ones, divided by the root of their deviation, which the weights of the first "
+    "layer undo."
 )
 
 
@@ -56,11 +56,7 @@ def for_normalised(model: keras.Model, normalization: Normalization) -> keras.Mo
     first, weights[stages[place].name] = restate(stages[place], weights[stages[place].name], mean, std)
     copies = [copy_layer(layer) for layer in stages]
     copies[place : place + 1] = first
-    restated = keras.Sequential([keras.Input(model.input_shape[1:]), *copies], name=model.name)
-    for layer in restated.layers:
-        if layer.weights:
-            layer.set_weights(weights[layer.name])
-    return restated
+    return sequential(model, copies, weights)
 
 
 Restated = tuple[list[keras.Layer], list[np.ndarray]]

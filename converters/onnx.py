@@ -16,6 +16,7 @@ from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 from ..runtime.errors import ConversionError
 from . import grids
 from .conversion import Conversion, require_calibration, require_supported
+from .equalization import equalized
 from .onnx_graph import INPUT
 from .onnx_layers import onnx_model
 from .rounding import rounded_copy
@@ -69,7 +70,7 @@ def convert_onnx(
     windows = require_calibration(precision, calibration) if calibrated else calibration
     if windows is not None:
         grid = grids.onnx_calibrated if calibrated else grids.onnx_dynamic(_per_channel(model))
-        model = rounded_copy(model, windows, grid)
+        model = rounded_copy(equalized(model, windows), windows, grid)
     converted = onnx_model(model, batch)
     add_pre_process_metadata(converted)  # `onnx_model` leaves nothing to optimise
     try:

@@ -13,8 +13,8 @@ OPSET = 17  # onnxruntime reads it since 1.12, older devices included
 IR_VERSION = 8  # of that opset's release
 INPUT, OUTPUT = "features", "probabilities"
 
-# Axes of Keras' order in which each layout stores them; each is its own inverse. Convolutions want channels in front,
-# and run along the last axis, which is best the longest: time (15 % of the CNN's whole latency). LSTM wants time in front.
+# Axes of Keras' order in which each layout stores them; each is its own inverse. Convolutions want channels in front
+# and run along the last axis, which is best the longest: 15 % of the CNN's latency. LSTM wants time in front.
 KERAS = "keras"
 TIME_LAST = "channels first, time last"
 TIME_FIRST = "time first"

@@ -33,12 +33,13 @@ def rounded_copy(model: keras.Model, features: np.ndarray, grid: Grid) -> keras.
     """
     copy = simplify(model, None)
     for layer in copy.layers:
-        if _is_product(layer):
+        if is_product(layer):
             _round_layer(copy, layer, features, grid)
     return copy
 
 
-def _is_product(layer: keras.Layer) -> bool:
+def is_product(layer: keras.Layer) -> bool:
+    """Whether `layer` multiplies its inputs with weights, in a way that can be rounded here."""
     plain_convolution = isinstance(layer, layers.Conv2D) and layer.groups == 1
     return plain_convolution or isinstance(layer, (layers.Dense, layers.LSTM))
 
@@ -48,8 +49,13 @@ def _round_layer(model: keras.Model, layer: keras.Layer, features: np.ndarray, g
     bias = [kernels.pop().reshape(1, -1)] if layer.use_bias else []
     levels = grid(layer, kernels)
     if levels is not None:
-        seen = keras.Model(model.inputs, layer.input).predict(features, batch_size=BATCH, verbose=0)
-        _set_rows(layer, _feed_back(np.concatenate(kernels + bias), _inputs(layer, seen), levels))
+        inputs = _inputs(layer, inputs_seen(model, layer, features))
+        _set_rows(layer, _feed_back(np.concatenate(kernels + bias), inputs, levels))
+
+
+def inputs_seen(model: keras.Model, layer: keras.Layer, features: np.ndarray) -> np.ndarray:
+    """What `layer` of `model` reads when the model is fed with `features`: float32 [shape=(n, ...)]."""
+    return keras.Model(model.inputs, layer.input).predict(features, batch_size=BATCH, verbose=0)
 
 
 def _set_rows(layer: keras.Layer, rows: np.ndarray) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -101,6 +101,17 @@ def chain(model: keras.Model) -> list[keras.Layer] | None:
         return found
     linked = all(after.input is before.output for before, after in itertools.pairwise(found))
     return found if linked else None
+
+
+def sequential(
+    model: keras.Model, stages: Sequence[keras.Layer], weights: dict[str, list[np.ndarray]]
+) -> keras.Sequential:
+    """A chain of the new layers `stages` with the input and name of `model`; `weights` by the layers' names."""
+    made = keras.Sequential([keras.Input(model.input_shape[1:]), *stages], name=model.name)
+    for layer in made.layers:
+        if layer.weights:
+            layer.set_weights(weights[layer.name])
+    return made
 
 
 def _fold(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> set[str]:

@@ -13,7 +13,8 @@ from keras import layers
 from ..runtime.errors import ConversionError, UnsupportedModelError
 from ..runtime.native_output import held_back
 from . import grids
-from .conversion import Conversion, require_calibration, require_supported
+from .conversion import QUANTISED, Conversion, require_calibration, require_supported
+from .equalization import equalized, with_narrow_logits
 from .flatbuffer import finish
 from .foreign import SavedModelLayer
 from .lstm import FusedLSTM
@@ -54,7 +55,7 @@ def convert_tflite(
         require_calibration(precision, calibration)
         _require_no_loops(model)
     if precision != "float32" and calibration is not None:
-        model = rounded_copy(model, calibration, _grid(precision, target))
+        model = _prepared(model, precision, calibration, target)
     simplified = simplify(model, BATCH, _fused_or_copy)
     with tempfile.TemporaryDirectory() as folder, held_back():
         try:
@@ -69,6 +70,16 @@ def convert_tflite(
             "onnx instead"
         ) from failure
     return Conversion(finish(data, float16=precision == "float16"), quantization=_QUANTIZATION[precision])
+
+
+def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, target: str) -> keras.Model:
+    """Restated and rounded, so that little is lost in what the converter makes of it."""
+    # Where a layer has one step for all its units, those must not differ.
+    if precision in QUANTISED and target not in _ONE_STEP_PER_DENSE_LAYER:
+        model = equalized(model, calibration)
+    if precision == "int8":
+        model = with_narrow_logits(model, calibration)
+    return rounded_copy(model, calibration, _grid(precision, target))
 
 
 def _require_no_loops(model: keras.Model) -> None:
@@ -106,7 +117,7 @@ def _converter(
     signature = [keras.InputSpec(shape=model.input_shape, dtype="float32")]
     model.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
     converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-    if precision in ("dynamic", "int8"):
+    if precision in QUANTISED:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "int8":
         converter.representative_dataset = lambda: _single_windows(calibration)

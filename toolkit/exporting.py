@@ -9,7 +9,7 @@ from typing import Any
 
 from ..converters.export import PRECISIONS, export_model, require_supported, write_parity
 from ..converters.parity import ParityWindows
-from ..converters.source import Source
+from ..converters.source import Source, in_double_precision
 from ..runtime.errors import CorpusError, Failure, GenrekitError, ParameterError, ParityError, UnsupportedModelError
 from . import corpus, splits
 from .runs import ExportFeatures, Run
@@ -101,7 +101,7 @@ def export_run(
 def source_of(run: Run, features: ExportFeatures) -> Source:
     """What the files of `run` are made from and compared with."""
     model, unknown = run.keras_model(), run.normalised(features.parity)
-    windows = ParityWindows(unknown, features.parity_labels, model.predict(unknown, verbose=0))
+    windows = ParityWindows(unknown, features.parity_labels, in_double_precision(model, unknown))
     return Source(model, run.description, run.calibration(features), windows)
 
 

@@ -97,9 +97,7 @@ def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = No
     }
 
 
-def _measure(
-    figure: Figure, source: Source, folder: Path, calls: int, exports: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _measure(figure: Figure, source: Source, folder: Path, calls: int, exports: list[dict[str, Any]]) -> dict[str, Any]:
     def export(variant: Variant) -> Path:
         arguments = (source, folder, variant.format, variant.precision)
         result, milliseconds = timed(time.perf_counter_ns, export_model, *arguments)
