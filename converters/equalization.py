@@ -48,8 +48,11 @@ def equalized(model: keras.Model, features: np.ndarray) -> keras.Model:
         features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
     """
     copy = simplify(model, None)
-    for producer, reader in _neighbours(copy):
-        _equalize(copy, producer, reader, features)
+    pairs = list(_neighbours(copy))
+    if pairs:
+        # Factors cancel out behind their reader, so that all can be chosen from one look at the model.
+        for pair, values in zip(pairs, inputs_seen(copy, [reader for _, reader in pairs], features), strict=True):
+            _equalize(*pair, values)
     return copy
 
 
@@ -70,11 +73,10 @@ def _units(producer: keras.Layer, reader: keras.Layer) -> int:
     return min(producer.output.shape[-1], reader.input.shape[-1])
 
 
-def _equalize(model: keras.Model, producer: keras.Layer, reader: keras.Layer, features: np.ndarray) -> None:
+def _equalize(producer: keras.Layer, reader: keras.Layer, seen: np.ndarray) -> None:
     count = _units(producer, reader)
     kernel, *others = reader.get_weights()
-    values = _largest(inputs_seen(model, reader, features), count)
-    weights = _largest(np.moveaxis(kernel, -2, -1), count)
+    values, weights = _largest(seen, count), _largest(np.moveaxis(kernel, -2, -1), count)
     used = (values > 0) & (weights > 0)
     factors = np.where(used, values**ALPHA / np.where(used, weights, 1) ** (1 - ALPHA), 1)
     reader.set_weights([kernel * np.tile(factors, kernel.shape[-2] // count)[:, np.newaxis], *others])
@@ -107,7 +109,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     if last.activation is not keras.activations.softmax or not last.use_bias:
         return model
     kernel, bias = (weight.astype(np.float64) for weight in last.get_weights())
-    inputs = inputs_seen(copy, last, features)
+    (inputs,) = inputs_seen(copy, [last], features)
     logits = inputs @ kernel + bias
     slope, offset = _fitted(inputs, logits.max(axis=-1))
     kernel, bias = kernel - slope[:, np.newaxis], bias - offset

@@ -11,24 +11,22 @@ import tensorflow as tf
 
 from ..runtime.native_output import held_back
 
-BATCH = 1
-
 
 def plain_tflite(model: keras.Model) -> bytes:
-    """`model` through a SavedModel and TensorFlow's converter, float32; an LSTM becomes a WHILE."""
+    """`model` through a SavedModel and TensorFlow's converter, float32; an LSTM becomes a WHILE.
+
+    With a batch of one: left open, TFLite cannot hold the LSTM's lists.
+    """
+    signature = [keras.InputSpec(shape=(1, *model.input_shape[1:]), dtype="float32")]
     with tempfile.TemporaryDirectory() as folder, held_back():
-        model.export(folder, format="tf_saved_model", input_signature=_signature(model), verbose=False)
+        model.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
         return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
 
 
 def keras_onnx(model: keras.Model) -> bytes:
-    """`model` through ``model.export(format="onnx")``, float32."""
+    """`model` through ``model.export(format="onnx")``, float32; the batch stays open."""
     with tempfile.TemporaryDirectory() as folder, held_back(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras asks numpy for names that it no longer has
         path = Path(folder) / "model.onnx"
-        model.export(path, format="onnx", input_signature=_signature(model), verbose=False)
+        model.export(path, format="onnx", verbose=False)
         return path.read_bytes()
-
-
-def _signature(model: keras.Model) -> list[keras.InputSpec]:
-    return [keras.InputSpec(shape=(BATCH, *model.input_shape[1:]), dtype="float32")]

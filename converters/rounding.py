@@ -7,6 +7,7 @@ seen in calibration allow. Source: Frantar et al., GPTQ (2022), algorithm 1.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import keras
 import numpy as np
@@ -49,13 +50,16 @@ def _round_layer(model: keras.Model, layer: keras.Layer, features: np.ndarray, g
     bias = [kernels.pop().reshape(1, -1)] if layer.use_bias else []
     levels = grid(layer, kernels)
     if levels is not None:
-        inputs = _inputs(layer, inputs_seen(model, layer, features))
+        (seen,) = inputs_seen(model, [layer], features)
+        inputs = _inputs(layer, seen)
         _set_rows(layer, _feed_back(np.concatenate(kernels + bias), inputs, levels))
 
 
-def inputs_seen(model: keras.Model, layer: keras.Layer, features: np.ndarray) -> np.ndarray:
-    """What `layer` of `model` reads when the model is fed with `features`: float32 [shape=(n, ...)]."""
-    return keras.Model(model.inputs, layer.input).predict(features, batch_size=BATCH, verbose=0)
+def inputs_seen(model: keras.Model, readers: Sequence[keras.Layer], features: np.ndarray) -> list[np.ndarray]:
+    """What each of `readers`, layers of `model`, reads when it is fed with `features`: float32 [shape=(n, ...)]."""
+    part = keras.Model(model.inputs, [layer.input for layer in readers])
+    found = part.predict(features, batch_size=BATCH, verbose=0)
+    return found if isinstance(found, list) else [found]  # Keras unwraps lists of one
 
 
 def _set_rows(layer: keras.Layer, rows: np.ndarray) -> None:

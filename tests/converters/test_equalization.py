@@ -67,7 +67,8 @@ def cost_of_rounding(model, features):
     """Bounds how far the last layer's outputs move when what it reads is rounded to steps of the largest value."""
     reader = [layer for layer in model.layers if layer.weights][-1]
     kernel = np.abs(reader.get_weights()[0])
-    return np.abs(inputs_seen(model, reader, features)).max() * kernel.max(axis=-1).sum()
+    (values,) = inputs_seen(model, [reader], features)
+    return np.abs(values).max() * kernel.max(axis=-1).sum()
 
 
 @pytest.mark.parametrize("name", LEFT_ALONE)
@@ -108,8 +109,8 @@ def test_narrow_logits_are_narrow(features):
     model = classifier()
     restated = with_narrow_logits(model, features[:40])
     assert restated.layers[-2].activation is keras.activations.relu
-    narrow = inputs_seen(restated, restated.layers[-1], features)
-    inputs = inputs_seen(model, model.layers[-1], features)
+    (narrow,) = inputs_seen(restated, restated.layers[-1:], features)
+    (inputs,) = inputs_seen(model, model.layers[-1:], features)
     kernel, bias = model.layers[-1].get_weights()
     assert np.ptp(narrow) < 0.5 * np.ptp(inputs @ kernel + bias)
 
