@@ -17,16 +17,19 @@ def plain_tflite(model: keras.Model) -> bytes:
 
     With a batch of one: left open, TFLite cannot hold the LSTM's lists.
     """
-    signature = [keras.InputSpec(shape=(1, *model.input_shape[1:]), dtype="float32")]
     with tempfile.TemporaryDirectory() as folder, held_back():
-        model.export(folder, format="tf_saved_model", input_signature=signature, verbose=False)
+        model.export(folder, format="tf_saved_model", input_signature=_signature(model, 1), verbose=False)
         return tf.lite.TFLiteConverter.from_saved_model(folder).convert()
 
 
 def keras_onnx(model: keras.Model) -> bytes:
-    """`model` through ``model.export(format="onnx")``, float32; the batch stays open."""
+    """`model` through ``model.export(format="onnx")``, float32; the batch stays open, as Keras leaves it."""
     with tempfile.TemporaryDirectory() as folder, held_back(), warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # Keras asks numpy for names that it no longer has
         path = Path(folder) / "model.onnx"
-        model.export(path, format="onnx", verbose=False)
+        model.export(path, format="onnx", input_signature=_signature(model, None), verbose=False)
         return path.read_bytes()
+
+
+def _signature(model: keras.Model, batch: int | None) -> list[keras.InputSpec]:
+    return [keras.InputSpec(shape=(batch, *model.input_shape[1:]), dtype="float32")]
