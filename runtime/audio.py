@@ -18,6 +18,12 @@ BLOCK_S = 1.0  # seconds of audio read at a time
 MICROPHONE_BLOCK_S = 0.1
 SAMPLE_FORMATS = {"s16le": ("<i2", 1 / 32768), "s32le": ("<i4", 1 / 2147483648), "f32le": ("<f4", 1.0)}
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
+MISSING_S = 0.1  # seconds; the headers of MP3 are that inexact
+_CUT_SHORT = (
+    "(should be ",
+    "lacks an end-of-stream",
+    "Junk after the last page",
+)  # in libsndfile's account of WAV and AIFF, and of Ogg
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 
 
@@ -29,6 +35,7 @@ class AudioSource:
         sample_rate: what the blocks are delivered in, Hz.
         invalid_samples: samples so far that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
         dropped_bytes: bytes at the end of raw PCM that made no whole sample.
+        cut_short: whether a file holds less than its header promises, or ends in the middle; known at its end.
     """
 
     def __init__(self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int) -> None:
@@ -40,6 +47,7 @@ class AudioSource:
         self.source_rate, self.sample_rate = source_rate, sample_rate
         self.invalid_samples = 0
         self.dropped_bytes = 0
+        self.cut_short = False
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
@@ -81,7 +89,9 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
         raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
-    return AudioSource(_file_blocks(path, block_s), info.samplerate, sample_rate)
+    source = AudioSource((), info.samplerate, sample_rate)
+    source._blocks = _file_blocks(path, block_s, source)
+    return source
 
 
 class _ForwardFile(soundfile.SoundFile):
@@ -91,14 +101,20 @@ class _ForwardFile(soundfile.SoundFile):
         return False
 
 
-def _file_blocks(path: Path, block_s: float) -> Iterator[np.ndarray]:
+def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np.ndarray]:
     decoded = 0
     with _decoding(path), _ForwardFile(str(path)) as file:
         frames = max(1, round(block_s * file.samplerate))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
-        while len(block := file.read(frames, dtype="float32")):
-            decoded += len(block)
-            yield block
+        try:
+            while len(block := file.read(frames, dtype="float32")):
+                decoded += len(block)
+                yield block
+        except soundfile.LibsndfileError:
+            if not decoded:
+                raise
+        missing = file.frames - decoded > MISSING_S * file.samplerate
+        source.cut_short = missing or any(sign in file.extra_info for sign in _CUT_SHORT)
     if not decoded:
         raise _without_audio(path)
 

@@ -218,7 +218,7 @@ def frame_maths(config: MfccConfig) -> FrameMaths:
 
 
 def checked(samples: np.ndarray) -> np.ndarray:
-    """`samples` as contiguous float32 [shape=(n,)]; raises AudioError when they are not one channel of finite values."""
+    """`samples`, contiguous and float32 [shape=(n,)]; raises AudioError unless they are one channel, finite."""
     samples = np.asarray(samples)
     if samples.dtype.kind != "f":
         raise AudioError(

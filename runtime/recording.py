@@ -20,13 +20,15 @@ class Recording:
         seconds: its length.
         scores: the mean of its windows' probabilities, by label in the model's order.
         windows: one after the other; audio behind the last whole window is not heard.
-        invalid_samples: NaN and infinite samples that were replaced by silence.
+        invalid_samples, dropped_bytes, cut_short: as in `AudioSource`.
     """
 
     seconds: float
     scores: dict[str, float]
     windows: tuple[Prediction, ...]
     invalid_samples: int
+    dropped_bytes: int
+    cut_short: bool
 
     @property
     def label(self) -> str:
@@ -52,4 +54,5 @@ def classify_file(model: Classifier, path: str | Path) -> Recording:
         raise AudioError(f"{path}: expected audio, received a file that decodes to no samples; record it again")
     means = np.mean([list(window.scores.values()) for window in windows], axis=0)
     scores = dict(zip(model.labels, map(float, means), strict=True))
-    return Recording(heard / model.config.sample_rate, scores, tuple(windows), source.invalid_samples)
+    flaws = source.invalid_samples, source.dropped_bytes, source.cut_short
+    return Recording(heard / model.config.sample_rate, scores, tuple(windows), *flaws)

@@ -9,7 +9,7 @@ import typer
 
 from ...runtime.errors import GenrekitError, ParameterError
 from .options import Json, ModelFile, Threads
-from .terminal import note, note_origin
+from .terminal import note, note_audio, note_origin
 
 if TYPE_CHECKING:
     from ...runtime import Classifier, Prediction
@@ -48,8 +48,7 @@ def _classify_one(classifier: Classifier, path: Path) -> dict[str, Any]:
         recording = classify_file(classifier, path)
     except GenrekitError as error:
         return {"file": str(path), "error": str(error)}
-    if recording.invalid_samples:
-        note(f"{path}: {recording.invalid_samples} samples were not finite; heard as silence")
+    note_audio(recording, str(path))
     return {
         "file": str(path),
         "seconds": round(recording.seconds, 3),
@@ -57,6 +56,7 @@ def _classify_one(classifier: Classifier, path: Path) -> dict[str, Any]:
         "score": recording.scores[recording.label],
         "scores": recording.scores,
         "windows": _windows(recording.windows, classifier.config.window_s),
+        **({"cut_short": True} if recording.cut_short else {}),
     }
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import collections
+import contextlib
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +12,12 @@ import typer
 
 from ...runtime.errors import AudioError, ParameterError
 from .options import Json, ModelFile, Threads
-from .terminal import note, note_origin
+from .terminal import note, note_audio, note_origin
 
 if TYPE_CHECKING:
     from ...runtime import Prediction, StreamClassifier
     from ...runtime.audio import AudioSource
+    from ...runtime.decisions import Totals
 
 QUEUE_S = 2.0  # seconds of audio that may wait for a slow model
 BLOCK_S = 0.1  # seconds of a paced block
@@ -30,6 +31,10 @@ def stream(
     json: Json = False,
     stride: Annotated[float, typer.Option(help="Seconds from one decision to the next.")] = 0.5,
     smooth: Annotated[float, typer.Option(help="Seconds over which scores are smoothed.")] = 0.0,
+    min_score: Annotated[float, typer.Option(help="Pass over decisions with a lower score.")] = 0.0,
+    on_change: Annotated[
+        bool, typer.Option("--on-change", help="A line only when another label leads, by 0.1 at least.")
+    ] = False,
     rate: Annotated[int | None, typer.Option(help="Of raw PCM, Hz.", show_default=False)] = None,
     channels: Annotated[int | None, typer.Option(help="Of raw PCM.", show_default=False)] = None,
     sample_format: Annotated[str, typer.Option(help="Of raw PCM: s16le, s32le or f32le.")] = "s16le",
@@ -38,29 +43,46 @@ def stream(
 ) -> None:
     """Classify a stream of audio: a line for each decision, as soon as it is made.
 
-    A window is heard before the first decision; the stride is rounded to whole hops (23 ms).
+    A window is heard before the first decision; the stride is rounded to whole hops (23 ms). On a terminal a live
+    view stands below the lines.
 
     Example: arecord -t raw -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
     """
     from ...runtime import StreamClassifier, load
+    from ...runtime.decisions import Selector, Totals
     from ...runtime.smoothing import Smoother
 
-    smoother = Smoother(smooth)
+    smoother, selected = Smoother(smooth), Selector(min_score, on_change)
     classifier = StreamClassifier(load(model, threads), stride)
     note_origin(classifier.model.description)
     audio = _open(source, classifier.model.config.sample_rate, rate, channels, sample_format, realtime)
     decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
-    labels: collections.Counter[str] = collections.Counter()
-    end_s = 0.0
+    totals = Totals(classifier.model.config.window_s, classifier.stride_s)
     try:
-        for prediction in map(smoother, decisions):
-            labels[prediction.label] += 1
-            end_s = prediction.time_s
-            _print(prediction, json)
+        with _live_view(totals, json) as show:
+            for prediction in map(smoother, decisions):
+                totals.add(prediction)
+                if selected(prediction):
+                    _print(prediction, json)
+                show(prediction)
     except (KeyboardInterrupt, BrokenPipeError):
         # The usual ends of a stream. Whoever read standard output may be gone.
         sys.stdout = None
-    _summarize(labels, end_s, audio)
+    _summarize(totals, audio)
+
+
+@contextlib.contextmanager
+def _live_view(totals: Totals, json: bool) -> Iterator[Callable[[Prediction], None]]:
+    """What shows a prediction on a terminal; does nothing elsewhere, nor beside JSON."""
+    if json or not (sys.stdout and sys.stdout.isatty()):
+        yield lambda prediction: None
+        return
+    from rich.console import Console
+
+    from .live import LiveView
+
+    with LiveView(Console(), totals) as live:
+        yield live.show
 
 
 def _open(
@@ -120,11 +142,8 @@ def _print(prediction: Prediction, json: bool) -> None:
         print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}{padded}", flush=True)
 
 
-def _summarize(labels: collections.Counter[str], end_s: float, audio: AudioSource) -> None:
-    total = sum(labels.values())
-    shares = ", ".join(f"{label} {count / total:.0%}" for label, count in labels.most_common(3))
-    note(f"{total} decision{'s' * (total != 1)} up to {end_s:.1f} s" + (f": {shares}" if shares else ""))
-    if audio.invalid_samples:
-        note(f"{audio.invalid_samples} samples were not finite; heard as silence")
-    if audio.dropped_bytes:
-        note(f"{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
+def _summarize(totals: Totals, audio: AudioSource) -> None:
+    count = totals.decisions
+    shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.shares())
+    note(f"{count} decision{'s' * (count != 1)} up to {totals.end_s:.1f} s" + (f": {shares}" if shares else ""))
+    note_audio(audio)

@@ -11,6 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from ...runtime import ModelDescription
+    from ...runtime.audio import AudioSource
+    from ...runtime.recording import Recording
 
 
 def note(text: str) -> None:
@@ -22,6 +24,17 @@ def note_origin(description: ModelDescription) -> None:
     """Say of a model trained on the demo corpus that its labels mean nothing."""
     if description.corpus.get("demo"):
         note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
+
+
+def note_audio(audio: AudioSource | Recording, file: str = "") -> None:
+    """Say what was wrong with audio that was heard all the same; `file` names it where there are several."""
+    where = f"{file}: " if file else ""
+    if audio.invalid_samples:
+        note(f"{where}{audio.invalid_samples} samples were not finite; heard as silence")
+    if audio.dropped_bytes:
+        note(f"{where}{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
+    if audio.cut_short:
+        note(f"{where}holds less audio than its header promises, or ends in the middle; heard as far as it goes")
 
 
 def print_json(value: Any) -> None:

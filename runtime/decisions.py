@@ -1,0 +1,76 @@
+"""What is made of a stream's decisions: those that say something new, and how long each label lasted."""
+
+from __future__ import annotations
+
+from .classifier import Prediction
+from .errors import ParameterError
+
+MARGIN = 0.1
+
+
+class Selector:
+    """Tells which predictions are worth a line.
+
+    Args:
+        min_score: a prediction with a lower score is passed over.
+        on_change: whether only a new label counts. It is new when its score exceeds that of the label before by
+            `margin`: where two labels are close, their order may change with every stride.
+        margin: of the hysteresis, as a probability.
+
+    Raises:
+        ParameterError: `min_score` or `margin` lies outside [0, 1].
+    """
+
+    def __init__(self, min_score: float = 0.0, on_change: bool = False, margin: float = MARGIN) -> None:
+        for name, value in (("min_score", min_score), ("margin", margin)):
+            if not 0 <= value <= 1:
+                raise ParameterError(f"{name}={value}: expected a probability, from 0 to 1")
+        self._min_score, self._on_change, self._margin = min_score, on_change, margin
+        self._label: str | None = None
+
+    def __call__(self, prediction: Prediction) -> bool:
+        """Whether `prediction` is one of them."""
+        if prediction.score < self._min_score:
+            return False
+        if not self._on_change:
+            return True
+        changed = self._label is None or self._leads(prediction)
+        if changed:
+            self._label = prediction.label
+        return changed
+
+    def _leads(self, prediction: Prediction) -> bool:
+        lead = prediction.score - prediction.scores[self._label]
+        return prediction.label != self._label and lead >= self._margin
+
+
+class Totals:
+    """How many seconds of the audio each label lasted, from the predictions as they come.
+
+    A prediction stands for the time since the one before it, the first of all for its whole window.
+
+    Attributes:
+        seconds: by label, in the order in which they were first heard.
+        decisions: how many predictions came.
+        end_s: where the last one ended.
+    """
+
+    def __init__(self, window_s: float, stride_s: float) -> None:
+        self._window_s, self._stride_s = window_s, stride_s
+        self.seconds: dict[str, float] = {}
+        self.decisions = 0
+        self.end_s = 0.0
+
+    def add(self, prediction: Prediction) -> None:
+        """Count `prediction`."""
+        # Behind audio that was dropped a prediction stands for no more than its window.
+        lasted = min(prediction.time_s - self.end_s, max(self._window_s, self._stride_s))
+        self.seconds[prediction.label] = self.seconds.get(prediction.label, 0.0) + lasted
+        self.decisions += 1
+        self.end_s = prediction.time_s
+
+    def shares(self) -> list[tuple[str, float, float]]:
+        """(label, seconds, share of all) of each label, the longest first."""
+        total = sum(self.seconds.values())
+        ranked = sorted(self.seconds.items(), key=lambda item: -item[1])
+        return [(label, seconds, seconds / total if total else 0.0) for label, seconds in ranked]
