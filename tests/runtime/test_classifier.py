@@ -1,16 +1,28 @@
 """Decisions: of one window, and of a stream against one window at a time."""
 
+import dataclasses
 import importlib.util
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from genrekit.runtime import Prediction, StreamClassifier, engines, load, mfcc
+from genrekit.runtime import (
+    MfccConfig,
+    ModelDescription,
+    Normalization,
+    Prediction,
+    StreamClassifier,
+    engines,
+    load,
+    mfcc,
+)
 from genrekit.runtime.errors import AudioError, ParameterError
+from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
 
 WINDOW, HOP, RATE = 4000, 128, 8000  # samples, samples, Hz of the tiny models
+TINY = MfccConfig(sample_rate=RATE, n_fft=256, hop_length=HOP, n_mels=20, n_mfcc=5, window_s=WINDOW / RATE)
 TOLERANCE = 1e-5
 ENGINES = [
     ("onnx", "lstm", "onnx", "float32"),
@@ -44,12 +56,13 @@ def decisions(stream, samples, lengths):
 
 def assert_decisions_of_windows(model, samples, stride, predictions, start_s=0.0):
     """Each decision equals `classify` of its window, comes at its end, and none is missing."""
-    starts = range(0, len(samples) - WINDOW + 1, stride)
+    window = model.config.window_samples
+    starts = range(0, len(samples) - window + 1, stride)
     assert [prediction.time_s for prediction in predictions] == pytest.approx(
-        [start_s + (start + WINDOW) / RATE for start in starts], abs=1e-9
+        [start_s + (start + window) / RATE for start in starts], abs=1e-9
     )
     for start, prediction in zip(starts, predictions, strict=True):
-        expected = model.classify(samples[start : start + WINDOW])
+        expected = model.classify(samples[start : start + window])
         assert not prediction.padded
         assert prediction.scores == pytest.approx(expected.scores, abs=TOLERANCE)
         assert prediction.score == max(prediction.scores.values()) == prediction.scores[prediction.label]
@@ -130,6 +143,87 @@ def test_a_stream_decides_alike_on_every_engine(tiny_models, audio, case):
     predictions = decisions(stream, audio[:12_000], [1, 129, 5000])
     assert len(predictions) == 6
     assert_decisions_of_windows(model, audio[:12_000], 12 * HOP, predictions)
+
+
+FRONT_ENDS = {
+    "uncentred": {"center": False},
+    "unclamped": {"top_db": None},
+    "neither": {"center": False, "top_db": None},
+    "another window": {"window_s": 0.33, "n_mels": 32, "n_mfcc": 7},
+    "another hop": {"n_fft": 300, "hop_length": 100, "n_mels": 13, "n_mfcc": 13, "top_db": 30.0},
+}
+# Engine, the format and precision of its files, and how many streams it is tried on: Keras is slow.
+EVERY_ENGINE = {
+    "onnx": ("onnx", "float32", 25),
+    "litert": ("tflite", "float32", 25),
+    "micro": ("tflite", "int8", 25),
+    "keras": ("keras", "float32", 2),
+}
+
+
+@pytest.fixture(scope="module")
+def models_of_front_ends(tmp_path_factory):
+    """A dense model for each front end and engine: (front end, engine) -> a loaded model."""
+    folder, made = tmp_path_factory.mktemp("front-ends"), {}
+
+    def make(front_end, engine):
+        if importlib.util.find_spec(engines.ENGINES[engine].package) is None:
+            pytest.skip(f"{engines.ENGINES[engine].package} is not installed")
+        if (front_end, engine) not in made:
+            path = write_dense(folder, dataclasses.replace(TINY, **FRONT_ENDS[front_end]), *EVERY_ENGINE[engine][:2])
+            made[front_end, engine] = load(path, engine=engine)
+        return made[front_end, engine]
+
+    return make
+
+
+def write_dense(folder, config, file_format, precision):
+    """A model file of one dense layer on MFCC of `config`."""
+    import keras
+
+    from genrekit.converters.onnx import convert_onnx
+    from genrekit.converters.tflite import convert_tflite
+
+    shape = config.window_frames, config.n_mfcc
+    generator = np.random.default_rng(7)
+    network = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(3, "softmax")])
+    network.set_weights([generator.normal(0, 0.02, (shape[0] * shape[1], 3)), generator.normal(0, 0.3, 3)])
+    normalization = Normalization((0.0,) * config.n_mfcc, (10.0,) * config.n_mfcc)
+    description = ModelDescription("dense", tuple("abc"), config, normalization, format=file_format)
+    path = folder / f"{abs(hash(config))}-{precision}.{file_format}"
+    if file_format == "keras":
+        path = folder / f"{abs(hash(config))}" / "model.keras"
+        path.parent.mkdir()
+        network.save(path)
+        path.with_name(KERAS_DESCRIPTION).write_text(description.to_json())
+        return path
+    convert = {"tflite": convert_tflite, "onnx": convert_onnx}[file_format]
+    calibration = generator.normal(0, 2, (20, *shape)).astype(np.float32)
+    path.write_bytes(attach(convert(network, precision, calibration).data, description))
+    return path
+
+
+@pytest.mark.parametrize("engine", EVERY_ENGINE)
+@pytest.mark.parametrize("front_end", FRONT_ENDS)
+def test_every_front_end_decides_alike_on_every_engine(models_of_front_ends, audio, front_end, engine):
+    model = models_of_front_ends(front_end, engine)
+
+    @settings(max_examples=EVERY_ENGINE[engine][2])
+    @given(
+        stride_frames=st.integers(1, 40),
+        lengths=st.lists(st.sampled_from([1, "hop - 1", "hop", "hop + 1", 997, 32_000]), max_size=5),
+        last=st.integers(1, 5000),
+    )
+    @example(stride_frames=20, lengths=[1], last=1)
+    def check(stride_frames, lengths, last):
+        hop = model.config.hop_length
+        named = {"hop - 1": hop - 1, "hop": hop, "hop + 1": hop + 1}
+        cuts = [*(named.get(length, length) for length in lengths), last]
+        stream = StreamClassifier(model, stride_s=stride_frames * hop / RATE)
+        predictions = decisions(stream, audio[:9000], cuts)
+        assert_decisions_of_windows(model, audio[:9000], stride_frames * hop, predictions)
+
+    check()
 
 
 def test_each_window_goes_through_the_front_end_of_the_model(model, audio):

@@ -1,0 +1,169 @@
+"""Classify and stream with every model file in an arm64 root and on this machine, and compare what both say.
+
+compare.py ROOT [--models FOLDER] [--audio FILE], started by the Python that has genrekit. ROOT is made by make_root.sh.
+Exits with 1 where anything differs. A functional check: under emulation, times say nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+IN_ROOT = Path(__file__).with_name("in_root.sh")
+ALLOWED = 2e-2  # of a score; two engines round differently, int8 files in steps of 1/256
+TIMEOUT_S = 300  # for one command, which takes seconds
+VERSIONS = """
+import platform, importlib.metadata as packages
+names = ("genrekit", "ai-edge-litert", "onnxruntime", "numpy")
+print(platform.machine(), "python", platform.python_version(), *(f"{n} {packages.version(n)}" for n in names))
+"""
+# The options of each command; both take a model and an audio file.
+COMMANDS = {"classify": ("--json",), "stream": ("--json", "--stride", "1")}
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where genrekit runs: what starts a program there, the folder of its programs, the folder of models and audio."""
+
+    start: tuple[str, ...]
+    programs: str
+    files: str
+
+    def run(self, program: str, *arguments: str) -> str:
+        """What a program printed.
+
+        Raises:
+            subprocess.SubprocessError: it failed, or did not end.
+        """
+        command = [*self.start, f"{self.programs}/{program}", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
+
+    def decide(self, command: str, model: str, audio: str) -> list[Record]:
+        """The decisions of `genrekit COMMAND`: for `classify` the file and its windows, for `stream` one a line."""
+        output = self.run("genrekit", command, f"{self.files}/{model}", f"{self.files}/{audio}", *COMMANDS[command])
+        lines = map(json.loads, output.splitlines())
+        return [record for line in lines for record in (line, *line.get("windows", ()))]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What two machines said of one model file and command: problems, empty where they agree."""
+
+    decisions: int = 0
+    score: float = 0.0
+    problems: tuple[str, ...] = ()
+
+
+def compare(here: list[Record], there: list[Record]) -> Comparison:
+    """Compare decisions one by one: times and labels must be equal, scores within `ALLOWED`."""
+    if not here or len(here) != len(there):
+        return Comparison(len(here), problems=(f"{len(here)} decisions here, {len(there)} there",))
+    pairs = list(zip(here, there, strict=True))
+    score = max(score_difference(a, b) for a, b in pairs)
+    counts = {"times": count(time_of, pairs), "labels": count(lambda record: record["label"], pairs)}
+    problems = [f"{number} of {len(pairs)} {name} differ" for name, number in counts.items() if number]
+    if score > ALLOWED:
+        problems.append(f"scores differ by up to {score:.4f}")
+    return Comparison(len(pairs), score, tuple(problems))
+
+
+def count(part: Callable[[Record], Any], pairs: list[tuple[Record, Record]]) -> int:
+    """How many pairs differ in a part."""
+    return sum(part(a) != part(b) for a, b in pairs)
+
+
+def time_of(record: Record) -> float:
+    """Seconds: the end of a window, or the length of a file."""
+    return next(record[name] for name in ("time_s", "end_s", "seconds") if name in record)
+
+
+def score_difference(here: Record, there: Record) -> float:
+    """The largest difference of a score; a window of `classify` has that of its label alone."""
+    a, b = (record.get("scores", {record["label"]: record["score"]}) for record in (here, there))
+    return max((abs(a[label] - b[label]) for label in a.keys() & b.keys()), default=0.0)
+
+
+def compare_file(machines: tuple[Machine, Machine], model: str, audio: str) -> dict[str, Comparison]:
+    """Compare one model file under every command; a command that fails is a problem like others."""
+    comparisons = {}
+    for command in COMMANDS:
+        try:
+            comparisons[command] = compare(*(machine.decide(command, model, audio) for machine in machines))
+        except subprocess.SubprocessError as error:
+            reason = (error.stderr or "").strip().rpartition("\n")[2]
+            comparisons[command] = Comparison(problems=(f"{error} {reason}",))
+    return comparisons
+
+
+def describe(model: str, comparisons: dict[str, Comparison]) -> str:
+    """The line of one model file."""
+    problems = [f"{command}: {problem}" for command, c in comparisons.items() for problem in c.problems]
+    if problems:
+        return f"{model:<34} DIFFERS  {'; '.join(problems)}"
+    parts = (f"{command} {c.decisions} decisions within {c.score:.4f}" for command, c in comparisons.items())
+    return f"{model:<34} equal    {', '.join(parts)}"
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line; ends with 2 and a sentence where there is nothing to compare."""
+    parser = argparse.ArgumentParser(description="Compare genrekit in an arm64 root with genrekit on this machine.")
+    parser.add_argument("root", type=Path, help="made by make_root.sh")
+    parser.add_argument("--models", type=Path, default=Path("out/models"), help="folder of .tflite and .onnx files")
+    parser.add_argument("--audio", type=Path, help="default: the first .wav file in out/corpus")
+    arguments = parser.parse_args()
+    arguments.audio = arguments.audio or next(iter(sorted(Path("out/corpus").rglob("*.wav"))), Path("out/corpus/*.wav"))
+    arguments.files = sorted(path for path in arguments.models.glob("*") if path.suffix in (".tflite", ".onnx"))
+    if not arguments.files:
+        parser.error(f"--models={arguments.models}: expected .tflite or .onnx files; run make quickstart")
+    if not arguments.audio.is_file():
+        parser.error(f"--audio={arguments.audio}: expected an audio file; run make quickstart, or name one")
+    return arguments
+
+
+def copy_files(files: list[Path], root: Path) -> Machine:
+    """Copy models and audio into the root; returns the machine inside."""
+    folder = root / "srv" / "genrekit"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    for path in files:
+        shutil.copy(path, folder)
+    return Machine((str(IN_ROOT), str(root)), "/opt/genrekit/bin", "/srv/genrekit")
+
+
+def main() -> int:
+    """Print a line for each model file and a summary; return the exit code."""
+    arguments = parse_arguments()
+    there = copy_files([*arguments.files, arguments.audio], arguments.root)
+    here = Machine((), str(Path(sys.executable).parent), str(arguments.root / "srv" / "genrekit"))
+    for name, machine in (("here", here), ("there", there)):
+        print(f"{name}: {machine.run('python', '-c', VERSIONS).strip()}", flush=True)
+    results = []
+    for path in arguments.files:
+        comparisons = compare_file((here, there), path.name, arguments.audio.name)
+        print(describe(path.name, comparisons), flush=True)
+        results.extend(comparisons.values())
+    return summarize(len(arguments.files), arguments.audio, results)
+
+
+def summarize(files: int, audio: Path, results: list[Comparison]) -> int:
+    """Print the summary of all comparisons; return the exit code."""
+    different = sum(bool(result.problems) for result in results)
+    score = max(result.score for result in results)
+    print(
+        f"{files} model files, {audio.name}: {len(results) - different} comparisons equal, {different} different; "
+        f"largest difference of a score {score:.4f} (allowed {ALLOWED})"
+    )
+    return 1 if different else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
