@@ -10,7 +10,7 @@ from typing import Any
 
 from ..runtime import MfccConfig
 from ..runtime.errors import GenrekitError
-from . import measure, predict
+from . import measure, predict, streaming
 from .cases import Case, Clips
 
 
@@ -35,11 +35,16 @@ def _reference_labels(job: dict[str, Any]) -> dict[str, Any]:
     return {"labels": predict.reference_labels(job["models"], Clips.from_dict(job["clips"]))}
 
 
+def _measure_streaming(job: dict[str, Any]) -> dict[str, Any]:
+    return streaming.measure_streaming(job["stream_model"], job["clip_model"], job["keras_model"], job["runs"])
+
+
 JOBS = {
     "measure_case": _measure_case,
     "classify_once": _classify_once,
     "measure_front_end": _measure_front_end,
     "reference_labels": _reference_labels,
+    "measure_streaming": _measure_streaming,
 }
 
 

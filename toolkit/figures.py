@@ -1,4 +1,4 @@
-"""The figures that the converters promise, each a ratio of two files measured in one run, beside its target."""
+"""The figures that genrekit promises, each a ratio of two things measured in one run, beside its target."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from ..converters.source import Source
 from ..runtime.modelfile import attach
 from .exporting import Variant, source_of
 from .runs import load_run
+from .streaming_figures import streaming_figures
 
 if TYPE_CHECKING:
     import keras
@@ -71,8 +72,9 @@ def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = No
         progress: called before each figure.
 
     Returns:
-        {"schema", "created", "machine", "figures": [{"name", "at_most", "ratio", "low", "high", ...}], "exports":
-        [{"file", "seconds", "at_most"}]}, the time of each export with its parity gate.
+        {"schema", "created", "machine", "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside
+        files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "exports": [{"file", "seconds",
+        "at_most"}], the time of each export with its parity gate}.
 
     Raises:
         MissingFileError, ModelFileError: a run that is not there, or cannot be used.
@@ -87,12 +89,14 @@ def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = No
             report(done, len(FIGURES), figure.name)
             measured = _measure(figure, sources[figure.model], Path(folder), calls, exports)
             figures.append({"name": figure.name, "at_most": figure.at_most, **measured})
-        report(len(FIGURES), len(FIGURES), "done")
+        report(len(FIGURES), len(FIGURES), "streaming")
+        streaming = streaming_figures(runs, sources, Path(folder), calls)
     return {
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": describe_machine(),
         "figures": figures,
+        "streaming": streaming,
         "exports": exports,
     }
 

@@ -32,8 +32,9 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Machine:
-    """Where genrekit runs: what starts a program there, the folder of its programs, the folder of models and audio."""
+    """Where genrekit runs: its name, what starts a program there, the folders of programs, of models and audio."""
 
+    name: str
     start: tuple[str, ...]
     programs: str
     files: str
@@ -42,10 +43,15 @@ class Machine:
         """What a program printed.
 
         Raises:
-            subprocess.SubprocessError: it failed, or did not end.
+            RuntimeError: it failed.
+            subprocess.TimeoutExpired: it did not end.
         """
         command = [*self.start, f"{self.programs}/{program}", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=TIMEOUT_S).stdout
+        result = subprocess.run(command, capture_output=True, text=True, timeout=TIMEOUT_S)
+        if result.returncode:
+            reason = result.stderr.strip().rpartition("\n")[2]
+            raise RuntimeError(f"{self.name}: {program} ended with {result.returncode}: {reason}")
+        return result.stdout
 
     def decide(self, command: str, model: str, audio: str) -> list[Record]:
         """The decisions of `genrekit COMMAND`: for `classify` the file and its windows, for `stream` one a line."""
@@ -66,7 +72,7 @@ class Comparison:
 def compare(here: list[Record], there: list[Record]) -> Comparison:
     """Compare decisions one by one: times and labels must be equal, scores within `ALLOWED`."""
     if not here or len(here) != len(there):
-        return Comparison(len(here), problems=(f"{len(here)} decisions here, {len(there)} there",))
+        return Comparison(len(here), problems=(f"{len(here)} decisions here, {len(there)} on arm64",))
     pairs = list(zip(here, there, strict=True))
     score = max(score_difference(a, b) for a, b in pairs)
     counts = {"times": count(time_of, pairs), "labels": count(lambda record: record["label"], pairs)}
@@ -88,7 +94,7 @@ def time_of(record: Record) -> float:
 
 def score_difference(here: Record, there: Record) -> float:
     """The largest difference of a score; a window of `classify` has that of its label alone."""
-    a, b = (record.get("scores", {record["label"]: record["score"]}) for record in (here, there))
+    a, b = (record.get("scores") or {record["label"]: record["score"]} for record in (here, there))
     return max((abs(a[label] - b[label]) for label in a.keys() & b.keys()), default=0.0)
 
 
@@ -98,9 +104,8 @@ def compare_file(machines: tuple[Machine, Machine], model: str, audio: str) -> d
     for command in COMMANDS:
         try:
             comparisons[command] = compare(*(machine.decide(command, model, audio) for machine in machines))
-        except subprocess.SubprocessError as error:
-            reason = (error.stderr or "").strip().rpartition("\n")[2]
-            comparisons[command] = Comparison(problems=(f"{error} {reason}",))
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            comparisons[command] = Comparison(problems=(str(error),))
     return comparisons
 
 
@@ -109,7 +114,7 @@ def describe(model: str, comparisons: dict[str, Comparison]) -> str:
     problems = [f"{command}: {problem}" for command, c in comparisons.items() for problem in c.problems]
     if problems:
         return f"{model:<34} DIFFERS  {'; '.join(problems)}"
-    parts = (f"{command} {c.decisions} decisions within {c.score:.4f}" for command, c in comparisons.items())
+    parts = (f"{command} {c.decisions} decisions within {c.score:.0e}" for command, c in comparisons.items())
     return f"{model:<34} equal    {', '.join(parts)}"
 
 
@@ -120,6 +125,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--models", type=Path, default=Path("out/models"), help="folder of .tflite and .onnx files")
     parser.add_argument("--audio", type=Path, help="default: the first .wav file in out/corpus")
     arguments = parser.parse_args()
+    if not (arguments.root / ".complete").exists():
+        parser.error(f"root={arguments.root}: expected an arm64 root; run make test-arm64, which makes one")
     arguments.audio = arguments.audio or next(iter(sorted(Path("out/corpus").rglob("*.wav"))), Path("out/corpus/*.wav"))
     arguments.files = sorted(path for path in arguments.models.glob("*") if path.suffix in (".tflite", ".onnx"))
     if not arguments.files:
@@ -136,16 +143,16 @@ def copy_files(files: list[Path], root: Path) -> Machine:
     folder.mkdir()
     for path in files:
         shutil.copy(path, folder)
-    return Machine((str(IN_ROOT), str(root)), "/opt/genrekit/bin", "/srv/genrekit")
+    return Machine("arm64", (str(IN_ROOT), str(root)), "/opt/genrekit/bin", "/srv/genrekit")
 
 
 def main() -> int:
     """Print a line for each model file and a summary; return the exit code."""
     arguments = parse_arguments()
     there = copy_files([*arguments.files, arguments.audio], arguments.root)
-    here = Machine((), str(Path(sys.executable).parent), str(arguments.root / "srv" / "genrekit"))
-    for name, machine in (("here", here), ("there", there)):
-        print(f"{name}: {machine.run('python', '-c', VERSIONS).strip()}", flush=True)
+    here = Machine("here", (), str(Path(sys.executable).parent), str(arguments.root / "srv" / "genrekit"))
+    for machine in (here, there):
+        print(f"{machine.name}: {machine.run('python', '-c', VERSIONS).strip()}", flush=True)
     results = []
     for path in arguments.files:
         comparisons = compare_file((here, there), path.name, arguments.audio.name)
@@ -160,7 +167,7 @@ def summarize(files: int, audio: Path, results: list[Comparison]) -> int:
     score = max(result.score for result in results)
     print(
         f"{files} model files, {audio.name}: {len(results) - different} comparisons equal, {different} different; "
-        f"largest difference of a score {score:.4f} (allowed {ALLOWED})"
+        f"largest difference of a score {score:.0e} (allowed {ALLOWED})"
     )
     return 1 if different else 0
 

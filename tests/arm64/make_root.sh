@@ -29,7 +29,8 @@ if [ ! -e "$root/.complete" ]; then
     eval "$(apt-config shell http_proxy Acquire::http::Proxy)"
     [ -z "${http_proxy:-}" ] || export http_proxy
     # shellcheck disable=SC2086 (without a mirror, debootstrap takes its own default)
-    debootstrap --foreign --arch=arm64 --variant=minbase --include=python3-venv bookworm "$root" $mirror >"$folder/debootstrap.log"
+    debootstrap --foreign --arch=arm64 --variant=minbase --include=python3-venv bookworm "$root" $mirror \
+        >"$folder/debootstrap.log"
     say "unpacking it"
     in_root /debootstrap/debootstrap --second-stage >>"$folder/debootstrap.log"
     in_root python3 -m venv /opt/genrekit

@@ -356,5 +356,9 @@ def test_figures_are_measured_beside_their_targets(genrekit, exported, tmp_path)
         assert row["name"] in process.stdout
         assert row["low"] <= row["ratio"] <= row["high"]
         assert len(row["first_ms"]) == len(row["second_ms"]) >= 10
+    streaming = {row["name"]: row for row in found["streaming"]}
+    assert len(streaming) == 7
+    assert all(row["value"] > 0 and ("at_most" in row) != ("at_least" in row) for row in streaming.values())
+    assert streaming["clip to label: librosa and Keras / ours, MLP int8"]["low"] > 1
     assert {row["file"] for row in found["exports"]} >= {"lstm-float32.tflite", "cnn-float32.onnx", "mlp-int8.tflite"}
     assert found["machine"]["cpu"]

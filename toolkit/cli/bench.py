@@ -107,7 +107,7 @@ def figures(
     out: Annotated[Path | None, typer.Option(help="Figures as JSON.", show_default=False)] = None,
     calls: Annotated[int, typer.Option(min=10, help="Timed calls of each file.")] = 500,
 ) -> None:
-    """What the converters promise, as ratios measured in one run, each beside its target.
+    """What genrekit promises, as ratios measured in one run, each beside its target.
 
     Example: genrekit figures out/runs --out bench/results/figures.json
     """
@@ -129,15 +129,19 @@ def _figures_table(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table("figure", "target", "found", "95 % interval", "")
-    for row in found["figures"]:
-        interval = f"{row['low']:.3f} to {row['high']:.3f}"
-        reached = "reached" if row["ratio"] <= row["at_most"] else "missed"
-        table.add_row(row["name"], f"{row['at_most']:g}", f"{row['ratio']:.3f}", interval, reached)
+    for row in (*found["figures"], *found["streaming"]):
+        interval = f"{row['low']:.3g} to {row['high']:.3g}" if "low" in row else ""
+        _add_figure(table, row["name"], row.get("value", row.get("ratio")), row, interval)
     for row in found["exports"]:
-        reached = "reached" if row["seconds"] <= row["at_most"] else "missed"
-        name = f"export of {row['file']} with its comparison, s"
-        table.add_row(name, f"{row['at_most']:g}", f"{row['seconds']:.1f}", "", reached)
+        _add_figure(table, f"export of {row['file']} with its comparison, s", row["seconds"], row)
     return table
+
+
+def _add_figure(table: Any, name: str, value: float, target: dict[str, Any], interval: str = "") -> None:
+    least = target.get("at_least")
+    reached = value <= target["at_most"] if least is None else value >= least
+    bound = f"at most {target['at_most']:g}" if least is None else f"at least {least:g}"
+    table.add_row(name, bound, f"{value:.3g}", interval, "reached" if reached else "missed")
 
 
 def compare(
