@@ -19,7 +19,7 @@ import numpy as np
 
 from .errors import AudioError, ModelFileError, ParameterError
 
-BLOCK_FRAMES = 32  # frames transformed in one FFT call: buffers of half a megabyte stay in the cache
+BLOCK_FRAMES = 65  # transformed in one FFT call: half of a default window; larger ones leave the cache
 DECIBELS = 10 / math.log(10)  # in one unit of the natural logarithm of a power
 MEL_BLOCK_BANDS = 16  # mel bands that share one dense product over the bins they touch
 POWER_FLOOR = 1e-10  # -100 dB, below which power counts as silence

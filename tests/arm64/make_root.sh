@@ -55,7 +55,8 @@ cp "${certificates:-/etc/ssl/certs/ca-certificates.crt}" "$root/etc/ssl/certs/ca
 # Built from a copy of the source, so that no build folder is left in the checkout.
 rm -rf "$folder/source" "$root/opt/wheel"
 mkdir -p "$folder/source" "$root/opt/wheel"
-(cd "$source" && tar -c pyproject.toml README.md LICENSE --exclude=__pycache__ runtime converters bench toolkit) | tar -x -C "$folder/source"
+tar -c -C "$source" --exclude=__pycache__ pyproject.toml README.md LICENSE runtime converters bench toolkit |
+    tar -x -C "$folder/source"
 "$python" -m pip wheel --quiet --no-deps --wheel-dir "$root/opt/wheel" "$folder/source"
 cp "$source/constraints.txt" "$root/opt/wheel/"
 rm -rf "$folder/source"
