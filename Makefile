@@ -4,8 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
+SOAK_HOURS ?= 24
 
-.PHONY: setup quickstart test lint bench constraints clean
+.PHONY: setup quickstart test lint bench fuzz soak test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -29,6 +30,19 @@ lint: setup
 bench: setup
 	$(BIN)/genrekit figures out/runs --out bench/results/figures.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline --out out/bench-baseline.json --html out/bench-baseline.html
+
+# The properties of streams and of raw PCM, with ten thousand examples each, others every time.
+fuzz: setup
+	$(BIN)/python -m pytest tests/runtime --hypothesis-profile fuzz -k "any_chunks or flush or any_pieces"
+
+# Simulated hours of audio through the models of the quickstart.
+soak: setup
+	$(BIN)/python tests/soak.py out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS)
+
+# On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
+test-arm64: setup
+	tests/arm64/make_root.sh .arm64 $(BIN)/python
+	$(BIN)/python tests/arm64/compare.py .arm64/root
 
 # After changing dependencies: install them without constraints, then write down what was installed.
 constraints:

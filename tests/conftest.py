@@ -20,6 +20,8 @@ hypothesis.settings.register_profile(
     "genrekit", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
 hypothesis.settings.load_profile("genrekit")
+# For `make fuzz`: other examples each time.
+hypothesis.settings.register_profile("fuzz", deadline=None, max_examples=10_000)
 
 # A window of half a second: 32 frames of 5 coefficients.
 TINY = MfccConfig(sample_rate=8000, n_fft=256, hop_length=128, n_mels=20, n_mfcc=5, window_s=0.5)

@@ -63,7 +63,7 @@ chunk_lengths = st.builds(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=max(150, settings.default.max_examples))
 @given(
     config=st.sampled_from(CONFIGS),
     stride_frames=st.integers(1, 30),
@@ -93,7 +93,7 @@ def test_the_default_config_gives_the_windows_of_the_whole(chunk):
     assert_same_windows(received, offline(samples, MfccConfig(), stream.stride_samples))
 
 
-@settings(max_examples=40)
+@settings(max_examples=max(40, settings.default.max_examples))
 @given(config=st.sampled_from(CONFIGS), share=st.floats(0, 1), lengths=chunk_lengths, seed=st.integers(0, 99))
 def test_flush_pads_a_short_stream_with_silence(config, share, lengths, seed):
     heard = round(share * (config.window_samples - 1))

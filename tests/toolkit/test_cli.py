@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import re
 import shutil
 import signal
 import subprocess
@@ -101,6 +103,37 @@ def test_stream_of_a_file_equals_the_library(genrekit, model, clip):
     assert [line["label"] for line in lines] == [prediction.label for prediction in expected]
     assert [line["time_s"] for line in lines] == pytest.approx([prediction.time_s for prediction in expected], abs=1e-3)
     assert f"{len(expected)} decisions" in process.stderr
+
+
+def test_stream_prints_what_matters_and_sums_up(genrekit, model, clip):
+    every = [json.loads(line) for line in genrekit("stream", model, clip, "--json").stdout.splitlines()]
+    changes = genrekit("stream", model, clip, "--json", "--on-change")
+    labels = [json.loads(line)["label"] for line in changes.stdout.splitlines()]
+    assert labels[0] == every[0]["label"]
+    assert all(one != other for one, other in itertools.pairwise(labels))
+    sure = genrekit("stream", model, clip, "--json", "--min-score", 0.5).stdout.splitlines()
+    assert [json.loads(line) for line in sure] == [row for row in every if row["score"] >= 0.5]
+    assert f"{len(every)} decisions up to" in changes.stderr
+    seconds = sum(float(found) for found in re.findall(r"\(([0-9.]+) s\)", changes.stderr))
+    assert seconds == pytest.approx(every[-1]["time_s"], abs=0.2)
+
+
+def test_a_terminal_gets_a_live_view_and_the_lines(model, clip):
+    command = f"{sys.executable} -m genrekit.toolkit.cli.app stream {model} {clip} --on-change"
+    # script, of util-linux, runs a command in a terminal of its own.
+    process = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True)
+    assert process.returncode == 0, process.stdout
+    for words in ("so far", "load", "3.00 s", "decisions up to"):
+        assert words in process.stdout
+
+
+def test_a_file_that_ends_in_the_middle_is_told_of(genrekit, model, clip, tmp_path):
+    cut = tmp_path / "cut.wav"
+    cut.write_bytes(clip.read_bytes()[: clip.stat().st_size // 2])
+    process = genrekit("classify", model, cut, clip, "--json")
+    assert [json.loads(line).get("cut_short", False) for line in process.stdout.splitlines()] == [True, False]
+    assert "cut.wav: holds less audio than its header promises" in process.stderr
+    assert "holds less audio" in genrekit("stream", model, cut).stderr
 
 
 def test_stream_of_raw_pcm_equals_the_stream_of_the_file(genrekit, model, clip):
