@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+LEAVING_S = 1.0  # how long to wait for a source that is blocked; after that the process may end without it
+
 
 class RealtimeQueue:
     """Reads `blocks` in a thread of its own; when the reader lags more than `limit_s`, the oldest audio is dropped.
@@ -41,18 +43,24 @@ class RealtimeQueue:
         self._position = 0  # in samples, of the oldest block that waits
         self._dropped = 0
         self._ended = False
+        self._left = False
         self._error: BaseException | None = None
 
     def __iter__(self) -> Iterator[tuple[float, np.ndarray, float]]:
-        """Starts reading; see the class. Raises what `blocks` raises."""
-        threading.Thread(target=self._read, daemon=True).start()
-        while True:
-            with self._changed:
-                self._changed.wait_for(lambda: self._waiting or self._ended)
-                if not self._waiting:
-                    break
-                item = self._take()
-            yield item
+        """Starts reading; see the class. Raises what `blocks` raises. Whoever leaves early ends the reading."""
+        thread = threading.Thread(target=self._read, daemon=True)
+        thread.start()
+        try:
+            while True:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._waiting or self._ended)
+                    if not self._waiting:
+                        break
+                    item = self._take()
+                yield item
+        finally:
+            self._left = True
+            thread.join(LEAVING_S)
         if self._error is not None:
             raise self._error
 
@@ -68,6 +76,8 @@ class RealtimeQueue:
         start, heard = self._clock(), 0
         try:
             for samples in self._blocks:
+                if self._left:
+                    break
                 heard += len(samples)
                 if self._paced:
                     self._sleep(max(0.0, start + heard / self._sample_rate - self._clock()))

@@ -136,3 +136,27 @@ def test_empty_blocks_pass():
     items = list(RealtimeQueue([empty, block(1), empty], RATE, limit_s=1))
     assert [len(samples) for _, samples, _ in items] == [0, 100, 0]
     assert [time_s for time_s, _, _ in items] == pytest.approx([0.0, 0.0, BLOCK_S])
+
+
+class Microphone:
+    """Has no end of its own."""
+
+    def __init__(self):
+        self.closed = threading.Event()
+
+    def __iter__(self):
+        try:
+            while True:
+                yield np.zeros(100, np.float32)
+        finally:
+            self.closed.set()
+
+
+def test_who_leaves_early_ends_the_reading():
+    """Neither the thread nor the device may outlive the stream."""
+    threads, microphone = threading.active_count(), Microphone()
+    items = iter(RealtimeQueue(microphone, 100, limit_s=3))
+    next(items)
+    items.close()
+    assert threading.active_count() == threads
+    assert microphone.closed.wait(PATIENCE_S)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+from ctypes.util import find_library
 
 import numpy as np
 import pytest
@@ -186,6 +188,25 @@ def test_each_decision_is_flushed_and_an_interrupt_ends_with_a_summary(model, cl
     assert b"1 decision up to" in error
     assert b"Traceback" not in error
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(find_library("portaudio") is None, reason="no PortAudio; apt install libportaudio2")
+def test_a_microphone_is_heard_until_an_interrupt(model, tmp_path):
+    """ALSA's null device stands for a microphone; it gives silence as fast as it is asked, so that audio is dropped."""
+    (tmp_path / "asound.conf").write_text("pcm.!default { type null }\nctl.!default { type null }\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "genrekit.toolkit.cli.app", "stream", model, "mic", "--json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "ALSA_CONFIG_PATH": str(tmp_path / "asound.conf")},
+    )
+    assert json.loads(process.stdout.readline())["scores"]
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate()
+    assert process.returncode == 0
+    assert b"decision" in error.splitlines()[-1]
+    assert b"Traceback" not in error
+    assert b"of audio dropped" in error
 
 
 def test_a_reader_that_goes_away_ends_the_stream_quietly(model, clip):
