@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
 
-.PHONY: setup quickstart test lint bench fuzz soak test-arm64 constraints clean
+.PHONY: setup quickstart test lint bench fuzz soak mutants test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -38,6 +38,10 @@ fuzz: setup
 # Simulated hours of audio through the models of the quickstart.
 soak: setup
 	$(BIN)/python tests/soak.py out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS)
+
+# Small changes of the runtime that no test notices.
+mutants: setup
+	$(BIN)/python tests/mutants.py decisions smoothing stream classifier features audio
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
 test-arm64: setup

@@ -32,6 +32,7 @@ def test_on_change_only_a_new_label_counts():
 def test_a_label_is_new_when_it_leads_by_the_margin():
     close = [0.9, 0.49, 0.51, 0.46, 0.54, 0.4, 0.54, 0.56]
     assert selected(Selector(on_change=True), close) == [0.9, 0.4, 0.56]
+    assert selected(Selector(on_change=True, margin=0.25), [0.75, 0.376, 0.375]) == [0.75, 0.375]
     assert selected(Selector(on_change=True, margin=0), close[:4]) == [0.9, 0.49, 0.51, 0.46]
 
 

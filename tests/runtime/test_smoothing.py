@@ -28,12 +28,13 @@ def test_the_first_prediction_counts_in_full():
     assert Smoother(5.0)(first) == first
 
 
-def test_what_was_heard_a_time_constant_ago_counts_one_over_e():
-    smoother = Smoother(2.0)
+@pytest.mark.parametrize("seconds", [0.25, 2.0])
+def test_what_was_heard_a_time_constant_ago_counts_one_over_e(seconds):
+    smoother = Smoother(seconds)
     smoother(prediction(1.0, 1.0))
-    smoothed = smoother(prediction(3.0, 0.0))
+    smoothed = smoother(prediction(1.0 + seconds, 0.0))
     assert smoothed.scores["rock"] == pytest.approx(1 / math.e)
-    assert (smoothed.label, smoothed.time_s) == ("jazz", 3.0)
+    assert (smoothed.label, smoothed.time_s) == ("jazz", 1.0 + seconds)
     assert smoothed.score == smoothed.scores["jazz"] == pytest.approx(1 - 1 / math.e)
 
 
