@@ -7,7 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
+import soundfile
 
 ROOT = Path(__file__).parents[1]
 MAY_IMPORT = {
@@ -17,7 +19,6 @@ MAY_IMPORT = {
     "toolkit": {"toolkit", "bench", "converters", "runtime"},
 }
 HEAVY = ("tensorflow", "keras", "librosa", "numba", "scipy", "matplotlib", "onnx", "sklearn", "jinja2", "joblib")
-LIGHT_COMMANDS = ("classify", "stream", "inspect")
 
 
 def imported_floors(path):
@@ -57,3 +58,23 @@ def test_the_runtime_is_light():
 
 def test_the_command_line_is_light():
     assert not loaded_modules("import genrekit.toolkit.cli.app") & {*HEAVY, "soundfile", "rich"}
+
+
+@pytest.mark.parametrize("file", [("dense", "tflite"), ("lstm", "onnx")], ids="-".join)
+@pytest.mark.parametrize("command", ["classify", "stream", "inspect"])
+def test_what_runs_on_devices_loads_nothing_heavy(tiny_models, tmp_path, command, file):
+    soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 16_000), 8000)
+    model = tiny_models(*file)
+    arguments = [command, str(model), *([str(tmp_path / "noise.wav")] if command != "inspect" else [])]
+    code = f"""
+import sys
+from genrekit.toolkit.cli.app import main
+sys.argv = ["genrekit", *{arguments!r}]
+try:
+    main()
+except SystemExit as end:
+    assert not end.code, end.code
+"""
+    loaded = loaded_modules(code)
+    assert not loaded & set(HEAVY)
+    assert "genrekit" in loaded

@@ -15,7 +15,7 @@ from ..converters.export import export_model
 from ..converters.source import Source
 from .runs import MODEL
 
-COLD_STARTS = 10
+COLD_STARTS = 5
 SECOND_MS = 1000.0
 MEGABYTE = 1e6
 
