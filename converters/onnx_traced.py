@@ -35,6 +35,7 @@ def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelE
     try:
         with held_back():
             converted, _ = tf2onnx.convert.from_function(function, [features], opset=OPSET)
+            _require_one_input(converted.graph)
             converted.ir_version = IR_VERSION
             _rename(converted.graph, itertools.count(), {"": ""})
             _name_ends(converted.graph, batch)
@@ -42,6 +43,12 @@ def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelE
     except Exception as error:  # tf2onnx raises whatever its handlers raise, or leaves operators that there are not
         raise UnsupportedModelError(f"{reason} (tf2onnx says: {error})") from error
     return converted
+
+
+def _require_one_input(graph: onnx.GraphProto) -> None:
+    """Tensors that a layer keeps beside its weights become inputs, which nobody would feed."""
+    if len(graph.input) != 1:
+        raise ValueError(f"{len(graph.input) - 1} tensors that are no weights would have to be fed as inputs")
 
 
 def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str]) -> None:

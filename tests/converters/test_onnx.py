@@ -191,6 +191,13 @@ def test_what_onnx_has_not_is_named():
         convert_onnx(model, "float32")
 
 
+def test_a_layer_that_keeps_tensors_beside_its_weights_is_named():
+    kept = layers.Normalization(mean=0.5, variance=2.0, name="kept")
+    model = keras.Sequential([keras.Input((9, 6)), kept, layers.Flatten(), layers.Dense(3)])
+    with pytest.raises(UnsupportedModelError, match=r"layer kept: .* received Normalization.*fed as inputs"):
+        convert_onnx(model, "float32")
+
+
 def test_float16_is_refused_with_the_reason(models):
     with pytest.raises(UnsupportedModelError, match="no float16 kernels for the CPU"):
         convert_onnx(models("mlp"), "float16")
