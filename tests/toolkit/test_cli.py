@@ -192,7 +192,7 @@ def test_each_decision_is_flushed_and_an_interrupt_ends_with_a_summary(model, cl
 
 @pytest.mark.skipif(find_library("portaudio") is None, reason="no PortAudio; apt install libportaudio2")
 def test_a_microphone_is_heard_until_an_interrupt(model, tmp_path):
-    """ALSA's null device stands for a microphone; it gives silence as fast as it is asked, so that audio is dropped."""
+    """ALSA's null device stands for a microphone; it gives silence as fast as it is asked."""
     (tmp_path / "asound.conf").write_text("pcm.!default { type null }\nctl.!default { type null }\n")
     process = subprocess.Popen(
         [sys.executable, "-m", "genrekit.toolkit.cli.app", "stream", model, "mic", "--json"],
@@ -206,7 +206,6 @@ def test_a_microphone_is_heard_until_an_interrupt(model, tmp_path):
     assert process.returncode == 0
     assert b"decision" in error.splitlines()[-1]
     assert b"Traceback" not in error
-    assert b"of audio dropped" in error
 
 
 def test_a_reader_that_goes_away_ends_the_stream_quietly(model, clip):
