@@ -43,16 +43,16 @@ def _changes(tree: ast.Module) -> Iterator[tuple[ast.expr, object]]:
     """Expressions that can be changed, each with the function that does it and tells what it did."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPS:
-            yield node, lambda node=node: _swap(node.ops, 0)
+            yield node, lambda node=node: _swap_comparison(node)
         elif isinstance(node, (ast.BinOp, ast.BoolOp)) and type(node.op) in SWAPS:
             yield node, lambda node=node: _swap_operator(node)
         elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
             yield node, lambda node=node: _increment(node)
 
 
-def _swap(operators: list[ast.cmpop], place: int) -> str:
-    before, operators[place] = operators[place], SWAPS[type(operators[place])]()
-    return f"{type(before).__name__} -> {type(operators[place]).__name__}"
+def _swap_comparison(node: ast.Compare) -> str:
+    before, node.ops[0] = node.ops[0], SWAPS[type(node.ops[0])]()
+    return f"{type(before).__name__} -> {type(node.ops[0]).__name__}"
 
 
 def _swap_operator(node: ast.BinOp | ast.BoolOp) -> str:
