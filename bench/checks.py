@@ -6,11 +6,17 @@ import dataclasses
 from collections.abc import Iterator
 from typing import Any
 
+from .ratios import SLOWER, ratio_of
+from .stats import modes
+from .store import TIMES
+
 FEW_RUNS = 100
+SHORT_S = 1.0  # that timed calls should last together
+FEW_ROUNDS = 3
+OTHER_LOAD_CORES = 0.2
 WIDE_SPREAD = 0.10  # interquartile range over median
 SLOW_FIRST_CALL = 10.0  # first call over median
 LOW_AGREEMENT = 0.95
-SLOWER = 1.05  # quantised over float, by median
 QUANTISED = ("dynamic", "int8")
 
 
@@ -29,12 +35,12 @@ class Finding:
 
 def findings(row: dict[str, Any], bench: dict[str, Any]) -> list[Finding]:
     """All doubts about one row of the results, in the light of the whole bench JSON."""
-    if row.get("error"):
+    if not _timing(row):
         return []
     return [finding for check in CHECKS for finding in check(row, bench)]
 
 
-def _timing(row: dict[str, Any]) -> dict[str, Any]:
+def _timing(row: dict[str, Any]) -> dict[str, Any] | None:
     """The figures that checks of times look at: the clip's, or the front end's where it is alone."""
     return row["clip_ms"] or row["front_end_ms"]
 
@@ -42,6 +48,25 @@ def _timing(row: dict[str, Any]) -> dict[str, Any]:
 def _few_runs(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
     if (n := _timing(row)["n"]) < FEW_RUNS:
         yield Finding("few-runs", f"{n} timed calls; p90 and p99 need at least {FEW_RUNS}: use --runs {FEW_RUNS}")
+    elif (seconds := _timed_seconds(row)) < SHORT_S:
+        yield Finding(
+            "few-runs",
+            f"the timed calls last {seconds:.2f} s together, which a moment's disturbance fills: use --seconds "
+            f"{SHORT_S:g}",
+        )
+
+
+def _timed_seconds(row: dict[str, Any]) -> float:
+    return sum(sum(row[name]["raw"]) for name in TIMES if row.get(name)) / 1000
+
+
+def _few_rounds(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    if (rounds := len(_timing(row).get("round_p50", [0]))) < FEW_ROUNDS:
+        yield Finding(
+            "few-rounds",
+            f"measured in {rounds} process{'es' if rounds > 1 else ''}; one differs from the next, and intervals need "
+            f"at least {FEW_ROUNDS}: use --rounds {FEW_ROUNDS}",
+        )
 
 
 def _spread(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
@@ -51,6 +76,56 @@ def _spread(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
             "spread",
             f"the middle half of the calls spreads over {spread:.0%} of the median (at most {WIDE_SPREAD:.0%} is "
             "steady): close other programs and measure again with more --runs",
+        )
+
+
+def _bimodal(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    times = _timing(row)
+    found = modes(times["raw"]) if times["n"] >= FEW_RUNS else None
+    if found and found[1] / found[0] > 1 + WIDE_SPREAD:
+        yield Finding(
+            "bimodal",
+            f"the calls fall into two groups, around {found[0]:.3g} and {found[1]:.3g} ms, so that a median between "
+            "them means nothing: look for a changing clock rate or a program that runs now and then, and keep the "
+            "process on one core (taskset -c 1)",
+        )
+
+
+def _rounds_differ(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    medians = _timing(row).get("round_p50", [])
+    if len(medians) > 1 and max(medians) / min(medians) > 1 + WIDE_SPREAD:
+        yield Finding(
+            "rounds-differ",
+            f"the medians of the rounds go from {min(medians):.3g} to {max(medians):.3g} ms: the machine or its load "
+            "changed meanwhile; trust ratios of one bench more than times, and measure again with more --rounds",
+        )
+
+
+def _other_load(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    load = row.get("other_load_cores")
+    if load is not None and load > OTHER_LOAD_CORES:
+        yield Finding(
+            "other-load",
+            f"other programs kept {load:.1f} of {bench['machine']['cores']} cores busy meanwhile (at most "
+            f"{OTHER_LOAD_CORES} is quiet): close them and measure again",
+        )
+
+
+def _throttling(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    if seen := bench["machine"].get("throttling"):
+        yield Finding(
+            "throttling",
+            f"the machine slowed itself down ({', '.join(seen)}): give it a stronger power supply or better cooling, "
+            "let it rest, and measure again",
+        )
+
+
+def _functional_engine(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    if row["engine"] == "micro":
+        yield Finding(
+            "functional-engine",
+            "tflite-micro's reference kernels on a desk: labels and accuracy hold for a microcontroller, times do not; "
+            "measure those on the board",
         )
 
 
@@ -125,13 +200,14 @@ def _quantised_slower(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Fi
     floating = _float_twin(row, bench) if row["precision"] in QUANTISED else None
     if floating is None:
         return
-    ratio = row["model_ms"]["p50"] / floating["model_ms"]["p50"]
-    if ratio > SLOWER:
+    ratio = ratio_of(row["model_ms"], floating["model_ms"], paired=True)
+    if ratio["verdict"] == SLOWER:
         yield Finding(
             "quantised-slower",
-            f"{row['precision']} takes {ratio:.1f} times as long as {floating['file']} on this machine "
-            f"({row['model_ms']['p50']:.3f} against {floating['model_ms']['p50']:.3f} ms): measure on the device, and "
-            "ship the float file where memory allows",
+            f"{row['precision']} takes {ratio['ratio']:.2f} times as long as {floating['file']} on this machine "
+            f"({row['model_ms']['p50']:.3f} against {floating['model_ms']['p50']:.3f} ms; 95 % interval of the ratio "
+            f"{ratio['low']:.2f} to {ratio['high']:.2f}): measure on the device, and ship the float file where memory "
+            "allows",
         )
 
 
@@ -146,13 +222,19 @@ def _float_twin(row: dict[str, Any], bench: dict[str, Any]) -> dict[str, Any] | 
 
 CHECKS = (
     _few_runs,
+    _few_rounds,
     _spread,
+    _bimodal,
+    _rounds_differ,
     _first_call,
     _quantised_slower,
     _low_agreement,
     _no_reference,
     _cold_start,
+    _other_load,
     _governor,
+    _throttling,
+    _functional_engine,
     _tracks_in_training,
     _demo_corpus,
 )

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import platform
+import shutil
+import subprocess
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ENGINES = {
     "litert": "ai-edge-litert",
@@ -27,8 +29,82 @@ def describe_machine() -> dict[str, Any]:
         "os": platform.platform(),
         "python": platform.python_version(),
         "numpy": _version("numpy"),
+        "genrekit": _version("genrekit"),
         "engines": {name: version for name, package in ENGINES.items() if (version := _version(package))},
     }
+
+
+class Watch:
+    """What happens on the machine between two moments, besides what this process and its children do."""
+
+    def __init__(self) -> None:
+        self._begin = _processor_ticks()
+        self._throttled = _throttle_count()
+
+    def other_load_cores(self) -> float | None:
+        """How many cores others kept busy since the watch began; None where the system does not tell."""
+        end = _processor_ticks()
+        if self._begin is None or end is None or end.total <= self._begin.total:
+            return None
+        cores = os.cpu_count() or 1
+        others = (end.busy - self._begin.busy) - (end.own - self._begin.own)
+        return max(0.0, others / (end.total - self._begin.total) * cores)
+
+    def seen(self) -> dict[str, Any]:
+        """{"throttling": sentences}, of everything that slowed the processor down since the watch began."""
+        sentences = [text for bit, text in RASPBERRY_PI_BITS.items() if _raspberry_pi_bits() >> bit & 1]
+        if (count := _throttle_count() - self._throttled) > 0:
+            sentences.append(f"the processor was throttled for its heat {count} times")
+        return {"throttling": sentences}
+
+
+# Source: Raspberry Pi documentation, vcgencmd get_throttled.
+RASPBERRY_PI_BITS = {
+    0: "under-voltage now",
+    1: "frequency capped now",
+    2: "throttled now",
+    3: "soft temperature limit reached now",
+    16: "under-voltage since it was switched on",
+    17: "frequency capped since it was switched on",
+    18: "throttled since it was switched on",
+    19: "soft temperature limit reached since it was switched on",
+}
+
+
+class _Ticks(NamedTuple):
+    """Processor time in ticks: of all cores, idle or not; of all programs; of this process and its ended children."""
+
+    total: float
+    busy: float
+    own: float
+
+
+def _processor_ticks() -> _Ticks | None:
+    """As /proc/stat tells; its fields are user, nice, system, idle, iowait, irq, softirq, steal (proc(5))."""
+    fields = _text(Path("/proc/stat")).partition("\n")[0].split()
+    if len(fields) < 9 or fields[0] != "cpu":
+        return None
+    counts = [int(field) for field in fields[1:9]]
+    own = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
+    return _Ticks(sum(counts), sum(counts) - counts[3] - counts[4], own)
+
+
+def _throttle_count() -> int:
+    """How often Linux saw cores throttled for their heat (x86)."""
+    counters = Path("/sys/devices/system/cpu").glob("cpu[0-9]*/thermal_throttle/core_throttle_count")
+    return sum(int(line) for path in counters if (line := _first_line(path)))
+
+
+def _raspberry_pi_bits() -> int:
+    """What `vcgencmd get_throttled` tells ("throttled=0x50005"); 0 elsewhere."""
+    command = shutil.which("vcgencmd")
+    if command is None:
+        return 0
+    try:
+        told = subprocess.run([command, "get_throttled"], capture_output=True, text=True, timeout=10, check=True)
+        return int(told.stdout.partition("=")[2], 16)
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return 0
 
 
 def _processor() -> str | None:

@@ -1,186 +1,30 @@
-"""Measuring: the only place that touches a clock. `run_bench` measures each case in a fresh process."""
+"""Measuring in this process: the only place that touches a clock. `run` has it done in fresh processes."""
 
 from __future__ import annotations
 
-import dataclasses
-import datetime
 import functools
-import importlib.util
 import time
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from ..runtime import Classifier, MfccConfig, load
-from ..runtime.errors import GenrekitError
-from . import checks, store
-from .cases import RUNS, Case, Clips
+from ..runtime import Classifier, MfccConfig, StreamClassifier, load
+from .cases import Case, Clips, Effort
 from .front_ends import FrontEnd, front_end
-from .machine import describe_machine, peak_memory_bytes
-from .predict import check_fit, classify_call, predicted_labels
-from .processes import run_process, run_worker
-from .results import described_clips, empty_row, measured
-from .stats import summary
+from .machine import peak_memory_bytes
+from .predict import check_fit, classify_call, predictions
 
 Clock = Callable[[], int]  # nanoseconds
-Progress = Callable[[int, int, str], None]  # steps done, steps in all, what begins now
+Sleep = Callable[[float], None]  # seconds
+Step = Callable[[np.ndarray], Any]  # something to do with one clip's samples
 
-WARM_UP = 10  # calls before the timed ones
+WARM_UP = 10  # turns before the timed ones
 TIMED_CLIPS = 16  # distinct clips that the timed calls go round
-COMMAND = "genrekit.toolkit.cli.app"
+PACE_S = 0.5  # from one paced push to the next
+PEAK_SIZES = (128, 256, 512)  # rows of the square matrices whose product is the machine's peak
+PEAK_S = 0.1  # for each of them
 NANOSECONDS = 1e6  # in a millisecond
-
-
-def run_bench(
-    cases: Sequence[Case],
-    clips: Clips,
-    references: Mapping[str, Path],
-    *,
-    baseline: bool = False,
-    training: Sequence[dict[str, Any]] = (),
-    progress: Progress | None = None,
-    save_to: Path | None = None,
-) -> dict[str, Any]:
-    """Measure `cases` one after the other, each in a fresh process.
-
-    A case that fails becomes a row with "error"; the others go on.
-
-    Args:
-        cases: what to measure.
-        clips: the audio; accuracy and agreement are over all of it.
-        references: name of a model -> its model.keras, for the agreement and the baseline.
-        baseline: also measure each reference as Keras with librosa's front end.
-        training: rows {"model", "seconds_per_epoch", "source"}, which are passed through.
-        progress: called before each step.
-        save_to: JSON file that is written again after each case.
-
-    Returns:
-        The bench JSON.
-
-    Raises:
-        OutputError: `save_to` cannot be written; checked before anything is measured.
-    """
-    baselines = _baseline_cases(cases, references) if baseline else []
-    bench = _empty_bench(clips, training)
-    report = progress or (lambda done, total, what: None)
-    total = 1 + len(cases) + len(baselines)
-    if save_to:
-        store.check_writable(save_to)
-    report(0, total, "Keras references")
-    predicted = _reference_labels(references, clips)
-    for done, case in enumerate([*cases, *baselines], start=1):
-        report(done, total, case.path.name)
-        rows = bench["results"] if done <= len(cases) else bench["baselines"]
-        rows.append(_measured_row(case, clips, predicted))
-        bench["baseline"] = next(iter(bench["baselines"]), None)
-        _finish(bench, save_to)
-    report(total, total, "done")
-    return bench
-
-
-def run_front_end(
-    clips: Clips,
-    config: MfccConfig,
-    *,
-    threads: int = 1,
-    runs: int = RUNS,
-    save_to: Path | None = None,
-) -> dict[str, Any]:
-    """Measure the front end alone, genrekit's as the result and librosa's as the baseline; the bench JSON.
-
-    Raises:
-        OutputError: `save_to` cannot be written.
-    """
-    bench = _empty_bench(clips, ())
-    job = {"job": "measure_front_end", "config": config.to_dict(), "clips": clips.to_dict(), "runs": runs}
-    for name, rows in (("genrekit", bench["results"]), ("librosa", bench["baselines"])):
-        row = {**empty_row(Case(Path("front end"), threads=threads, front_end=name)), "model": None}
-        try:
-            answer = run_worker({**job, "front_end": name}, threads=threads)
-            row.update(answer, front_end_ms=summary(answer["front_end_ms"]))
-        except GenrekitError as error:
-            row["error"] = str(error)
-        rows.append(row)
-    bench["baseline"] = bench["baselines"][0]
-    _finish(bench, save_to)
-    return bench
-
-
-def _empty_bench(clips: Clips, training: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "schema": store.SCHEMA,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": describe_machine(),
-        "clips": described_clips(clips),
-        "results": [],
-        "baseline": None,
-        "baselines": [],
-        "training": list(training),
-    }
-
-
-def _finish(bench: dict[str, Any], save_to: Path | None) -> None:
-    for row in [*bench["results"], *bench["baselines"]]:
-        row["warnings"] = [dataclasses.asdict(finding) for finding in checks.findings(row, bench)]
-    if save_to:
-        store.write_json(bench, save_to)
-
-
-def _baseline_cases(cases: Sequence[Case], references: Mapping[str, Path]) -> list[Case]:
-    runs = max((case.runs for case in cases), default=RUNS)
-    return [Case(path, engine="keras", runs=runs, front_end="librosa") for path in references.values()]
-
-
-def _reference_labels(references: Mapping[str, Path], clips: Clips) -> dict[str, list[str] | str]:
-    """What each Keras model predicts for the clips, or the sentence that says why it cannot."""
-    if not references:
-        return {}
-    models = {name: str(path) for name, path in references.items()}
-    try:
-        return run_worker({"job": "reference_labels", "models": models, "clips": clips.to_dict()})["labels"]
-    except GenrekitError as error:
-        return dict.fromkeys(references, str(error))
-
-
-def _measured_row(case: Case, clips: Clips, references: Mapping[str, list[str] | str]) -> dict[str, Any]:
-    row = empty_row(case)
-    reference = references.get(row["model"])
-    if isinstance(reference, str):
-        row["reference_error"], reference = reference, None
-    try:
-        raw = run_worker(_job("measure_case", case, clips), threads=case.threads)
-        row.update(measured(raw, clips, described_clips(clips)["window_ms"], row["macs"], reference))
-        row.update(_cold_start(case, clips))
-    except GenrekitError as error:
-        row["error"] = str(error)
-    return row
-
-
-def _job(name: str, case: Case, clips: Clips) -> dict[str, Any]:
-    fields = {**dataclasses.asdict(case), "path": str(case.path)}
-    return {"job": name, "case": fields, "clips": clips.to_dict()}
-
-
-def _cold_start(case: Case, clips: Clips, clock: Clock = time.perf_counter_ns) -> dict[str, Any]:
-    """Time from starting a process to its end with one clip classified; its files are in the system's cache.
-
-    That is the command `genrekit classify`, which has no say in engine and front end: a case that names one
-    of them is loaded and called once instead.
-    """
-    if case.engine is None and case.front_end == "genrekit" and importlib.util.find_spec(COMMAND):
-        what = "genrekit classify"
-        arguments = ["classify", str(case.path), str(clips.wave_file), "--threads", str(case.threads)]
-        start = functools.partial(run_process, COMMAND, arguments, threads=case.threads)
-    else:
-        what = "load and call once"
-        start = functools.partial(run_worker, _job("classify_once", case, clips), threads=case.threads)
-    try:
-        _, cold_start_ms = timed(clock, start)
-    except GenrekitError as error:
-        return {"cold_start_error": str(error)}
-    return {"cold_start_ms": cold_start_ms, "cold_start_of": what}
 
 
 def timed(clock: Clock, call: Callable[..., Any], *arguments: Any) -> tuple[Any, float]:
@@ -190,14 +34,29 @@ def timed(clock: Clock, call: Callable[..., Any], *arguments: Any) -> tuple[Any,
     return result, (clock() - start) / NANOSECONDS
 
 
-def measure_case(case: Case, clips: Clips, clock: Clock = time.perf_counter_ns) -> dict[str, Any]:
-    """Measure `case` in this process, which should have done nothing else before.
+def measure_case(
+    case: Case,
+    clips: Clips,
+    effort: Effort,
+    *,
+    predict: bool = True,
+    clock: Clock = time.perf_counter_ns,
+    sleep: Sleep = time.sleep,
+) -> dict[str, Any]:
+    """Measure one round of `case` in this process, which should have done nothing else before.
 
-    Front end, model and the whole clip are timed in turns, so that what disturbs one disturbs all, and each
+    Front end, model, the whole clip and a stream are timed in turns, so that what disturbs one disturbs all, and each
     finds the caches as the step before left them. Memory is read before the accuracy is computed.
 
+    Args:
+        case, clips: what, and on which audio.
+        effort: of this round alone.
+        predict: whether to predict all clips as well.
+        clock, sleep: of the machine.
+
     Returns:
-        Raw values in ms (load_ms holds the engine's import), peak_rss_bytes, engine, and the "predicted" labels.
+        Raw values in ms (load_ms holds the engine's import), "peak_rss_bytes", "engine", and with `predict` "labels",
+        all that the model knows, "predicted", the label of each clip, and "scores", its probability.
 
     Raises:
         GenrekitError: as `load` and `front_end` raise; ParameterError where the clips do not fit the model.
@@ -206,35 +65,69 @@ def measure_case(case: Case, clips: Clips, clock: Clock = time.perf_counter_ns) 
     classifier, load_ms = timed(clock, load, case.path, case.threads, case.engine)
     check_fit(classifier, clips)
     classify = classify_call(classifier, case.front_end)
-    windows = _timed_windows(clips)
+    windows = timed_windows(clips)
     _, first_call_ms = timed(clock, classify, windows[0])
-    turn = functools.partial(_turn, clock, classifier, features_of, classify)
-    turns = [turn(windows[index % len(windows)]) for index in range(WARM_UP + case.runs)][WARM_UP:]
-    return {
+    push = _stream_step(classifier) if case.front_end == "genrekit" else None
+    turn = functools.partial(_turn, clock, classifier, features_of, classify, push)
+    measured = {
         "engine": classifier.engine.name,
         "load_ms": load_ms,
         "first_call_ms": first_call_ms,
-        **dict(zip(store.TIMES, map(list, zip(*turns, strict=True)), strict=True)),
+        **_turns(turn, windows, effort),
+        "paced_ms": _paced(push, windows, effort.paced_runs, clock, sleep) if push else [],
         "peak_rss_bytes": peak_memory_bytes(),
-        "predicted": predicted_labels(classifier, clips, case.front_end),
     }
+    if predict:
+        predicted, scores = predictions(classifier, clips, case.front_end)
+        measured.update(labels=list(classifier.labels), predicted=predicted, scores=scores)
+    return measured
+
+
+def _turns(
+    turn: Callable[[np.ndarray], dict[str, float]], windows: list[np.ndarray], effort: Effort
+) -> dict[str, list[float]]:
+    """Milliseconds of each step of the turns after warm-up: as many as `effort` asks for, and for as long."""
+    for index in range(WARM_UP):
+        turn(windows[index % len(windows)])
+    turns: list[dict[str, float]] = []
+    total_ms = 0.0
+    while len(turns) < effort.runs or total_ms < 1000 * effort.seconds:
+        turns.append(turn(windows[len(turns) % len(windows)]))
+        total_ms += sum(turns[-1].values())
+    return {name: [one[name] for one in turns] for name in turns[0]}
 
 
 def _turn(
-    clock: Clock,
-    classifier: Classifier,
-    features_of: FrontEnd,
-    classify: Callable[[np.ndarray], Any],
-    window: np.ndarray,
-) -> tuple[float, float, float]:
-    """Milliseconds of the front end, the model and the whole clip."""
+    clock: Clock, classifier: Classifier, features_of: FrontEnd, classify: Step, push: Step | None, window: np.ndarray
+) -> dict[str, float]:
+    """Milliseconds of the front end, the model, the whole clip, and a push of half a second into a stream."""
     features, front_end_ms = timed(clock, features_of, window, classifier.config)
     _, model_ms = timed(clock, classifier.predict, features[None])
     _, clip_ms = timed(clock, classify, window)
-    return front_end_ms, model_ms, clip_ms
+    times = {"front_end_ms": front_end_ms, "model_ms": model_ms, "clip_ms": clip_ms}
+    if push:
+        times["stream_ms"] = timed(clock, push, window)[1]
+    return times
 
 
-def _timed_windows(clips: Clips) -> list[np.ndarray]:
+def _stream_step(classifier: Classifier) -> Step:
+    """A call that pushes the first half second of a clip into a stream that has heard a window: one decision each."""
+    stream = StreamClassifier(classifier, PACE_S)
+    count = round(stream.stride_s * classifier.config.sample_rate)
+    stream.push(np.zeros(classifier.config.window_samples, np.float32))
+    return lambda window: stream.push(window[:count])
+
+
+def _paced(push: Step, windows: list[np.ndarray], runs: int, clock: Clock, sleep: Sleep) -> list[float]:
+    """Milliseconds of `runs` pushes, each after a rest in which the caches may go to others."""
+    times = []
+    for index in range(runs):
+        sleep(PACE_S)
+        times.append(timed(clock, push, windows[index % len(windows)])[1])
+    return times
+
+
+def timed_windows(clips: Clips) -> list[np.ndarray]:
     """At most TIMED_CLIPS clips from all over the set, in memory."""
     step = -(-len(clips.samples) // TIMED_CLIPS)
     return [np.array(window) for window in clips.samples[::step]]
@@ -248,9 +141,27 @@ def classify_once(case: Case, clips: Clips) -> dict[str, Any]:
 
 
 def measure_front_end(
-    name: str, config: MfccConfig, clips: Clips, runs: int, clock: Clock = time.perf_counter_ns
+    name: str, config: MfccConfig, clips: Clips, effort: Effort, clock: Clock = time.perf_counter_ns
 ) -> dict[str, Any]:
     """Raw front_end_ms, the first_call_ms before them, and peak_rss_bytes of the front end `name` alone."""
-    features_of, windows = front_end(name), _timed_windows(clips)
-    turns = [timed(clock, features_of, windows[i % len(windows)], config)[1] for i in range(WARM_UP + runs)]
-    return {"front_end_ms": turns[WARM_UP:], "first_call_ms": turns[0], "peak_rss_bytes": peak_memory_bytes()}
+    features_of, windows = front_end(name), timed_windows(clips)
+    _, first_call_ms = timed(clock, features_of, windows[0], config)
+    turns = _turns(lambda window: {"front_end_ms": timed(clock, features_of, window, config)[1]}, windows, effort)
+    return {**turns, "first_call_ms": first_call_ms, "peak_rss_bytes": peak_memory_bytes()}
+
+
+def measure_peak(clock: Clock = time.perf_counter_ns, seconds: float = PEAK_S) -> dict[str, Any]:
+    """The most GMAC/s that this process reaches in a float32 matrix product, with as many threads as its BLAS takes."""
+    return {"gmacs_per_s": max(_product_rate(size, clock, seconds) for size in PEAK_SIZES)}
+
+
+def _product_rate(size: int, clock: Clock, seconds: float) -> float:
+    """GMAC/s of the quickest product of two square matrices in about `seconds`."""
+    generator = np.random.default_rng(0)
+    first, second = (generator.random((size, size), np.float32) for _ in range(2))
+    product = np.empty_like(first)
+    best_ms, total_ms = float("inf"), 0.0
+    while total_ms < 1000 * seconds:
+        _, milliseconds = timed(clock, np.matmul, first, second, product)
+        best_ms, total_ms = min(best_ms, milliseconds), total_ms + milliseconds
+    return size**3 / best_ms / NANOSECONDS

@@ -18,7 +18,7 @@ def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[np.n
     if front_end_name == "genrekit":
         return classifier.classify
     features_of = front_end(front_end_name)
-    return lambda window: _labels(classifier, features_of(window, classifier.config)[None])
+    return lambda window: _labels(classifier, classifier.predict(features_of(window, classifier.config)[None]))
 
 
 def check_fit(classifier: Classifier, clips: Clips) -> None:
@@ -37,17 +37,22 @@ def check_fit(classifier: Classifier, clips: Clips) -> None:
         )
 
 
-def predicted_labels(classifier: Classifier, clips: Clips, front_end_name: str = "genrekit") -> list[str]:
-    """The label of each clip."""
+def predictions(
+    classifier: Classifier, clips: Clips, front_end_name: str = "genrekit"
+) -> tuple[list[str], list[float]]:
+    """The label of each clip, and its probability."""
     if front_end_name == "genrekit":
-        return _labels(classifier, clips.features(classifier.config))
-    features_of = front_end(front_end_name)
-    return _labels(classifier, np.stack([features_of(window, classifier.config) for window in clips.samples]))
+        features = clips.features(classifier.config)
+    else:
+        features_of = front_end(front_end_name)
+        features = np.stack([features_of(window, classifier.config) for window in clips.samples])
+    probabilities = classifier.predict(features)
+    return _labels(classifier, probabilities), probabilities.max(axis=1).tolist()
 
 
-def _labels(classifier: Classifier, features: np.ndarray) -> list[str]:
-    """The most probable label of each clip; features are raw MFCC [shape=(n, frames, n_mfcc)]."""
-    return [classifier.labels[best] for best in classifier.predict(features).argmax(axis=1)]
+def _labels(classifier: Classifier, probabilities: np.ndarray) -> list[str]:
+    """The most probable label of each row [shape=(n, classes)]."""
+    return [classifier.labels[best] for best in probabilities.argmax(axis=1)]
 
 
 def reference_labels(models: Mapping[str, str], clips: Clips) -> dict[str, list[str] | str]:
@@ -57,7 +62,7 @@ def reference_labels(models: Mapping[str, str], clips: Clips) -> dict[str, list[
         try:
             classifier = load(path)
             check_fit(classifier, clips)
-            answer[name] = predicted_labels(classifier, clips)
+            answer[name], _ = predictions(classifier, clips)
         except GenrekitError as error:
             answer[name] = str(error)
     return answer

@@ -1,25 +1,34 @@
-"""One row of the results: from what a worker process measured to the keys of the JSON. Pure functions."""
+"""From what worker processes measured to the keys of the JSON: rows, and the whole. No clock, no process."""
 
 from __future__ import annotations
 
+import dataclasses
+import datetime
+import statistics
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ..runtime.errors import GenrekitError
 from ..runtime.modelfile import SUFFIXES, ModelDescription, read_description
-from .cases import Case, Clips
-from .stats import share_equal, summary
-from .store import TIMES
+from . import checks
+from .cases import Case, Clips, Effort
+from .machine import describe_machine
+from .ratios import RATIO_TIMES, pairwise
+from .stats import calibration_error, share_equal, share_interval, summary
+from .store import SCHEMA, TIMES
 
+ONCE = ("load_ms", "first_call_ms", "cold_start_ms", "peak_rss_bytes", "other_load_cores")  # told once a process
 MEASURED = (
     "accuracy",
+    "accuracy_interval",
     "agreement",
+    "calibration_error",
     *TIMES,
     "real_time_factor",
-    "load_ms",
-    "first_call_ms",
-    "cold_start_ms",
-    "peak_rss_bytes",
+    *ONCE,
     "gmacs_per_s",
+    "peak_share",
 )
 
 
@@ -58,24 +67,59 @@ def _described(description: ModelDescription) -> dict[str, Any]:
 
 
 def measured(
-    raw: dict[str, Any], clips: Clips, window_ms: float, macs: int | None, reference: list[str] | None
+    rounds: Sequence[dict[str, Any]], row: dict[str, Any], clips: Clips, reference: list[str] | str | None
 ) -> dict[str, Any]:
     """The figures of a row.
 
     Args:
-        raw: a worker's answer: raw values of the `TIMES`, and the label it predicted for each clip.
+        rounds: a worker's answer for each round: raw values of the `TIMES`; in the first also the predictions.
+        row: what is known of the case.
         clips: what was predicted.
-        window_ms: length of one clip.
-        macs: multiply-accumulates of one clip, where known.
-        reference: the labels that the Keras model predicts, or None without one.
+        reference: the labels that the Keras model predicts, or the sentence why there are none, or None.
     """
-    predicted = raw.pop("predicted")
-    figures = {**raw, **{name: summary(raw[name]) for name in TIMES}}
-    figures["accuracy"] = share_equal(predicted, clips.true_labels)
-    figures["agreement"] = share_equal(predicted, reference) if reference else None
-    figures["real_time_factor"] = figures["clip_ms"]["p50"] / window_ms
-    figures["gmacs_per_s"] = macs / figures["model_ms"]["p50"] / 1e6 if macs else None
+    first = rounds[0]
+    figures: dict[str, Any] = {"engine": first["engine"]}
+    for name in TIMES:
+        values = [raw[name] for raw in rounds if raw.get(name)]
+        figures[name] = summary(values) if values else None
+    figures.update(_once_a_round(rounds))
+    figures.update(_scores(first, clips, reference))
+    model_ms = figures["model_ms"]["p50"]
+    figures["real_time_factor"] = figures["clip_ms"]["p50"] / described_clips(clips)["window_ms"]
+    figures["gmacs_per_s"] = row["macs"] / model_ms / 1e6 if row["macs"] else None
     return figures
+
+
+def measured_front_end(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The figures of a row for the front end alone."""
+    return {"front_end_ms": summary([raw["front_end_ms"] for raw in rounds]), **_once_a_round(rounds)}
+
+
+def _once_a_round(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """Medians of what each process tells once, with the values of all rounds under "per_round"."""
+    per_round = {name: [raw[name] for raw in rounds if raw.get(name) is not None] for name in ONCE}
+    medians = {name: statistics.median(values) if values else None for name, values in per_round.items()}
+    if medians["peak_rss_bytes"] is not None:
+        medians["peak_rss_bytes"] = max(per_round["peak_rss_bytes"])
+    told = {name: rounds[-1][name] for name in ("cold_start_of", "cold_start_error") if name in rounds[-1]}
+    return {**medians, **told, "per_round": per_round}
+
+
+def _scores(raw: dict[str, Any], clips: Clips, reference: list[str] | str | None) -> dict[str, Any]:
+    """Accuracy with its interval, agreement, calibration error and confusion matrix."""
+    truth, predicted = clips.true_labels, raw["predicted"]
+    accuracy = share_equal(predicted, truth)
+    columns = [*clips.class_names, *(label for label in raw["labels"] if label not in clips.class_names)]
+    counts = Counter(zip(truth, predicted, strict=True))
+    return {
+        "accuracy": accuracy,
+        "accuracy_interval": share_interval(accuracy, len(truth)),
+        "agreement": share_equal(predicted, reference) if isinstance(reference, list) else None,
+        "calibration_error": calibration_error(raw["scores"], [a == b for a, b in zip(predicted, truth, strict=True)]),
+        "confusion": [[counts[true, chosen] for chosen in columns] for true in clips.class_names],
+        "confusion_labels": columns,
+        **({"reference_error": reference} if isinstance(reference, str) else {}),
+    }
 
 
 def described_clips(clips: Clips) -> dict[str, Any]:
@@ -89,3 +133,31 @@ def described_clips(clips: Clips) -> dict[str, Any]:
         "demo": clips.demo,
         "tracks_in_training": clips.tracks_in_training,
     }
+
+
+def empty_bench(clips: Clips, effort: Effort, training: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The bench JSON before anything is measured."""
+    return {
+        "schema": SCHEMA,
+        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
+        "machine": describe_machine(),
+        "clips": described_clips(clips),
+        "effort": dataclasses.asdict(effort),
+        "interrupted": False,
+        "results": [],
+        "baseline": None,
+        "baselines": [],
+        "ratios": {},
+        "training": list(training),
+    }
+
+
+def finish(bench: dict[str, Any]) -> None:
+    """Add what needs all rows: the share of the machine's peak, the ratios, the warnings."""
+    rows = [*bench["results"], *bench["baselines"]]
+    for row in rows:
+        peak = bench["machine"].get("peak_gmacs_per_s", {}).get(str(row["threads"]))
+        row["peak_share"] = row["gmacs_per_s"] / peak if row["gmacs_per_s"] and peak else None
+    bench["ratios"] = {name: pairwise(rows, name) for name in RATIO_TIMES}
+    for row in rows:
+        row["warnings"] = [dataclasses.asdict(finding) for finding in checks.findings(row, bench)]

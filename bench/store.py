@@ -12,7 +12,7 @@ from ..runtime.atomic import require_writable, write_text
 from ..runtime.errors import MissingFileError, OutputError, ParameterError
 
 SCHEMA = 1
-TIMES = ("front_end_ms", "model_ms", "clip_ms")
+TIMES = ("front_end_ms", "model_ms", "clip_ms", "stream_ms", "paced_ms")
 COLUMNS = (
     "file",
     "model",
@@ -24,7 +24,8 @@ COLUMNS = (
     "bytes",
     "accuracy",
     "agreement",
-    *(f"{time}_{figure}" for time in TIMES for figure in ("p50", "p90", "p99", "mean", "n")),
+    "calibration_error",
+    *(f"{time}_{figure}" for time in TIMES for figure in ("p50", "p90", "p99", "mean", "iqr", "n")),
     "real_time_factor",
     "load_ms",
     "first_call_ms",
@@ -32,6 +33,8 @@ COLUMNS = (
     "peak_rss_bytes",
     "macs",
     "gmacs_per_s",
+    "peak_share",
+    "other_load_cores",
     "seconds_per_epoch",
     "warnings",
     "error",
@@ -92,7 +95,7 @@ def write_csv(bench: dict[str, Any], path: Path) -> None:
 
 
 def _flat_times(row: dict[str, Any]) -> dict[str, float]:
-    return {f"{time}_{figure}": value for time in TIMES for figure, value in (row[time] or {}).items()}
+    return {f"{time}_{figure}": value for time in TIMES for figure, value in (row.get(time) or {}).items()}
 
 
 def seconds_per_epoch(bench: dict[str, Any]) -> dict[str, float | None]:

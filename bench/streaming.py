@@ -11,10 +11,11 @@ import numpy as np
 
 from ..runtime import MfccConfig, StreamClassifier, load, mfcc
 from .front_ends import front_end
-from .measure import COMMAND, timed
+from .measure import timed
 from .pairs import measure_calls
 from .predict import classify_call
 from .processes import run_process
+from .run import COMMAND
 from .stats import median_ratio
 
 STRIDE_S = 0.5

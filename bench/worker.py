@@ -5,30 +5,30 @@ from __future__ import annotations
 import json
 import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from ..runtime import MfccConfig
 from ..runtime.errors import GenrekitError
 from . import measure, predict, streaming
-from .cases import Case, Clips
-
-
-def _case(job: dict[str, Any]) -> Case:
-    return Case(**{**job["case"], "path": Path(job["case"]["path"])})
+from .cases import Case, Clips, Effort
 
 
 def _measure_case(job: dict[str, Any]) -> dict[str, Any]:
-    return measure.measure_case(_case(job), Clips.from_dict(job["clips"]))
+    case, clips, effort = Case.from_dict(job["case"]), Clips.from_dict(job["clips"]), Effort(**job["effort"])
+    return measure.measure_case(case, clips, effort, predict=job["predict"])
 
 
 def _classify_once(job: dict[str, Any]) -> dict[str, Any]:
-    return measure.classify_once(_case(job), Clips.from_dict(job["clips"]))
+    return measure.classify_once(Case.from_dict(job["case"]), Clips.from_dict(job["clips"]))
 
 
 def _measure_front_end(job: dict[str, Any]) -> dict[str, Any]:
-    config = MfccConfig.from_dict(job["config"])
-    return measure.measure_front_end(job["front_end"], config, Clips.from_dict(job["clips"]), job["runs"])
+    config, effort = MfccConfig.from_dict(job["config"]), Effort(**job["effort"])
+    return measure.measure_front_end(job["front_end"], config, Clips.from_dict(job["clips"]), effort)
+
+
+def _measure_peak(job: dict[str, Any]) -> dict[str, Any]:
+    return measure.measure_peak()
 
 
 def _reference_labels(job: dict[str, Any]) -> dict[str, Any]:
@@ -43,6 +43,7 @@ JOBS = {
     "measure_case": _measure_case,
     "classify_once": _classify_once,
     "measure_front_end": _measure_front_end,
+    "measure_peak": _measure_peak,
     "reference_labels": _reference_labels,
     "measure_streaming": _measure_streaming,
 }

@@ -1,4 +1,4 @@
-"""What the bench needs from a corpus and its runs: clips of the test part, Keras references, seconds an epoch."""
+"""What the bench needs from files, a corpus and its runs: cases, clips, Keras references, seconds an epoch."""
 
 from __future__ import annotations
 
@@ -8,13 +8,52 @@ from typing import Any
 
 import numpy as np
 
-from ..bench.cases import Clips
+from ..bench.cases import Case, Clips
 from ..runtime import ModelDescription
+from ..runtime.engines import ENGINES, EngineSpec
 from ..runtime.errors import GenrekitError, ParameterError
-from ..runtime.modelfile import read_description
+from ..runtime.modelfile import SUFFIXES, read_description
 from .corpus import Segments
 from .runs import METRICS, MODEL, read_metrics
 from .splits import leaks
+
+
+def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]) -> list[Case]:
+    """Every file on every named engine that reads it, with every number of threads.
+
+    Args:
+        models: model files.
+        engines: names in `ENGINES`, or of their packages (onnxruntime); none: the usual one of each file.
+        threads: numbers >= 1.
+
+    Raises:
+        ParameterError: an engine that there is not, or that reads none of the files.
+    """
+    chosen = [_engine(name) for name in engines]
+    formats = {SUFFIXES.get(model.suffix) for model in models}
+    for spec in chosen:
+        if spec.format not in formats:
+            raise ParameterError(
+                f"engine={spec.name}: expected a {spec.format} file among the models, found none; name one, or leave "
+                "the engine out"
+            )
+    return [
+        Case(model, engine=name, threads=count)
+        for model in models
+        for name in _readers(model, chosen) or ([] if chosen else [None])
+        for count in threads
+    ]
+
+
+def _engine(name: str) -> EngineSpec:
+    for spec in ENGINES.values():
+        if name in (spec.name, spec.package.replace("_", "-")):
+            return spec
+    raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+
+
+def _readers(model: Path, chosen: Sequence[EngineSpec]) -> list[str]:
+    return [spec.name for spec in chosen if spec.format == SUFFIXES.get(model.suffix)]
 
 
 def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
@@ -116,6 +155,7 @@ def training_rows(runs: dict[str, Path]) -> list[dict[str, Any]]:
             {
                 "model": name,
                 "seconds_per_epoch": metrics["seconds_per_epoch"]["median"],
+                "segments": metrics["train"]["segments"],
                 "source": f"median of {metrics['epochs']} epochs over {metrics['train']['segments']} segments, "
                 f"recipe {metrics['recipe']}",
             }

@@ -8,6 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from genrekit.bench.cases import Case, Clips
+from genrekit.bench.ratios import RATIO_TIMES, pairwise
 from genrekit.bench.results import empty_row
 from genrekit.bench.stats import summary
 from genrekit.runtime import MfccConfig, ModelDescription
@@ -76,22 +77,30 @@ def tiny_onnx(tmp_path_factory):
     return path
 
 
-def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="genrekit", n=100, **changes):
+def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="genrekit", n=300, rounds=5, **changes):
     """A row with steady times around `clip_ms`, nothing to warn of, and whatever `changes` say."""
     model, _, rest = file.rpartition("-")
     precision, _, suffix = rest.partition(".")
-    wobble = 1 + np.linspace(-0.02, 0.02, n)
     row = empty_row(Case(Path(file), front_end=front_end))
     row.update(model=model, precision=precision, engine={"tflite": "litert"}.get(suffix, suffix), bytes=190_000)
-    row.update(accuracy=0.7, agreement=1.0, macs=1000, recipe="edge", trained_on_demo=False)
-    row.update({name: summary(list(middle * wobble)) for name, middle in _middles(clip_ms, model_ms).items()})
+    row.update(accuracy=0.7, accuracy_interval=[0.63, 0.76], agreement=1.0, calibration_error=0.05)
+    row.update(confusion=[[70, 30], [30, 70]], confusion_labels=["jazz", "rock"])
+    row.update(macs=1000, recipe="edge", trained_on_demo=False)
+    row.update({name: steady(middle, n, rounds) for name, middle in _middles(clip_ms, model_ms).items()})
     row.update(real_time_factor=clip_ms / 3000, load_ms=50.0, first_call_ms=2 * clip_ms, cold_start_ms=600.0)
-    row.update(peak_rss_bytes=60_000_000, gmacs_per_s=0.002)
+    row.update(peak_rss_bytes=60_000_000, gmacs_per_s=0.002, peak_share=0.0001, other_load_cores=0.01)
     return {**row, **changes}
 
 
+def steady(middle, n=300, rounds=5):
+    """The summary of `n` values that spread by 2 % around `middle`, dealt to `rounds` rounds that do not differ."""
+    wobble = middle * (1 + np.linspace(-0.02, 0.02, n))
+    return summary([wobble[place::rounds].tolist() for place in range(rounds)])
+
+
 def _middles(clip_ms, model_ms):
-    return {"front_end_ms": clip_ms - model_ms, "model_ms": model_ms, "clip_ms": clip_ms}
+    times = {"front_end_ms": clip_ms - model_ms, "model_ms": model_ms, "clip_ms": clip_ms}
+    return {**times, "stream_ms": clip_ms / 2, "paced_ms": clip_ms}
 
 
 def bench_of(*rows, baselines=(), machine=(), clips=(), training=()):
@@ -107,7 +116,10 @@ def bench_of(*rows, baselines=(), machine=(), clips=(), training=()):
             "os": "Linux",
             "python": "3.11.7",
             "numpy": "2.4.6",
+            "genrekit": "0.1.0",
             "engines": {"onnx": "1.32.0"},
+            "peak_gmacs_per_s": {"1": 40.0},
+            "throttling": [],
             **dict(machine),
         },
         "clips": {
@@ -119,8 +131,11 @@ def bench_of(*rows, baselines=(), machine=(), clips=(), training=()):
             "tracks_in_training": False,
             **dict(clips),
         },
+        "effort": {"runs": 100, "seconds": 1.0, "rounds": 5, "paced_runs": 10},
+        "interrupted": False,
         "results": list(rows),
         "baseline": next(iter(baselines), None),
         "baselines": list(baselines),
+        "ratios": {name: pairwise([*rows, *baselines], name) for name in RATIO_TIMES},
         "training": list(training),
     }

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...runtime.errors import ParameterError
-from .options import Data, Jobs, Threads
+from .options import Data, Jobs
 
 if TYPE_CHECKING:
     from ...bench.cases import Clips
@@ -28,8 +28,20 @@ def bench(
     out: Annotated[Path | None, typer.Option(help="Results as JSON.", show_default=False)] = None,
     html: Annotated[Path | None, typer.Option(help="Results as a page.", show_default=False)] = None,
     csv: Annotated[Path | None, typer.Option(help="Results as CSV.", show_default=False)] = None,
-    runs: Annotated[int, typer.Option(help="Timed calls per file.")] = 100,
-    threads: Threads = 1,
+    markdown: Annotated[Path | None, typer.Option(help="Results as a Markdown table.", show_default=False)] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="litert, tflite-runtime, onnx, micro or keras; may be given again. The usual one of each file "
+            "otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    threads: Annotated[str, typer.Option(metavar="N[,N...]", help="Threads of the inference engine.")] = "1",
+    runs: Annotated[int, typer.Option(help="Timed calls per case, at least.")] = 100,
+    seconds: Annotated[float, typer.Option(help="That they last together, at least.")] = 1.0,
+    rounds: Annotated[int, typer.Option(help="Fresh processes per case, among which the calls are divided.")] = 5,
+    paced_runs: Annotated[int, typer.Option(help="Pushes into a stream half a second apart, per case.")] = 10,
     baseline: Annotated[bool, typer.Option("--baseline", help="Also librosa with Keras predict.")] = False,
     features_only: Annotated[
         bool, typer.Option("--features-only", help="The front end alone, beside librosa.")
@@ -44,46 +56,80 @@ def bench(
     ] = None,
     jobs: Jobs = -1,
 ) -> None:
-    """Accuracy, latency, memory and size of model files, each measured in a process of its own.
+    """Accuracy, latency, memory and size of model files, each measured in processes of its own.
+
+    Cases are measured in rounds and in random order, so that what changes on the machine falls on all alike. Ctrl-C
+    keeps what was measured.
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """
-    from ...bench import measure, report, store
-    from ...bench.cases import Case
+    from ...bench import run, store
+    from ...bench.cases import Effort
     from .. import benching
     from ..splits import require_known
-    from .terminal import note, print_bench, progress
+    from .terminal import progress
 
-    for path in filter(None, (out, html, csv)):
+    for path in filter(None, (out, html, csv, markdown)):
         store.check_writable(path)
     require_known(split)
-    cases = [Case(model, threads=threads, runs=runs) for model in models]
+    counts = _threads(threads)
+    cases = benching.cases(models, engine or [], counts)
+    effort = Effort(runs, seconds, rounds, paced_runs)
     described = benching.descriptions(models)
     with _clips(list(described.values()), data, split, jobs) as (clips, config), progress("measuring") as update:
         if features_only:
-            result = measure.run_front_end(clips, config, threads=threads, runs=runs, save_to=out)
+            result = run.run_front_end(clips, config, threads=counts[0], effort=effort, progress=update, save_to=out)
         else:
-            found = benching.find_runs(described, keras)
-            result = measure.run_bench(
+            runs_found = benching.find_runs(described, keras)
+            references = benching.references(runs_found)
+            result = run.run_bench(
                 cases,
                 clips,
-                benching.references(found),
-                baseline=baseline,
-                training=benching.training_rows(found),
+                run.keras_labels(references, clips),
+                baselines=run.baseline_cases(references) if baseline else (),
+                effort=effort,
+                training=benching.training_rows(runs_found),
                 progress=update,
                 save_to=out,
             )
-    print_bench(result)
-    if csv:
-        store.write_csv(result, csv)
-    if html:
-        report.write_html(result, html)
-    for path in filter(None, (out, html, csv)):
-        note(f"wrote {path}")
+    _write(result, out, html, csv, markdown)
+    if result["interrupted"]:
+        raise typer.Exit(130)
     if len(described) < len(models):
         raise typer.Exit(2)
     if any("error" in row for row in result["results"]):
         raise typer.Exit(1)
+
+
+def _threads(text: str) -> list[int]:
+    """ "1,2" as numbers, each once."""
+    try:
+        return list(dict.fromkeys(int(part) for part in text.split(",")))
+    except ValueError as error:
+        raise ParameterError(
+            f"threads={text}: expected numbers with commas between them, as in --threads 1,2"
+        ) from error
+
+
+def _write(
+    result: dict[str, Any], out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None
+) -> None:
+    """Show the results, and write them in each form that was asked for; `out` is written already."""
+    from ...bench import report, store
+    from ...runtime.atomic import write_text
+    from .terminal import note, print_bench
+
+    print_bench(result)
+    if result["interrupted"]:
+        note("interrupted; the figures are of what was measured until then")
+    if csv:
+        store.write_csv(result, csv)
+    if html:
+        report.write_html(result, html)
+    if markdown:
+        write_text(markdown, report.markdown_table(result))
+    for path in filter(None, (out, html, csv, markdown)):
+        note(f"wrote {path}")
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ DEMO_TRACKS_PER_GENRE = 12
 DEMO_EPOCHS = 15
 SEED = 0
 SPLIT = "track"
+BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
 
 
 def quickstart(
@@ -95,18 +96,19 @@ def _bench(
 ) -> dict[str, Any]:
     import tempfile
 
-    from ...bench import measure, report
-    from ...bench.cases import Case
+    from ...bench import report, run
+    from ...bench.cases import Case, Effort
     from .. import benching
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
     runs = {metrics["model"]: out / "runs" / metrics["model"] for metrics in trained}
     with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder, progress("measuring") as update:
         clips = benching.save_clips(Path(folder), segments, parts, SPLIT, benching.descriptions(files).values())
-        result = measure.run_bench(
+        result = run.run_bench(
             [Case(file) for file in files],
             clips,
-            benching.references(runs),
+            run.keras_labels(benching.references(runs), clips),
+            effort=Effort(rounds=BENCH_ROUNDS, paced_runs=0),
             training=benching.training_rows(runs),
             progress=update,
             save_to=out / "bench.json",
