@@ -38,12 +38,12 @@ class Watch:
     """What happens on the machine between two moments, besides what this process and its children do."""
 
     def __init__(self) -> None:
-        self._begin = _processor_ticks()
+        self._begin = processor_ticks()
         self._throttled = _throttle_count()
 
     def other_load_cores(self) -> float | None:
         """How many cores others kept busy since the watch began; None where the system does not tell."""
-        end = _processor_ticks()
+        end = processor_ticks()
         if self._begin is None or end is None or end.total <= self._begin.total:
             return None
         cores = os.cpu_count() or 1
@@ -71,7 +71,7 @@ RASPBERRY_PI_BITS = {
 }
 
 
-class _Ticks(NamedTuple):
+class Ticks(NamedTuple):
     """Processor time in ticks: of all cores, idle or not; of all programs; of this process and its ended children."""
 
     total: float
@@ -79,14 +79,14 @@ class _Ticks(NamedTuple):
     own: float
 
 
-def _processor_ticks() -> _Ticks | None:
-    """As /proc/stat tells; its fields are user, nice, system, idle, iowait, irq, softirq, steal (proc(5))."""
+def processor_ticks() -> Ticks | None:
+    """As /proc/stat tells (proc(5): user, nice, system, idle, iowait, irq, softirq, steal); None without it."""
     fields = _text(Path("/proc/stat")).partition("\n")[0].split()
     if len(fields) < 9 or fields[0] != "cpu":
         return None
     counts = [int(field) for field in fields[1:9]]
     own = sum(os.times()[:4]) * os.sysconf("SC_CLK_TCK")
-    return _Ticks(sum(counts), sum(counts) - counts[3] - counts[4], own)
+    return Ticks(sum(counts), sum(counts) - counts[3] - counts[4], own)
 
 
 def _throttle_count() -> int:

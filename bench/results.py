@@ -113,7 +113,7 @@ def _scores(raw: dict[str, Any], clips: Clips, reference: list[str] | str | None
     counts = Counter(zip(truth, predicted, strict=True))
     return {
         "accuracy": accuracy,
-        "accuracy_interval": share_interval(accuracy, len(truth)),
+        "accuracy_interval": list(share_interval(accuracy, len(truth))),
         "agreement": share_equal(predicted, reference) if isinstance(reference, list) else None,
         "calibration_error": calibration_error(raw["scores"], [a == b for a, b in zip(predicted, truth, strict=True)]),
         "confusion": [[counts[true, chosen] for chosen in columns] for true in clips.class_names],

@@ -14,6 +14,7 @@ RESAMPLES = 2000
 CONFIDENCE = 0.95
 CALIBRATION_BINS = 15
 LEAST_GROUP = 0.15  # share of the values that makes a group
+OUTLIERS = 0.02  # share of the values at each end that may lie anywhere
 ASHMAN_D = 4.0
 
 
@@ -152,20 +153,21 @@ def student_quantile(share: float, freedom: int) -> float:
 def modes(values: Sequence[float]) -> tuple[float, float] | None:
     """The medians of two groups that `values` > 0 fall into, or None where they are one group.
 
-    The logarithms are cut where the variance within both sides is least (Otsu 1979). They count as two groups where
-    each holds at least `LEAST_GROUP`, and the medians are further apart than four of the groups' common deviation
-    (Ashman, Bird and Zepf 1994, whose D of 2 also finds two groups in a flat or a skewed distribution).
+    The logarithms, without the `OUTLIERS` at both ends, are cut where the variance within both sides is least (Otsu
+    1979). They count as two groups where each holds at least `LEAST_GROUP`, and the medians are further apart than
+    four of the groups' common deviation (Ashman, Bird and Zepf 1994, whose D of 2 also finds two groups in a flat or a
+    skewed distribution).
     """
     ordered = np.sort(np.log(np.asarray(values, float)))
-    least = max(2, math.ceil(LEAST_GROUP * len(ordered)))
-    cuts = range(least, len(ordered) - least + 1)
-    if not cuts:
+    outliers = math.ceil(OUTLIERS * len(ordered))
+    ordered = ordered[outliers : len(ordered) - outliers]
+    if len(ordered) < 2:
         return None
-    within = [ordered[:cut].var() * cut + ordered[cut:].var() * (len(ordered) - cut) for cut in cuts]
-    cut = cuts[int(np.argmin(within))]
-    below, above = ordered[:cut], ordered[cut:]
+    within = [ordered[:cut].var() * cut + ordered[cut:].var() * (len(ordered) - cut) for cut in range(1, len(ordered))]
+    below, above = np.split(ordered, [1 + int(np.argmin(within))])
     deviation = math.sqrt((_spread(below) ** 2 + _spread(above) ** 2) / 2)
-    if np.median(above) - np.median(below) <= ASHMAN_D * deviation:
+    apart = np.median(above) - np.median(below) > ASHMAN_D * deviation
+    if not apart or min(len(below), len(above)) < LEAST_GROUP * len(ordered):
         return None
     return float(np.exp(np.median(below))), float(np.exp(np.median(above)))
 

@@ -1,20 +1,51 @@
 """Cases and clips as files."""
 
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given
+from hypothesis import strategies as st
 
-from genrekit.bench.cases import Case, Clips
+from genrekit.bench.cases import Case, Clips, Effort
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import ParameterError
 
 
-@pytest.mark.parametrize("name", ["threads", "runs"])
-def test_a_case_refuses_less_than_one(name):
-    with pytest.raises(ParameterError, match=f"{name}=0: expected at least 1"):
-        Case(Path("model.onnx"), **{name: 0})
+def test_a_case_refuses_less_than_one_thread():
+    with pytest.raises(ParameterError, match="threads=0: expected at least 1"):
+        Case(Path("model.onnx"), threads=0)
+
+
+def test_a_case_comes_back_as_it_was():
+    case = Case(Path("model.onnx"), engine="onnx", threads=2, front_end="librosa")
+    assert Case.from_dict(json.loads(json.dumps(case.to_dict()))) == case
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"runs": 0}, "runs=0: expected at least 1"),
+        ({"rounds": 0}, "rounds=0: expected at least 1"),
+        ({"seconds": -1}, "seconds=-1: expected 0 or more"),
+        ({"seconds": float("nan")}, "seconds=nan"),
+        ({"paced_runs": -1}, "paced_runs=-1"),
+    ],
+)
+def test_effort_outside_its_range_is_refused(changes, message):
+    with pytest.raises(ParameterError, match=message):
+        Effort(**changes)
+
+
+@given(st.integers(1, 500), st.floats(0, 100), st.integers(1, 20), st.integers(0, 50))
+def test_rounds_together_make_at_least_what_was_asked(runs, seconds, rounds, paced_runs):
+    share = Effort(runs, seconds, rounds, paced_runs).of_one_round()
+    assert share.rounds == 1
+    assert runs <= rounds * share.runs < runs + rounds
+    assert rounds * share.seconds == pytest.approx(seconds)
+    assert paced_runs <= rounds * share.paced_runs < paced_runs + rounds
 
 
 def test_clips_come_back_as_they_were(tmp_path):

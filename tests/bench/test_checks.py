@@ -1,5 +1,6 @@
 """Each doubt is raised by its cause, with the numbers, and by nothing else."""
 
+import numpy as np
 import pytest
 
 from genrekit.bench.checks import findings
@@ -14,18 +15,27 @@ def test_a_sound_row_raises_no_doubt():
 
 
 def test_a_failed_row_has_its_error_and_no_doubts():
-    row = row_of(clip_ms=2.0, error="no engine")
+    row = {**row_of(error="no engine"), "clip_ms": None, "front_end_ms": None}
     assert findings(row, bench_of(row, clips={"demo": True})) == []
 
 
-WIDE = [1.0] * 40 + [2.0] * 60
+WIDE = [np.geomspace(1.4, 2.8, 300).tolist()] * 5
+TWO_GROUPS = [[2.0] * 48 + [2.4] * 12] * 5
+ROUNDS_APART = [[2.0] * 60] * 4 + [[2.22] * 14]
 
 
 @pytest.mark.parametrize(
     ("kind", "row", "context", "numbers"),
     [
         ("few-runs", {"n": 99}, {}, ["99 timed calls", "--runs 100"]),
-        ("spread", {"clip_ms_raw": WIDE}, {}, ["50% of the median", "at most 10%"]),
+        ("few-runs", {"n": 110}, {}, ["0.77 s", "--seconds 1"]),
+        ("few-rounds", {"rounds": 2}, {}, ["2 processes", "--rounds 3"]),
+        ("spread", {"clip_ms": WIDE}, {}, ["35% of the median", "at most 10%"]),
+        ("bimodal", {"clip_ms": TWO_GROUPS}, {}, ["around 2 and 2.4 ms", "taskset"]),
+        ("rounds-differ", {"clip_ms": ROUNDS_APART}, {}, ["from 2 to 2.22 ms", "--rounds"]),
+        ("other-load", {"other_load_cores": 1.26}, {}, ["1.3 of 4 cores", "at most 0.2"]),
+        ("throttling", {}, {"machine": {"throttling": ["under-voltage now"]}}, ["under-voltage now", "power supply"]),
+        ("functional-engine", {"engine": "micro"}, {}, ["reference kernels", "on the board"]),
         ("first-call", {"first_call_ms": 40.2}, {}, ["40.2 ms", "20 times"]),
         ("cold-start", {"cold_start_error": "code 2: no such option"}, {}, ["code 2: no such option"]),
         ("governor", {}, {"machine": {"governor": "powersave"}}, ["powersave", "cpupower"]),
@@ -43,10 +53,10 @@ WIDE = [1.0] * 40 + [2.0] * 60
     ],
 )
 def test_a_doubt_is_raised_by_its_cause_alone(kind, row, context, numbers):
-    raw = row.pop("clip_ms_raw", None)
+    rounds = row.pop("clip_ms", None)
     row = row_of(**row)
-    if raw:
-        row["clip_ms"] = summary(raw)
+    if rounds:
+        row["clip_ms"] = summary(rounds)
     (finding,) = findings(row, bench_of(row, **context))
     assert finding.kind == kind
     for number in numbers:
@@ -54,7 +64,15 @@ def test_a_doubt_is_raised_by_its_cause_alone(kind, row, context, numbers):
 
 
 @pytest.mark.parametrize(
-    "row", [{"n": 100}, {"first_call_ms": 19.9}, {"agreement": 0.95}, {"clip_ms": 2.0, "model_ms": 0.5}]
+    "row",
+    [
+        {"n": 170, "rounds": 3},
+        {"first_call_ms": 19.9},
+        {"agreement": 0.95},
+        {"other_load_cores": 0.2},
+        {"other_load_cores": None},
+        {"clip_ms": 2.0, "model_ms": 0.5},
+    ],
 )
 def test_what_lies_on_the_limit_is_trusted(row):
     row = row_of(**row)
@@ -65,9 +83,13 @@ def test_a_quantised_file_slower_than_its_float_twin_is_named():
     floating, slow = row_of(model_ms=0.1), row_of("cnn-int8.onnx", model_ms=0.2)
     (finding,) = findings(slow, bench_of(slow, floating))
     assert finding.kind == "quantised-slower"
-    assert "2.0 times as long as cnn-float32.onnx" in finding.text
+    assert "2.00 times as long as cnn-float32.onnx" in finding.text
     assert "0.200 against 0.100 ms" in finding.text
     assert findings(floating, bench_of(slow, floating)) == []
+
+
+# Faster on the whole, but not in every round.
+NOISY = summary([[value] * 60 for value in (0.1, 0.1, 0.25, 0.1, 0.2)])
 
 
 @pytest.mark.parametrize(
@@ -78,6 +100,7 @@ def test_a_quantised_file_slower_than_its_float_twin_is_named():
         row_of(model_ms=0.1, threads=2),
         row_of("cnn-float16.onnx", model_ms=0.1),
         row_of(model_ms=0.19),
+        row_of() | {"model_ms": NOISY},
         row_of(front_end_ms=None, model_ms=0.1) | {"model_ms": None, "error": "crashed"},
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from genrekit.bench.machine import describe_machine
+from genrekit.bench.machine import Watch, describe_machine, processor_ticks
 
 
 def test_it_names_the_machine_and_the_engines():
@@ -39,3 +39,51 @@ print(peak_memory_bytes())
 """
     peak = int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)
     assert 100_000_000 < peak < held.nbytes
+
+
+BUSY = """
+import time
+end = time.process_time() + 1
+while time.process_time() < end:
+    pass
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_what_children_did_is_not_the_load_of_others_once_they_are_waited_for():
+    before = processor_ticks()
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE) as child:
+        child.stdout.read()  # it is at its end, but not waited for yet
+        running = processor_ticks()
+    after = processor_ticks()
+    second = os.sysconf("SC_CLK_TCK")
+    assert running.own - before.own < second / 2
+    assert after.own - before.own > 0.9 * second
+    assert running.busy - before.busy > 0.9 * second
+    assert running.total >= running.busy
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_load_of_others_is_in_cores():
+    watch = Watch()
+    subprocess.run([sys.executable, "-c", BUSY], check=True, capture_output=True)
+    assert 0 <= watch.other_load_cores() <= os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    ("told", "sentences"),
+    [
+        ("throttled=0x0", []),
+        ("throttled=0x50005", ["under-voltage now", "throttled now", "under-voltage since", "throttled since"]),
+        ("throttled=nonsense", []),
+        ("", []),
+    ],
+)
+def test_a_raspberry_pi_tells_what_slowed_it_down(told, sentences, tmp_path, monkeypatch):
+    command = tmp_path / "vcgencmd"
+    command.write_text(f"#!/bin/sh\n[ $1 = get_throttled ] && echo {told}\n")
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    seen = Watch().seen()["throttling"]
+    assert len(seen) == len(sentences)
+    assert all(text.startswith(start) for text, start in zip(seen, sentences, strict=True))

@@ -61,6 +61,6 @@ def test_a_module_of_the_current_folder_does_not_hide_a_package(tmp_path, monkey
 def test_an_error_of_the_worker_is_raised_with_its_sentence(clips):
     job = {"job": "reference_labels", "models": {"tiny": "nowhere.keras"}, "clips": clips.to_dict()}
     assert "nowhere.keras: expected a model file" in run_worker(job)["labels"]["tiny"]
-    case = {"path": "nowhere.onnx"}
+    job = {"job": "classify_once", "case": {"path": "nowhere.onnx"}, "clips": clips.to_dict()}
     with pytest.raises(Failure, match=r"nowhere.onnx: expected a model file"):
-        run_worker({"job": "measure_case", "case": case, "clips": clips.to_dict()})
+        run_worker(job)

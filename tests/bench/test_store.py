@@ -73,7 +73,7 @@ def test_csv_has_one_flat_row_a_case(bench, tmp_path):
     first, warned, failed, baseline = rows
     assert float(first["clip_ms_p50"]) == pytest.approx(bench["results"][0]["clip_ms"]["p50"])
     assert float(first["model_ms_p90"]) == pytest.approx(bench["results"][0]["model_ms"]["p90"])
-    assert first["clip_ms_n"] == "100"
+    assert first["clip_ms_n"] == "300"
     assert float(first["seconds_per_epoch"]) == 2.5
     assert warned["warnings"] == "spread few-runs"
     assert (failed["error"], failed["clip_ms_p50"], failed["accuracy"]) == ('run: pip install "x", please', "", "")

@@ -1,0 +1,52 @@
+"""genrekit figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def figures(
+    runs: Annotated[
+        Path, typer.Argument(metavar="RUNS", help="Folder with the runs of mlp, cnn and lstm.", show_default=False)
+    ],
+    out: Annotated[Path | None, typer.Option(help="Figures as JSON.", show_default=False)] = None,
+    calls: Annotated[int, typer.Option(min=10, help="Timed calls of each file.")] = 500,
+) -> None:
+    """What genrekit promises, as ratios measured in one run, each beside its target.
+
+    Example: genrekit figures out/runs --out bench/results/figures.json
+    """
+    from ...bench import store
+    from ..figures import measure_figures
+    from .terminal import note, print_table, progress
+
+    if out:
+        store.check_writable(out)
+    with progress("measuring") as update:
+        found = measure_figures(runs, calls, update)
+    print_table(_figures_table(found))
+    if out:
+        store.write_json(found, out)
+        note(f"wrote {out}")
+
+
+def _figures_table(found: dict[str, Any]) -> Any:
+    from rich.table import Table
+
+    table = Table("figure", "target", "found", "95 % interval", "")
+    for row in (*found["figures"], *found["streaming"]):
+        interval = f"{row['low']:.3g} to {row['high']:.3g}" if "low" in row else ""
+        _add_figure(table, row["name"], row.get("value", row.get("ratio")), row, interval)
+    for row in found["exports"]:
+        _add_figure(table, f"export of {row['file']} with its comparison, s", row["seconds"], row)
+    return table
+
+
+def _add_figure(table: Any, name: str, value: float, target: dict[str, Any], interval: str = "") -> None:
+    least = target.get("at_least")
+    reached = value <= target["at_most"] if least is None else value >= least
+    bound = f"at most {target['at_most']:g}" if least is None else f"at least {least:g}"
+    table.add_row(name, bound, f"{value:.3g}", interval, "reached" if reached else "missed")
