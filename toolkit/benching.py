@@ -19,7 +19,7 @@ from .splits import leaks
 
 
 def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]) -> list[Case]:
-    """Every file on every named engine that reads it, with every number of threads.
+    """Every file on every named engine that reads it, with every number of threads that it takes.
 
     Args:
         models: model files.
@@ -41,7 +41,7 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]
         Case(model, engine=name, threads=count)
         for model in models
         for name in _readers(model, chosen) or ([] if chosen else [None])
-        for count in threads
+        for count in ([1] if name and ENGINES[name].one_thread else threads)
     ]
 
 

@@ -5,6 +5,7 @@ The run keeps features of its own segments, so that a model can be exported wher
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 from collections.abc import Sequence
@@ -158,4 +159,17 @@ def read_metrics(path: Path) -> dict[str, Any]:
         raise ModelFileError(
             f"{path}: expected the metrics of a run, found a damaged file ({error}); remove the run's folder and train "
             "it again"
+        ) from error
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The rows of a finished run's history.csv, one an epoch; raises ModelFileError where it is missing or damaged."""
+    path = folder / HISTORY
+    try:
+        with path.open(newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: expected the epochs of a run, found none that can be read ({error}); remove the run's folder and "
+            "train it again"
         ) from error

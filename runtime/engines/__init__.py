@@ -24,6 +24,7 @@ class EngineSpec:
         extra: the extra of genrekit that installs it.
         format: the model format it reads.
         last_python: the last Python that its package has wheels for, where there is one.
+        one_thread: it takes no more than one.
     """
 
     name: str
@@ -32,6 +33,7 @@ class EngineSpec:
     extra: str
     format: str
     last_python: tuple[int, int] | None = None
+    one_thread: bool = False
 
 
 MAX_THREADS = 256  # far beyond it engines crash instead of refusing
@@ -42,7 +44,7 @@ ENGINES = {
     for spec in (
         EngineSpec("litert", ".litert", "ai_edge_litert", "litert", "tflite"),
         EngineSpec("tflite-runtime", ".tflite_runtime", "tflite_runtime", "tflite-runtime", "tflite", (3, 11)),
-        EngineSpec("micro", ".micro", "tflite_micro", "micro", "tflite"),
+        EngineSpec("micro", ".micro", "tflite_micro", "micro", "tflite", one_thread=True),
         EngineSpec("onnx", ".onnx", "onnxruntime", "onnx", "onnx"),
         EngineSpec("keras", ".keras", "keras", "train", "keras"),
     )

@@ -263,26 +263,6 @@ def test_an_export_again_gives_the_same_bytes(genrekit, quickstart, exported, tm
     assert (tmp_path / "mlp-int8.tflite").read_bytes() == (exported / "mlp-int8.tflite").read_bytes()
 
 
-def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, model, corpus_folder, tmp_path):
-    (tmp_path / "no-model.tflite").write_text("no model")
-    outputs = ("--out", tmp_path / "bench.json", "--csv", tmp_path / "bench.csv", "--html", tmp_path / "bench.html")
-    process = genrekit("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, "--runs", 100)
-    rows = json.loads((tmp_path / "bench.json").read_text())["results"]
-    assert process.returncode == 2
-    assert ["error" in row for row in rows] == [True, False]
-    assert rows[1]["agreement"] is not None  # the run was found beside the models
-    assert len((tmp_path / "bench.csv").read_text().splitlines()) >= 2
-    same = genrekit("compare", tmp_path / "bench.json", tmp_path / "bench.json")
-    assert "no difference" in same.stdout
-
-
-def test_bench_refuses_an_unwritable_output_before_it_measures(genrekit, model, corpus_folder, tmp_path):
-    (tmp_path / "file").write_text("")
-    process = genrekit("bench", model, "--data", corpus_folder, "--out", tmp_path / "file" / "bench.json")
-    assert process.returncode == 2
-    assert f"{tmp_path / 'file'}" in process.stderr
-
-
 def test_corpus_check_counts(genrekit, corpus_folder):
     found = json.loads(genrekit("corpus", "check", corpus_folder, "--json").stdout)
     assert found["tracks"] == 15
@@ -371,20 +351,6 @@ def test_evaluate_tells_of_tracks_that_were_trained_on(genrekit, model, corpus_f
     process = genrekit("evaluate", model, "--data", corpus_folder, "--seed", 5)
     assert "were in training" in process.stderr
     assert "in training" not in genrekit("evaluate", model, "--data", corpus_folder).stderr
-
-
-def test_two_trainings_of_one_name_are_benched_apart(genrekit, exported, corpus_folder, tmp_path):
-    for file in ("mlp-float32.onnx", "mlp-int8.onnx"):
-        shutil.copy(exported / file, tmp_path)
-    data = (tmp_path / "mlp-int8.onnx").read_bytes()
-    (tmp_path / "mlp-int8.onnx").write_bytes(data.replace(b'"seed": 0', b'"seed": 1'))
-    process = genrekit("bench", *tmp_path.glob("*.onnx"), "--data", corpus_folder)
-    refused(process, "bench them apart")
-
-
-def test_a_damaged_result_is_no_result(genrekit, tmp_path):
-    (tmp_path / "a.json").write_text('{"schema": 1, "results": [{}]}')
-    refused(genrekit("compare", tmp_path / "a.json", tmp_path / "a.json"), "a.json")
 
 
 def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):

@@ -1,0 +1,55 @@
+"""genrekit paper."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from ...runtime.errors import ParameterError
+from .options import Data, Jobs
+
+
+def paper(
+    data: Data,
+    out: Annotated[Path, typer.Option(help="Gets the runs and the report.", show_default=False)],
+    seeds: Annotated[int, typer.Option(help="Trainings of each model: seeds 0, 1, ...")] = 3,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Two or three epochs, to see that it works.")] = False,
+    jobs: Jobs = -1,
+) -> None:
+    """The paper's tables and figures again, on your corpus, beside the printed ones.
+
+    Interrupted and run again, it continues where it stopped. On the whole GTZAN it trains for hours.
+
+    Example: genrekit paper --data gtzan/genres_original --out paper
+    """
+    from ...runtime.atomic import require_writable, write_text
+    from ..paper import report
+    from ..paper.reproduction import reproduce
+    from .terminal import note, progress
+    from .work import read_segments
+
+    if seeds < 1:
+        raise ParameterError(f"seeds={seeds}: expected at least 1; leave --seeds out for three")
+    require_writable(out)
+    segments = read_segments(data, jobs)
+    folder = out / "smoke" if smoke else out
+    with progress("training") as update:
+
+        def on_epoch(name: str, history: list[dict[str, Any]], epochs: int) -> None:
+            update(len(history), epochs, name)
+
+        try:
+            result = reproduce(segments, folder, seeds=seeds, smoke=smoke, on_epoch=on_epoch)
+        except KeyboardInterrupt:
+            note("interrupted; the same command continues where it stopped")
+            raise
+    text = report.markdown(result)
+    write_text(folder / "paper.json", json.dumps(result, indent=1) + "\n")
+    write_text(folder / "paper.md", text)
+    write_text(folder / "paper.html", report.html(result))
+    typer.echo(text)
+    for name in ("runs", "paper.json", "paper.md", "paper.html"):
+        typer.echo(folder / name)

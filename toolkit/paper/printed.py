@@ -1,0 +1,58 @@
+"""What the paper printed.
+
+Source: Khamees, Hejazi, Alshurideh and Salloum, Classifying Audio Music Genres Using CNN and RNN. Its "testing" figures
+of CNN and LSTM fit whole counts over 1,600 segments, which is its validation part; the other two fit the 2,000 of its
+test part.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+CORPUS = "GTZAN, 10 genres of 100 tracks, 10 segments of 3 s each"
+TRAINING_SEGMENTS = 6400
+MACHINE = "i7-8550U"
+
+
+@dataclasses.dataclass(frozen=True)
+class Printed:
+    """One column of a table.
+
+    Attributes:
+        model: name in the registry.
+        title: what the paper calls it.
+        epochs: of the training.
+        training_accuracy, testing_accuracy: shares in [0, 1].
+        training_error, testing_error: Keras' loss.
+        tables: numbers of the tables that hold it.
+        figure: number of the figure with its curves, where there is one.
+        seconds_per_epoch: on `MACHINE`, where it is told.
+    """
+
+    model: str
+    title: str
+    epochs: int
+    training_accuracy: float
+    testing_accuracy: float
+    training_error: float
+    testing_error: float
+    tables: tuple[int, ...]
+    figure: int | None = None
+    seconds_per_epoch: float | None = None
+
+    @property
+    def name(self) -> str:
+        """What a run of it is called: the model, with its epochs where they are not the usual 50."""
+        return self.model if self.epochs == USUAL_EPOCHS else f"{self.model}-{self.epochs}"
+
+
+USUAL_EPOCHS = 50
+
+PRINTED = (
+    Printed("cnn", "CNN, max-pooling", 30, 0.7455, 0.6844, 0.7253, 0.8919, (1, 2, 3), 1),
+    Printed("cnn", "CNN, max-pooling", 50, 0.8374, 0.7400, 0.4715, 0.7658, (1, 2, 3, 5), 2, 18),
+    Printed("lstm", "RNN, LSTM", 50, 0.7411, 0.6344, 0.7925, 1.1487, (4, 5), 3, 28),
+    Printed("mlp", "multi-sequential, 3 hidden layers", 50, 0.9393, 0.5890, 0.1813, 2.8012, (5,), None, 1),
+    Printed("mlp-regularized", "the same, overfitting solved", 50, 0.7424, 0.6055, 1.0073, 1.6286, (5,)),
+)
+FIGURES = ("training_accuracy", "testing_accuracy", "training_error", "testing_error")

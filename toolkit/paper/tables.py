@@ -1,0 +1,113 @@
+"""The reproduction as tables of text: one list of cells for Markdown and HTML."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from .printed import MACHINE, TRAINING_SEGMENTS
+
+ROWS = (
+    ("training accuracy", "training_accuracy", "training_accuracy"),
+    ("testing accuracy, validation part", "testing_accuracy", "validation_accuracy"),
+    ("testing accuracy, test part", "testing_accuracy", "test_accuracy"),
+    ("training error", "training_error", "training_error"),
+    ("testing error, validation part", "testing_error", "validation_error"),
+    ("testing error, test part", "testing_error", "test_error"),
+)
+TITLES = {
+    (1, 2, 3): "Tables 1 to 3: the CNN after 30 and after 50 epochs",
+    (4,): "Table 4: the LSTM",
+    (5,): "Table 5: the four models",
+}
+LEAK = "segments of one track stand on both sides, which flatters the result"
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table of text.
+
+    Attributes:
+        title: what it shows.
+        headings: of the columns; all but the first hold numbers.
+        rows: cells.
+        note: a sentence under it.
+    """
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    note: str = ""
+
+
+def tables(result: dict[str, Any]) -> list[Table]:
+    """The tables of `reproduction.reproduce`'s result, in the paper's order, then ours."""
+    printed = [_printed_table(result["columns"], numbers, title) for numbers, title in TITLES.items()]
+    return [*printed, _times(result["columns"]), _splits(result["splits"])]
+
+
+def _printed_table(columns: Sequence[dict[str, Any]], numbers: tuple[int, ...], title: str) -> Table:
+    chosen = [column for column in columns if set(numbers) <= set(column["tables"])]
+    headings = [""]
+    for column in chosen:
+        headings += [f"{column['title']}, {column['epochs']} epochs: printed", "ours", "difference"]
+    rows = [
+        [name, *(cell for column in chosen for cell in _cells(column, theirs, ours))] for name, theirs, ours in ROWS
+    ]
+    return Table(title, headings, rows, f"Split by segment at random, as in the paper: {LEAK}.")
+
+
+def _cells(column: dict[str, Any], theirs: str, ours: str) -> list[str]:
+    printed, found = column["printed"][theirs], column["ours"][ours]
+    return [f"{printed:.4f}", with_deviation(found), f"{found['mean'] - printed:+.4f}"]
+
+
+def _times(columns: Sequence[dict[str, Any]]) -> Table:
+    """Seconds an epoch, and milliseconds a segment, which do not depend on the size of the corpus."""
+    rows = []
+    for column in columns:
+        printed = column["printed_seconds_per_epoch"]
+        ours_ms = 1000 * column["seconds_per_epoch"] / column["training_segments"]
+        printed_ms = printed and 1000 * printed / TRAINING_SEGMENTS
+        rows.append(
+            [
+                f"{column['title']}, {column['epochs']} epochs",
+                f"{column['seconds_per_epoch']:.2f}",
+                f"{column['training_segments']}",
+                f"{ours_ms:.3f}",
+                "–" if printed is None else f"{printed:g}",
+                "–" if printed is None else f"{printed_ms:.3f}",
+                "–" if printed is None else f"{ours_ms / printed_ms:.2f}",
+            ]
+        )
+    headings = [
+        "",
+        "s an epoch",
+        "segments",
+        "ms a segment",
+        f"{MACHINE}: s an epoch",
+        "ms a segment",
+        "ours / printed",
+    ]
+    return Table("Time of training", headings, rows, f"The paper's epochs go over {TRAINING_SEGMENTS} segments.")
+
+
+def _splits(under: Sequence[dict[str, Any]]) -> Table:
+    headings = ["split", "model", "training", "validation", "test", "test by track", "test segments", "tracks"]
+    rows = []
+    for split in under:
+        name = split["split"] + (" (leaks)" if split["leaks"] else "")
+        for model, scores in split.get("models", {}).items():
+            parts = [with_deviation(scores[part]) for part in ("train", "validation", "test", "test_tracks")]
+            rows.append([name, model, *parts, str(scores["test_segments"]), str(scores["tracks"])])
+        if "refused" in split:
+            rows.append([name, f"not possible: {split['refused']}", *[""] * 6])
+    return Table("Accuracy of the paper's recipe under each split", headings, rows, f"(leaks): {LEAK}.")
+
+
+def with_deviation(found: dict[str, Any]) -> str:
+    """A mean with the deviation over seeds, where there are several."""
+    if found["deviation"] is None:
+        return f"{found['mean']:.4f}"
+    return f"{found['mean']:.4f} ± {found['deviation']:.4f}"
