@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from ..runtime.atomic import require_writable, write_text
 from ..runtime.errors import MissingFileError, OutputError, ParameterError
 
 SCHEMA = 1
+LIST_OF_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
 TIMES = ("front_end_ms", "model_ms", "clip_ms", "stream_ms", "paced_ms")
 COLUMNS = (
     "file",
@@ -49,8 +51,9 @@ def check_writable(path: Path) -> None:
 
 
 def write_json(bench: dict[str, Any], path: Path) -> None:
-    """Write the results whole or not at all; raises OutputError."""
-    write_text(path, json.dumps(bench, indent=1, allow_nan=False, ensure_ascii=False) + "\n")
+    """Write the results whole or not at all, each list of numbers on a line of its own; raises OutputError."""
+    text = json.dumps(bench, indent=1, allow_nan=False, ensure_ascii=False)
+    write_text(path, LIST_OF_NUMBERS.sub(lambda found: " ".join(found.group().split()), text) + "\n")
 
 
 def read_json(path: Path) -> dict[str, Any]:

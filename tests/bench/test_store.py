@@ -28,6 +28,15 @@ def test_json_comes_back_whole(bench, tmp_path):
     assert store.read_json(tmp_path / "new" / "bench.json") == bench
 
 
+def test_lists_of_numbers_stand_on_one_line_and_texts_are_left_alone(bench, tmp_path):
+    bench["results"][0]["error"] = "a list [1,\n 2] in words"
+    store.write_json(bench, tmp_path / "bench.json")
+    assert store.read_json(tmp_path / "bench.json") == bench
+    text = (tmp_path / "bench.json").read_text()
+    assert '"round_n": [ 60, 60, 60, 60, 60 ]' in text
+    assert '"confusion_labels": [\n' in text
+
+
 def test_what_is_no_number_is_not_written(bench, tmp_path):
     bench["results"][0]["accuracy"] = float("nan")
     with pytest.raises(ValueError, match="JSON compliant"):

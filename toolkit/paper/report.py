@@ -32,8 +32,8 @@ def doubts(result: dict[str, Any]) -> list[str]:
     if result["smoke"]:
         sentences.append("A smoke run of two or three epochs: it shows that the path works, and nothing else.")
     sentences.append(
-        "Training figures are Keras' running ones of the last epoch, with dropout at work; errors are Keras' loss, with "
-        "the L2 penalty where a model has one."
+        "Training figures are Keras' running ones of the last epoch, with dropout at work; errors are Keras' loss, "
+        "with the L2 penalty where a model has one."
     )
     return sentences
 
