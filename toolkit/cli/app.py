@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ...runtime.errors import GenrekitError, MissingPackageError
-from . import bench, classify, corpus, export, quickstart, stream, train
+from . import bench, classify, corpus, export, quickstart, report, stream, train
 
 # TensorFlow's C++ side greets and warns on standard error otherwise; a user may set them differently.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -35,6 +35,7 @@ app.command()(export.inspect)
 app.command()(classify.classify)
 app.command()(stream.stream)
 app.command()(bench.bench)
+app.command()(report.report)
 app.command()(bench.compare)
 app.command()(bench.figures)
 
