@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import re
+import textwrap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ QUIET = "#94a3b8"
 COLOURS = ("#3b82f6", "#f59e0b", "#10b981", "#ec4899", "#8b5cf6", "#78716c")
 WIDTH = 4.2  # inches: narrow, so that letters stay legible when a phone scales it down
 LINE = 0.2  # inches for a file where files stand below each other
+NAME_LETTERS = 31  # in a line of a name, which leaves room for the figures
 FINE = (1, 1.25, 1.5, 1.75, 2, 2.25, 2.5, 2.75, *range(3, 10))
 STEPS = (FINE, (1, 1.5, 2, 3, 5, 7), (1, 2, 5), (1, 3), (1,))  # of a decade, for ticks of a logarithmic axis
 MOST_TICKS = 7
@@ -49,8 +51,9 @@ def new_figure(height: float) -> tuple[Figure, Axes]:
 
 def figure_of_files(rows: Sequence[dict[str, Any]]) -> tuple[Figure, Axes]:
     """A figure with a line for each row, the first on top, at y = 0, 1, ..."""
-    figure, axes = new_figure(0.8 + LINE * len(rows))
-    axes.set_yticks(range(len(rows)), [name_of(row) for row in rows], fontsize=7.5)
+    names = [textwrap.fill(name_of(row), NAME_LETTERS, break_on_hyphens=False) for row in rows]
+    figure, axes = new_figure(0.8 + LINE * max(len(rows), sum(1 + name.count("\n") for name in names) / 1.15))
+    axes.set_yticks(range(len(rows)), names, fontsize=7.5)
     axes.tick_params("y", length=0)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.spines["left"].set_visible(False)
