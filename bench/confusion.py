@@ -21,7 +21,8 @@ def confusions(bench: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _matrices(rows: list[Row], classes: list[str]) -> list[dict[str, Any]]:
     groups: list[list[Row]] = []
-    for row in sorted((row for row in rows if row.get("confusion")), key=lambda row: -row["accuracy"]):
+    scored = (row for row in rows if row.get("confusion") and row["accuracy"] is not None)
+    for row in sorted(scored, key=lambda row: -row["accuracy"]):
         same = next((group for group in groups if group[0]["confusion"] == row["confusion"]), None)
         if same is None:
             groups.append([row])

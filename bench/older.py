@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from .advice import recommendations
-from .ratios import RATIO_TIMES, pairwise
+from .beside import BESIDE_TIMES
+from .ratios import pairwise
 from .results import MEASURED
 from .stats import share_interval
 from .store import TIMES
@@ -18,7 +19,7 @@ def completed(bench: dict[str, Any]) -> dict[str, Any]:
     whole["results"] = [_completed_row(row, count) for row in bench["results"]]
     whole["baselines"] = [_completed_row(row, count) for row in bench["baselines"]]
     rows = [*whole["results"], *whole["baselines"]]
-    whole["ratios"] = bench.get("ratios") or {name: pairwise(rows, name) for name in RATIO_TIMES}
+    whole["ratios"] = bench.get("ratios") or {name: pairwise(rows, name) for name in BESIDE_TIMES}
     whole["recommendations"] = bench.get("recommendations") or recommendations(whole)
     return whole
 

@@ -61,7 +61,8 @@ def html_page(
         from .. import pictures
     except ModuleNotFoundError as error:
         raise MissingPackageError(
-            f'the HTML page needs {error.name}, which is not installed; run: pip install "genrekit[bench]"'
+            f"the HTML page needs {(error.name or 'a package').partition('.')[0]}, which is not installed; run: "
+            'pip install "genrekit[bench]"'
         ) from error
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader(__package__),

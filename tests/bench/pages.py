@@ -48,7 +48,9 @@ class Page(HTMLParser):
     def table(self, *headings):
         """The rows of the one table whose headings begin so."""
         (found,) = [
-            rows for rows in self.tables if tuple(" ".join(cell.split()) for cell in rows[0])[: len(headings)] == headings
+            rows
+            for rows in self.tables
+            if tuple(" ".join(cell.split()) for cell in rows[0])[: len(headings)] == headings
         ]
         return found
 
@@ -86,7 +88,7 @@ document.getElementById("frame").addEventListener("load", event => {
   const pictures = [...page.querySelectorAll("svg")], style = view.getComputedStyle(page.body);
   document.getElementById("found").textContent = JSON.stringify({
     width: view.innerWidth, needed: page.documentElement.scrollWidth, pictures: pictures.length,
-    smallest: Math.min(...pictures.flatMap(boxes).map(([_, box]) => Math.min(box.width, box.height) || 99)),
+    letters: Math.min(...pictures.flatMap(boxes).map(([_, box]) => box.height)),
     cut: pictures.flatMap(cut), overlapping: pictures.flatMap(overlapping),
     background: style.backgroundColor, text: style.color,
     labels: pictures.map(svg => view.getComputedStyle(svg.querySelector("text")).fill),

@@ -40,6 +40,7 @@ def test_nothing_is_cut_or_covered(page, tmp_path, width, dark):
     assert found["width"] == width
     assert found["needed"] <= width
     assert found["pictures"] == 6
+    assert found["letters"] > 9  # pixels, of a whole line
     assert found["cut"] == []
     assert found["overlapping"] == []
     assert (_lightness(found["background"]) < 0.2) is dark

@@ -34,7 +34,10 @@ def report(
 
     for path in filter(None, (html, csv, markdown, into)):
         store.check_writable(path)
-    write_outputs(completed(store.read_json(results)), html=html, csv=csv, markdown=markdown, into=into)
+    saved = store.read_json(results)
+    if into:
+        _with_table(into, "")  # refused before ratios of older results are worked out
+    write_outputs(completed(saved), html=html, csv=csv, markdown=markdown, into=into)
 
 
 def write_outputs(
@@ -58,7 +61,7 @@ def write_outputs(
 
     texts: dict[Path, str] = {}
     if into:
-        texts[into] = report.replaced_between(_read(into), report.readme_table(result), str(into))
+        texts[into] = _with_table(into, report.readme_table(result))
     if html:
         texts[html] = report.html_page(result)
     if markdown:
@@ -72,11 +75,13 @@ def write_outputs(
         note(f"wrote {path}")
 
 
-def _read(path: Path) -> str:
+def _with_table(path: Path, table: str) -> str:
+    """The document at `path` with `table` in its place."""
+    from ...bench.report import replaced_between
     from ...runtime.errors import MissingFileError, ParameterError
 
     try:
-        return path.read_bytes().decode()
+        return replaced_between(path.read_bytes().decode(), table, str(path))
     except OSError as error:
         raise MissingFileError(
             f"{path}: expected a Markdown file to put the results into, but it cannot be read ({error.strerror})"
