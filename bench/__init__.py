@@ -1,5 +1,6 @@
 """Measuring model files: what they cost on this machine, and how well they classify.
 
 `cases` says what is measured, `measure` measures it (each case in a fresh process, `worker`), `stats` turns raw
-values into figures, `checks` doubts them, `store` keeps them, and `report`, `pictures` and `compare` show them.
+values into figures, `checks` doubts them, `advice` chooses among the files, `store` keeps it all, and `report`,
+`pictures` and `compare` show it.
 """

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from .paper import beside_the_paper
 from .store import seconds_per_epoch
 
 Row = dict[str, Any]
+NOTHING = "–"
 USUAL_ENGINES = ("litert", "onnx", "keras", None)
 
 
@@ -19,12 +21,14 @@ class Column:
     Attributes:
         title: in full.
         short: for a terminal, in lines of at most nine letters; None keeps the column off the terminal.
-        cell: row -> text.
+        cell: row -> text; a dash where there is nothing to show.
+        words: whether it holds words and not figures.
     """
 
     title: str
     short: str | None
     cell: Callable[[Row], str]
+    words: bool = False
 
 
 def name_of(row: Row) -> str:
@@ -40,7 +44,7 @@ def name_of(row: Row) -> str:
 def size(count: int | None) -> str:
     """Bytes in the unit that suits them, in three digits."""
     if count is None:
-        return "–"
+        return NOTHING
     power = min(3, (len(str(count)) - 1) // 3)
     digits = f"{count / 1000**power:#.3g}".rstrip(".") if power else str(count)
     return f"{digits} {('B', 'kB', 'MB', 'GB')[power]}"
@@ -49,32 +53,34 @@ def size(count: int | None) -> str:
 def milliseconds(value: float | None) -> str:
     """A time or another positive number in about three digits."""
     if value is None:
-        return "–"
+        return NOTHING
     digits = 3 if value < 1 else 2 if value < 10 else 1 if value < 100 else 0
     return f"{value:,.{digits}f}"
 
 
 def share(value: float | None) -> str:
     """A share in [0, 1]."""
-    return "–" if value is None else f"{value:.3f}"
+    return NOTHING if value is None else f"{value:.3f}"
 
 
 def text(value: object) -> str:
     """Anything, or a dash for None."""
-    return "–" if value is None else str(value)
+    return NOTHING if value is None else str(value)
 
 
-def _percentile(time: str, percentile: str) -> Callable[[Row], str]:
-    return lambda row: milliseconds(row[time][percentile] if row[time] else None)
+def shown_columns(bench: dict[str, Any]) -> list[Column]:
+    """Of the `columns` those that hold something in at least one row."""
+    rows = all_rows(bench)
+    return [column for column in columns(bench) if not rows or any(column.cell(row) != NOTHING for row in rows)]
 
 
 def columns(bench: dict[str, Any]) -> list[Column]:
-    """The columns of `bench`'s results, in order; all but the first three hold numbers."""
-    epochs = seconds_per_epoch(bench)
+    """All columns of `bench`'s results; those after "seconds an epoch" are on a terminal only where there is room."""
+    epochs, trained = seconds_per_epoch(bench), {row["model"]: row["ms"] for row in beside_the_paper(bench)}
     return [
-        Column("file", "file", name_of),
-        Column("format", "format", lambda row: text(row["format"])),
-        Column("precision", "precision", lambda row: text(row["precision"])),
+        Column("file", "file", name_of, words=True),
+        Column("format", "format", lambda row: text(row["format"]), words=True),
+        Column("precision", "precision", lambda row: text(row["precision"]), words=True),
         Column("size", "size", lambda row: size(row["bytes"])),
         Column("accuracy", "accu-\nracy", lambda row: share(row["accuracy"])),
         Column("agreement with Keras", "agree-\nment", lambda row: share(row["agreement"])),
@@ -85,19 +91,44 @@ def columns(bench: dict[str, Any]) -> list[Column]:
         Column("clip p50, ms", "clip\nms\np50", _percentile("clip_ms", "p50")),
         Column("clip p90, ms", "\n\np90", _percentile("clip_ms", "p90")),
         Column("seconds an epoch", "s an\nepoch", lambda row: milliseconds(epochs.get(row["model"]))),
+        Column("peak memory", "peak\nmemory", lambda row: size(row["peak_rss_bytes"])),
+        Column("stream p50, ms", "stream\nms\np50", _percentile("stream_ms", "p50")),
+        Column("paced stream p50, ms", "paced\nms\np50", _percentile("paced_ms", "p50")),
+        Column("cold start, ms", "cold\nstart\nms", lambda row: milliseconds(row["cold_start_ms"])),
+        Column("calibration error", "cali-\nbration\nerror", lambda row: share(row["calibration_error"])),
+        Column("share of peak", "share\nof peak", lambda row: share(row["peak_share"])),
+        Column("GMAC/s", "GMAC/s", lambda row: milliseconds(row["gmacs_per_s"])),
+        Column("accuracy, 95 % interval", None, lambda row: _interval(row["accuracy_interval"])),
         Column("clip p99, ms", None, _percentile("clip_ms", "p99")),
+        Column("clip mean, ms", None, _percentile("clip_ms", "mean")),
+        Column("clip interquartile range, ms", None, _percentile("clip_ms", "iqr")),
+        Column("timed calls", None, lambda row: text(row["clip_ms"] and row["clip_ms"]["n"])),
+        Column("rounds", None, lambda row: text(row["clip_ms"] and len(row["clip_ms"]["round_n"]))),
         Column("real-time factor", None, lambda row: _significant(row["real_time_factor"])),
-        Column("cold start, ms", None, lambda row: milliseconds(row["cold_start_ms"])),
+        Column("load, ms", None, lambda row: milliseconds(row["load_ms"])),
         Column("first call, ms", None, lambda row: milliseconds(row["first_call_ms"])),
-        Column("peak memory", None, lambda row: size(row["peak_rss_bytes"])),
         Column("multiply-accumulates", None, lambda row: text(row["macs"] and f"{row['macs']:,}")),
-        Column("GMAC/s", None, lambda row: milliseconds(row["gmacs_per_s"])),
-        Column("engine", None, lambda row: text(row["engine"])),
+        Column("ms a clip of training", None, lambda row: milliseconds(trained.get(row["model"]))),
+        Column("other load, cores", None, lambda row: _load(row["other_load_cores"])),
+        Column("engine", None, lambda row: text(row["engine"]), words=True),
+        Column("threads", None, lambda row: text(row["threads"])),
     ]
 
 
+def _percentile(time: str, figure: str) -> Callable[[Row], str]:
+    return lambda row: milliseconds(row[time][figure] if row[time] else None)
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return f"{share(ends[0])} to {share(ends[1])}" if ends else NOTHING
+
+
 def _significant(value: float | None) -> str:
-    return "–" if value is None else f"{value:.2g}"
+    return NOTHING if value is None else f"{value:.2g}"
+
+
+def _load(value: float | None) -> str:
+    return NOTHING if value is None else f"{value:.2f}"
 
 
 def by_model(rows: list[Row]) -> list[list[Row]]:

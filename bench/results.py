@@ -12,6 +12,7 @@ from typing import Any
 from ..runtime.errors import GenrekitError
 from ..runtime.modelfile import SUFFIXES, ModelDescription, read_description
 from . import checks
+from .advice import recommendations
 from .cases import Case, Clips, Effort
 from .machine import describe_machine
 from .ratios import RATIO_TIMES, pairwise
@@ -148,12 +149,13 @@ def empty_bench(clips: Clips, effort: Effort, training: Sequence[dict[str, Any]]
         "baseline": None,
         "baselines": [],
         "ratios": {},
+        "recommendations": [],
         "training": list(training),
     }
 
 
 def finish(bench: dict[str, Any]) -> None:
-    """Add what needs all rows: the share of the machine's peak, the ratios, the warnings."""
+    """Add what needs all rows: the share of the machine's peak, the ratios, the warnings, the recommendations."""
     rows = [*bench["results"], *bench["baselines"]]
     for row in rows:
         peak = bench["machine"].get("peak_gmacs_per_s", {}).get(str(row["threads"]))
@@ -161,3 +163,4 @@ def finish(bench: dict[str, Any]) -> None:
     bench["ratios"] = {name: pairwise(rows, name) for name in RATIO_TIMES}
     for row in rows:
         row["warnings"] = [dataclasses.asdict(finding) for finding in checks.findings(row, bench)]
+    bench["recommendations"] = recommendations(bench)

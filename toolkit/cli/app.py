@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ...runtime.errors import GenrekitError, MissingPackageError
-from . import bench, classify, compare, corpus, export, figures, paper, quickstart, stream, train
+from . import bench, classify, compare, corpus, export, figures, paper, quickstart, report, stream, train
 
 # TensorFlow's C++ side greets and warns on standard error otherwise; a user may set them differently.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -38,6 +38,7 @@ app.command()(bench.bench)
 app.command()(compare.compare)
 app.command()(figures.figures)
 app.command()(paper.paper)
+app.command()(report.report)
 
 
 def _print_version(wanted: bool) -> None:

@@ -28,7 +28,7 @@ def bench(
     out: Annotated[Path | None, typer.Option(help="Results as JSON.", show_default=False)] = None,
     html: Annotated[Path | None, typer.Option(help="Results as a page.", show_default=False)] = None,
     csv: Annotated[Path | None, typer.Option(help="Results as CSV.", show_default=False)] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Results as a Markdown table.", show_default=False)] = None,
+    markdown: Annotated[Path | None, typer.Option(help="Results as Markdown.", show_default=False)] = None,
     engine: Annotated[
         list[str] | None,
         typer.Option(
@@ -115,21 +115,14 @@ def _write(
     result: dict[str, Any], out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None
 ) -> None:
     """Show the results, and write them in each form that was asked for; `out` is written already."""
-    from ...bench import report, store
-    from ...runtime.atomic import write_text
-    from .terminal import note, print_bench
+    from .report import write_outputs
+    from .terminal import note
 
-    print_bench(result)
     if result["interrupted"]:
         note("interrupted; the figures are of what was measured until then")
-    if csv:
-        store.write_csv(result, csv)
-    if html:
-        report.write_html(result, html)
-    if markdown:
-        write_text(markdown, report.markdown_table(result))
-    for path in filter(None, (out, html, csv, markdown)):
-        note(f"wrote {path}")
+    if out:
+        note(f"wrote {out}")
+    write_outputs(result, html=html, csv=csv, markdown=markdown)
 
 
 @contextlib.contextmanager

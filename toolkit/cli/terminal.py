@@ -71,22 +71,21 @@ def _console() -> Any:
     return console if console.is_terminal else Console(width=120)
 
 
-def print_bench(result: dict[str, Any], not_kept: Sequence[str] = ()) -> None:
-    """The table of a bench on standard output, in two where the terminal is narrow; notes on standard error.
+def print_bench(result: dict[str, Any], not_kept: Sequence[str] = (), *, beside: bool = False) -> None:
+    """The tables of a bench and its recommendations on standard output; notes on standard error.
 
     Args:
         result: the bench JSON.
         not_kept: names of files that were not measured because they do not agree with Keras.
+        beside: also a table of every file beside the fastest.
     """
-    from rich.measure import Measurement
-
     from ...bench import report
 
     console = _console()
-    tables = [report.results_table(result, not_kept=not_kept)]
-    if Measurement.get(console, console.options.update(max_width=1000), tables[0]).maximum > console.width:
-        tables = [report.results_table(result, half, not_kept) for half in report.HALVES]
-    for table in tables:
+    tables = report.results_tables(result, console.width, not_kept)
+    for table in tables + (report.beside_tables(result, console.width) if beside else []):
         console.print(table)
+    for line in report.recommendation_lines(result):
+        console.print(line, markup=False, highlight=False)
     for text in report.notes(result):
         note(text)
