@@ -45,13 +45,13 @@ def open_device(address: str, *, ssh_config: Path | None, wheel: Path | None, sa
     """
     parsed = ssh.Address.parse(address)
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder, contextlib.ExitStack() as stack:
-        found_wheel = find_wheel(Path(folder), wheel) if wheel else None
+        if wheel:
+            find_wheel(Path(folder), wheel)  # a wrong name is told before anybody is connected
         connection = stack.enter_context(ssh.connect(parsed, ssh_config))
-        found_wheel = found_wheel or find_wheel(Path(folder))
         found = _prepare(connection)
         stack.callback(_remove, connection, found["job"])
         _require(found, parsed.host)
-        yield Device(connection, found_wheel, found, say)
+        yield Device(connection, find_wheel(Path(folder), wheel), found, say)
 
 
 class Device:
@@ -175,20 +175,20 @@ class Device:
         wheel = f"{self._job}/{self._wheel.name}"
         pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         always = [wheel, *(["numpy<2"] if old else [])]
-        wanted = [*(f"{wheel}[{extra}]" for extra in extras), *libraries]
-        if self._step([*pip, *always, *wanted]).code:
+        wanted = {f"genrekit[{extra}]": f"{wheel}[{extra}]" for extra in extras}
+        wanted.update({library: library for library in libraries})
+        if self._step([*pip, *always, *wanted.values()]).code:
             self._install_apart([*pip, *always], wanted)
         # pip leaves a genrekit of the same version alone, though its code may be another.
         self._need([*pip, "--no-deps", "--force-reinstall", wheel], "install genrekit", REMEDY)
         return python
 
-    def _install_apart(self, command: Sequence[str], wanted: Sequence[str]) -> None:
+    def _install_apart(self, command: Sequence[str], wanted: Mapping[str, str]) -> None:
         """Genrekit without engines, then each of what is wanted: what cannot be had becomes rows that say so."""
         self._need(command, "install genrekit", REMEDY)
-        for one in wanted:
-            ended = self._step([*command, one])
+        for name, requirement in wanted.items():
+            ended = self._step([*command, requirement])
             if ended.code:
-                name = one.rpartition("/")[2]
                 self._say(f"{self._host} cannot install {name} ({ended.last_line}); rows that need it say so")
 
     def _need(self, command: Sequence[str], what: str, remedy: str) -> None:

@@ -154,7 +154,7 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
     # Unix sockets have short names: at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         options = _options(address, config, Path(folder) / "s")
-        _open(address, options, Path(folder) / "said")
+        _open(address, config, options, Path(folder) / "said")
         try:
             yield Connection(address, options)
         finally:
@@ -172,7 +172,7 @@ def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
     return [*(["-F", str(config.absolute())] if config else []), *settings]
 
 
-def _open(address: Address, options: Sequence[str], said: Path) -> None:
+def _open(address: Address, config: Path | None, options: Sequence[str], said: Path) -> None:
     """Start the ssh that all others go through; it stays in the background once it is let in."""
     timing = ["-o", f"ControlPersist={IDLE_S}", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
     command = [_tool("ssh"), *options, *timing, "-M", "-N", "-f", "-T", "--", str(address)]
@@ -181,19 +181,21 @@ def _open(address: Address, options: Sequence[str], said: Path) -> None:
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
     if done.returncode:
         reason = _last(said.read_text(errors="replace"))
-        raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(address, reason)}")
+        raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
 
 
-def _remedy(address: Address, reason: str) -> str:
+def _remedy(reason: str, by_hand: str) -> str:
     if "Permission denied" in reason:
-        return f"let the device know your key: ssh-copy-id {_by_hand(address)}"
+        return f"let the device know your key: ssh-copy-id {by_hand}"
     if "Host key verification failed" in reason:
-        return f"connect once by hand and look at its key: ssh {_by_hand(address)}"
-    return f"see that the device is on and that this works: ssh {_by_hand(address)}"
+        return f"connect once by hand and look at its key: ssh {by_hand}"
+    return f"see that the device is on and that this works: ssh {by_hand}"
 
 
-def _by_hand(address: Address) -> str:
-    return f"-p {address.port} {address}" if address.port else str(address)
+def _by_hand(address: Address, config: Path | None) -> str:
+    """What stands behind "ssh" when a user types it."""
+    port = ["-p", str(address.port)] if address.port else []
+    return shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
 
 
 def _tool(name: str) -> str:
