@@ -57,7 +57,8 @@ def reference():
 @pytest.fixture(scope="module")
 def first(serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
     """What the first bench on the device brings back; it installs ONNX Runtime there."""
-    with device.open_device("pi", ssh_config=serve_ssh(**device_environment), wheel=wheel, say=pytest.fail) as opened:
+    address, config = f"{getpass.getuser()}@pi", serve_ssh(**device_environment)
+    with device.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
         cases = [Case(tiny_onnx), Case(tiny_onnx, threads=2)]
         return opened.run_bench(cases, clips, reference, effort=QUICK, progress=lambda *step: steps.append(step))
 
