@@ -14,6 +14,7 @@ from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
 from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
 
 from .environments import device, old_device, wheel  # noqa: F401 (fixtures)
+from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
 
 # Examples are the same in every run, and none fails for being slow: machines that test are busy.
 hypothesis.settings.register_profile(

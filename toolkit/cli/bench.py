@@ -55,6 +55,21 @@ def bench(
         ),
     ] = None,
     jobs: Jobs = -1,
+    device: Annotated[
+        str | None,
+        typer.Option(
+            metavar="USER@HOST",
+            help="Measure on that machine, over ssh; ssh://USER@HOST:PORT names a port. genrekit and the engines are "
+            "installed there, with --baseline TensorFlow as well.",
+            show_default=False,
+        ),
+    ] = None,
+    ssh_config: Annotated[
+        Path | None, typer.Option(help="Configuration of ssh for --device.", show_default=False)
+    ] = None,
+    wheel: Annotated[
+        Path | None, typer.Option(help="Wheel of genrekit for --device; made otherwise.", show_default=False)
+    ] = None,
 ) -> None:
     """Accuracy, latency, memory and size of model files, each measured in processes of its own.
 
@@ -76,13 +91,19 @@ def bench(
     cases = benching.cases(models, engine or [], counts)
     effort = Effort(runs, seconds, rounds, paced_runs)
     described = benching.descriptions(models)
-    with _clips(list(described.values()), data, split, jobs) as (clips, config), progress("measuring") as update:
+    with (
+        _machine(device, ssh_config, wheel) as machine,
+        _clips(list(described.values()), data, split, jobs) as (clips, config),
+        progress("measuring") as update,
+    ):
         if features_only:
-            result = run.run_front_end(clips, config, threads=counts[0], effort=effort, progress=update, save_to=out)
+            result = machine.run_front_end(
+                clips, config, threads=counts[0], effort=effort, progress=update, save_to=out
+            )
         else:
             runs_found = benching.find_runs(described, keras)
             references = benching.references(runs_found)
-            result = run.run_bench(
+            result = machine.run_bench(
                 cases,
                 clips,
                 run.keras_labels(references, clips),
@@ -99,6 +120,23 @@ def bench(
         raise typer.Exit(2)
     if any("error" in row for row in result["results"]):
         raise typer.Exit(1)
+
+
+@contextlib.contextmanager
+def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) -> Iterator[Any]:
+    """What measures: the module `run` on this machine, or a `Device`, which has the same two functions."""
+    from ...bench import run
+    from ...bench.device import open_device
+    from .terminal import note
+
+    if device is None:
+        for name, value in (("ssh-config", ssh_config), ("wheel", wheel)):
+            if value:
+                raise ParameterError(f"{name}={value}: expected --device USER@HOST with it; name one, or leave it out")
+        yield run
+        return
+    with open_device(device, ssh_config=ssh_config, wheel=wheel, say=note) as found:
+        yield found
 
 
 def _threads(text: str) -> list[int]:

@@ -1,0 +1,237 @@
+"""Another machine over the system's ssh and scp: one connection that all commands share, so that it asks once."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from ..runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
+
+OnLine = Callable[[str], None]
+
+CONNECT_TIMEOUT_S = 15
+IDLE_S = 3600  # after which the shared connection ends by itself, should this process be killed
+ALIVE_S = 15  # between questions whether the other side is still there; three without an answer end the connection
+CONNECTION_FAILED = 255  # exit code of ssh itself (ssh(1)); another is the remote command's
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>ssh://)?(?:(?P<user>[\w.][\w.+-]*)@)?"
+    r"(?P<host>\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\])(?::(?P<port>\d{1,5}))?",
+    re.ASCII,
+)
+# scp takes remote paths as they are, or lets the remote shell read them, as its version pleases.
+_PLAIN_PATH = re.compile(r"/[\w./+@-]*", re.ASCII)
+
+
+class Address(NamedTuple):
+    """Where a machine is: its name or number, or an alias of the ssh configuration, without brackets."""
+
+    host: str
+    user: str | None = None
+    port: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Address:
+        """Read "user@host", "host" or "ssh://user@host:port"; IPv6 stands in brackets.
+
+        Raises:
+            ParameterError: it is none of them.
+        """
+        match = _ADDRESS.fullmatch(text)
+        port = int(match["port"]) if match and match["port"] else None
+        if not match or (port is not None and not (match["scheme"] and 0 < port < 65536)):
+            raise ParameterError(
+                f"device={text}: expected user@host, or ssh://user@host:port with a port up to 65535; IPv6 in brackets"
+            )
+        return cls(match["host"].strip("[]"), match["user"], port)
+
+    def __str__(self) -> str:
+        return f"{self.user}@{self.host}" if self.user else self.host
+
+    @property
+    def for_scp(self) -> str:
+        """As scp takes it: a colon would begin the path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{self.user}@{host}" if self.user else host
+
+
+class Ended(NamedTuple):
+    """How a remote command ended: its exit code, and the last line that it wrote, or of its last error."""
+
+    code: int
+    last_line: str
+
+
+class Connection:
+    """A connection that stays open; made by `connect`."""
+
+    def __init__(self, address: Address, options: Sequence[str]) -> None:
+        self.address = address
+        self._options = [*options, "-o", "ControlMaster=no"]
+
+    def run(self, command: Sequence[str], on_line: OnLine | None = None) -> Ended:
+        """Run `command` there, each word of it as it stands; what it writes goes to `on_line`, line by line.
+
+        On Ctrl-C its standard input is closed, and KeyboardInterrupt is raised when it has ended. Ctrl-C once more
+        leaves it alone.
+
+        Raises:
+            Failure: the connection was lost.
+        """
+        # A session of its own: Ctrl-C must not end ssh, which still has to bring what the command says.
+        process = subprocess.Popen(
+            [_tool("ssh"), *self._options, "-T", "--", str(self.address), shlex.join(command)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        with _ending(process):
+            try:
+                last_line = _read_lines(process, on_line)
+            except KeyboardInterrupt:
+                process.stdin.close()
+                _read_lines(process, on_line)
+                raise
+            code = process.wait()
+        if code == CONNECTION_FAILED:
+            raise Failure(f"the connection to {self.address} was lost ({last_line}); see that both stay switched on")
+        return Ended(code, last_line)
+
+    def send(self, source: Path, folder: str) -> None:
+        """Copy a file, or a folder and what is in it, into `folder` there; raises Failure."""
+        self._copy(str(source.absolute()), self._remote(folder))
+
+    def fetch(self, path: str, target: Path) -> None:
+        """Copy the file `path` from there; raises Failure."""
+        self._copy(self._remote(path), str(target.absolute()))
+
+    def _remote(self, path: str) -> str:
+        if not _PLAIN_PATH.fullmatch(path):
+            raise Failure(
+                f"{self.address}: expected a folder named with letters, digits and ._-+@, received {path}; use an "
+                "account whose home folder has such a name"
+            )
+        return f"{self.address.for_scp}:{path}"
+
+    def _copy(self, source: str, target: str) -> None:
+        command = [_tool("scp"), "-q", "-r", *self._options, "--", source, target]
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", start_new_session=True
+        )
+        if done.returncode:
+            raise Failure(
+                f"scp could not copy {source} to {target} ({_last(done.stderr)}); see that the disk has room and that "
+                "the connection holds"
+            )
+
+
+@contextlib.contextmanager
+def connect(address: Address, config: Path | None = None) -> Iterator[Connection]:
+    """A connection for the time of the block; a password is asked for here and nowhere else.
+
+    Args:
+        address: of the other machine.
+        config: an ssh configuration file instead of the user's.
+
+    Raises:
+        MissingFileError: no such configuration.
+        MissingPackageError: there is no ssh or no scp.
+        Failure: the machine cannot be reached, or lets nobody in.
+    """
+    if config and not config.is_file():
+        raise MissingFileError(f"{config}: expected an ssh configuration file, found none; check the path")
+    _tool("scp")
+    # Unix sockets have short names: at most about 100 characters.
+    with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
+        options = _options(address, config, Path(folder) / "s")
+        _open(address, config, options, Path(folder) / "said")
+        try:
+            yield Connection(address, options)
+        finally:
+            command = [_tool("ssh"), *options, "-O", "exit", "--", str(address)]
+            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+
+
+def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
+    pairs = {
+        "ControlPath": '"{}"'.format(str(socket).replace("%", "%%")),
+        "ServerAliveInterval": ALIVE_S,
+        **({"Port": address.port} if address.port else {}),
+    }
+    settings = [word for name, value in pairs.items() for word in ("-o", f"{name}={value}")]
+    return [*(["-F", str(config.absolute())] if config else []), *settings]
+
+
+def _open(address: Address, config: Path | None, options: Sequence[str], said: Path) -> None:
+    """Start the ssh that all others go through; it stays in the background once it is let in."""
+    timing = ["-o", f"ControlPersist={IDLE_S}", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
+    command = [_tool("ssh"), *options, *timing, "-M", "-N", "-f", "-T", "--", str(address)]
+    # A file: the ssh that stays would keep a pipe open.
+    with said.open("wb") as errors:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
+    if done.returncode:
+        reason = _last(said.read_text(errors="replace"))
+        raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
+
+
+def _remedy(reason: str, by_hand: str) -> str:
+    if "Permission denied" in reason:
+        return f"let the device know your key: ssh-copy-id {by_hand}"
+    if "Host key verification failed" in reason:
+        return f"connect once by hand and look at its key: ssh {by_hand}"
+    return f"see that the device is on and that this works: ssh {by_hand}"
+
+
+def _by_hand(address: Address, config: Path | None) -> str:
+    """What stands behind "ssh" when a user types it."""
+    port = ["-p", str(address.port)] if address.port else []
+    return shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
+
+
+def _tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        raise MissingPackageError(
+            f"a device is reached with {name}, which is not installed; on Debian: apt install openssh-client"
+        )
+    return path
+
+
+@contextlib.contextmanager
+def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Whatever happens in the block, the process and its pipes are gone afterwards."""
+    try:
+        yield
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            pipe.close()
+
+
+def _read_lines(process: subprocess.Popen[str], on_line: OnLine | None) -> str:
+    """Pass on what the process writes until it ends; the last line of it, or of its errors."""
+    written: list[str] = []
+    for line in process.stdout:
+        written.append(line)
+        if on_line:
+            on_line(line.rstrip("\n"))
+    return _last("".join(written[-100:]))
+
+
+def _last(text: str) -> str:
+    """The last line that tells an error, as pip marks them, or else the last line."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith("ERROR:")]
+    return (errors or lines or ["no reason told"])[-1]

@@ -1,0 +1,95 @@
+"""The wheel of the genrekit that runs now: built from its source, or packed again from what is installed."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from importlib import metadata
+from pathlib import Path
+
+from ..runtime.errors import Failure, MissingFileError, ParameterError
+
+NAME = "genrekit"
+SOURCE = Path(__file__).parents[1]
+FLOORS = ("runtime", "converters", "bench", "toolkit")
+BESIDE = ("pyproject.toml", "README.md", "LICENSE")
+# What an installer adds to the files of a wheel; its RECORD is made anew.
+OF_THE_INSTALLER = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+
+
+def find_wheel(folder: Path, given: Path | None = None) -> Path:
+    """The wheel to send to a device: `given`, or one that is made in `folder`.
+
+    Raises:
+        MissingFileError, ParameterError: `given` is not there, or no wheel of genrekit.
+        Failure: none can be made.
+    """
+    if given:
+        return _checked(given)
+    if all((SOURCE / name).exists() for name in (*FLOORS, *BESIDE)):
+        return build_wheel(folder)
+    try:
+        return pack_wheel(metadata.distribution(NAME), folder)
+    except metadata.PackageNotFoundError as error:
+        raise Failure(f"this genrekit is neither a checkout nor installed; {_NAME_ONE}") from error
+
+
+def _checked(path: Path) -> Path:
+    if not path.is_file():
+        raise MissingFileError(f"wheel={path}: expected a wheel of genrekit, found no file; check the path")
+    if not path.name.startswith(f"{NAME}-") or path.suffix != ".whl" or not zipfile.is_zipfile(path):
+        raise ParameterError(f"wheel={path}: expected {NAME}-VERSION-py3-none-any.whl, as `pip wheel` makes it")
+    return path
+
+
+def build_wheel(folder: Path, source: Path = SOURCE) -> Path:
+    """The wheel of a checkout, built from a copy, so that nothing is left in it; raises Failure."""
+    copy = folder / "source"
+    for floor in FLOORS:
+        shutil.copytree(source / floor, copy / floor, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in BESIDE:
+        shutil.copy(source / name, copy)
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir", folder]
+    done = subprocess.run([*command, copy], capture_output=True, text=True)
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
+        raise Failure(f"the wheel of {source} cannot be built ({last}); {_NAME_ONE}")
+    return next(folder.glob(f"{NAME}-*.whl"))
+
+
+_NAME_ONE = "name a built one with --wheel FILE"
+
+
+def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
+    """The wheel that `distribution` was installed from, packed again of its files, with a RECORD of its own.
+
+    Source: PyPA's specification "Binary distribution format".
+    """
+    information = f"{NAME}-{distribution.version}.dist-info"
+    contents = {
+        file.as_posix(): file.locate().read_bytes()
+        for file in distribution.files or ()
+        if file.parts[0] in (NAME, information) and _is_of_wheel(file, information)
+    }
+    record = [f"{name},{_digest(data)},{len(data)}" for name, data in contents.items()]
+    record.append(f"{information}/RECORD,,")
+    contents[f"{information}/RECORD"] = ("\n".join(record) + "\n").encode()
+    wheel = folder / f"{NAME}-{distribution.version}-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in contents.items():
+            archive.writestr(name, data)
+    return wheel
+
+
+def _is_of_wheel(file: metadata.PackagePath, information: str) -> bool:
+    added = file.parent.name == information and file.name in OF_THE_INSTALLER
+    return not added and file.suffix != ".pyc" and file.locate().is_file()
+
+
+def _digest(data: bytes) -> str:
+    encoded = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=")
+    return f"sha256={encoded.decode()}"

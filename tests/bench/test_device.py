@@ -1,0 +1,282 @@
+"""A bench on another machine: an sshd on loopback with a home, a python3 and keys of its own."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import getpass
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from genrekit.bench import device, on_device
+from genrekit.bench.cases import Case, Effort
+from genrekit.bench.run import run_bench
+from genrekit.runtime import MfccConfig, ModelDescription
+from genrekit.runtime.errors import Failure
+from genrekit.runtime.modelfile import attach
+
+from ..sshd import needs_sshd, wait_for
+from .conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
+
+QUICK = Effort(runs=4, seconds=0, rounds=1, paced_runs=1)
+pytestmark = needs_sshd
+NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
+
+
+@pytest.fixture(scope="module")
+def fragile(tmp_path_factory):
+    """A .tflite with a description, and beside it a tflite_micro that kills the process that imports it."""
+    folder = tmp_path_factory.mktemp("fragile")
+    description = ModelDescription(model="fragile", labels=LABELS, format="tflite", precision="int8")
+    path = folder / "fragile-int8.tflite"
+    path.write_bytes(attach(b"\x00\x00\x00\x00TFL3", description))
+    (folder / "tflite_micro").mkdir()
+    (folder / "tflite_micro" / "__init__.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    return path
+
+
+@pytest.fixture(scope="module")
+def steps():
+    return []
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """Labels that the Keras model of the tiny file might predict: all alike."""
+    return {"tiny": [LABELS[0]] * 12}
+
+
+@pytest.fixture(scope="module")
+def first(serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
+    """What the first bench on the device brings back; it installs ONNX Runtime there."""
+    address, config = f"{getpass.getuser()}@pi", serve_ssh(**device_environment)
+    with device.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
+        cases = [Case(tiny_onnx), Case(tiny_onnx, threads=2)]
+        return opened.run_bench(cases, clips, reference, effort=QUICK, progress=lambda *step: steps.append(step))
+
+
+@pytest.fixture(scope="module")
+def offline(first, serve_ssh, device_environment, fragile):
+    """The ssh configuration of the same device, when no package index can be reached."""
+    return serve_ssh(**{**device_environment, **NO_INDEX, "PYTHONPATH": fragile.parent})
+
+
+def test_accuracy_and_agreement_are_those_of_this_machine(first, tiny_onnx, clips, reference):
+    here = run_bench([Case(tiny_onnx)], clips, reference, effort=QUICK)["results"][0]
+    assert here["accuracy"] == 1
+    assert here["agreement"] == pytest.approx(1 / 3)
+    for row in first["results"]:
+        assert "error" not in row
+        assert {name: row[name] for name in ("accuracy", "agreement", "confusion", "macs", "bytes", "engine")} == {
+            name: here[name] for name in ("accuracy", "agreement", "confusion", "macs", "bytes", "engine")
+        }
+
+
+def test_times_are_measured_there(first, device_home):
+    assert [row["threads"] for row in first["results"]] == [1, 2]
+    for row in first["results"]:
+        assert row["clip_ms"]["n"] == QUICK.runs
+        assert row["clip_ms"]["p50"] > 0
+        assert row["cold_start_of"] == "genrekit classify"
+        assert row["cold_start_ms"] > 0
+    assert first["machine"]["engines"] == {"onnx": first["machine"]["engines"]["onnx"]}  # the only one installed there
+    assert [folder.name for folder in (device_home / ".cache/genrekit/device").iterdir()] == [
+        "python{}.{}".format(*sys.version_info)
+    ]
+
+
+def test_the_address_is_kept_without_user_and_port(first):
+    assert first["device"] == "pi"
+    assert getpass.getuser() not in json.dumps({**first, "machine": None})
+
+
+def test_progress_tells_the_steps_of_the_device(first, steps):
+    assert [what for _, _, what in steps[:2]] == ["installing on pi", "sending files to pi"]
+    assert ("tiny-float32.onnx", 4) in [(what, total) for _, total, what in steps]
+    assert steps[-1] == (4, 4, "done")
+
+
+@pytest.fixture(scope="module")
+def told():
+    return []
+
+
+@pytest.fixture(scope="module")
+def rows(offline, wheel, tiny_onnx, fragile, clips, told):
+    """Without an index: a case that crashes, one without its engine, one that is not there, and one that is sound."""
+    cases = [
+        Case(fragile, engine="micro"),
+        Case(fragile, engine="litert"),
+        Case(fragile.with_name("gone.onnx")),
+        Case(tiny_onnx),
+    ]
+    with device.open_device("pi", ssh_config=offline, wheel=wheel, say=told.append) as opened:
+        return opened.run_bench(cases, clips, effort=QUICK)["results"]
+
+
+def test_a_crash_is_a_row_with_the_signal(rows):
+    assert "SIGSEGV" in rows[0]["error"]
+    assert (rows[0]["model"], rows[0]["clip_ms"]) == ("fragile", None)
+
+
+def test_a_missing_engine_is_a_row_with_the_pip_command(rows, told):
+    assert 'pip install "genrekit[litert]"' in rows[1]["error"]
+    assert told[-1].startswith("pi cannot install genrekit[litert] (ERROR: No matching distribution")
+
+
+def test_a_missing_file_is_a_row_with_the_path_that_was_given(rows, fragile):
+    assert rows[2]["error"].startswith(f"{fragile.with_name('gone.onnx')}: expected a model file")
+
+
+def test_what_is_installed_needs_no_index(rows):
+    assert "error" not in rows[3]
+    assert rows[3]["accuracy"] == 1
+
+
+def test_the_front_end_alone(offline, wheel, clips):
+    with device.open_device("pi", ssh_config=offline, wheel=wheel, say=lambda text: None) as opened:
+        result = opened.run_front_end(clips, MfccConfig(), effort=QUICK)
+    assert result["results"][0]["front_end_ms"]["n"] == QUICK.runs
+    assert "pip install librosa" in result["baseline"]["error"]
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory):
+    """A folder a class, four tracks of one clip each."""
+    folder = tmp_path_factory.mktemp("corpus")
+    for place, (samples, label) in enumerate(zip(*tones(12), strict=True)):
+        track = folder / LABELS[label] / f"{LABELS[label]}.{place:05d}.wav"
+        track.parent.mkdir(exist_ok=True)
+        soundfile.write(track, samples, CONFIG.sample_rate)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def sorted_onnx(tmp_path_factory):
+    """The tiny ONNX file with its labels in the order of a corpus."""
+    order = np.argsort(LABELS)
+    weights, bias = nearest_mean_weights(*tones(12))
+    path = tmp_path_factory.mktemp("models") / "sorted-float32.onnx"
+    description = ModelDescription(model="sorted", labels=tuple(sorted(LABELS)), format="onnx", macs=39)
+    path.write_bytes(attach(onnx_model(weights[:, order], bias[order]), description))
+    return path
+
+
+def bench_command(model, corpus, config, *options):
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", model, "--data", corpus, "--jobs", 1]
+    return [str(word) for word in (*command, "--device", "pi", "--ssh-config", config, *options)]
+
+
+def test_interrupting_keeps_the_rows_and_leaves_nothing_behind(
+    offline, device_home, wheel, sorted_onnx, corpus, tmp_path
+):
+    out = tmp_path / "bench.json"
+    options = ("--wheel", wheel, "--out", out, "--runs", 500, "--rounds", 100, "--seconds", 0, "--paced-runs", 0)
+    command = bench_command(sorted_onnx, corpus, offline, *options)
+    with (tmp_path / "said").open("wb") as said:
+        local = subprocess.Popen(command, start_new_session=True, stdout=said, stderr=said)
+    wait_for(lambda: local.poll() is not None or has_measured(device_home))
+    assert local.returncode is None, (tmp_path / "said").read_text()
+    os.killpg(local.pid, signal.SIGINT)  # as a terminal does: all that have not left the group
+    assert local.wait(120) == 130, (tmp_path / "said").read_text()
+    result = json.loads(out.read_text())
+    assert result["interrupted"]
+    assert result["results"][0]["accuracy"] == 1
+    assert result["results"][0]["clip_ms"]["n"] < 500
+    assert not processes(device_home)
+    assert not jobs(device_home)
+
+
+def jobs(device_home):
+    return list((device_home / ".cache/genrekit/device").glob("job-*"))
+
+
+def has_measured(device_home):
+    results = [job / "results.json" for job in jobs(device_home)]
+    return any(path.is_file() and json.loads(path.read_text())["results"][0]["clip_ms"] for path in results)
+
+
+def processes(device_home):
+    """Command lines of the device's processes, by their numbers."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found[int(path.parent.name)] = path.read_text(errors="replace").split("\0")
+    return {number: words for number, words in found.items() if any(str(device_home) in word for word in words)}
+
+
+def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, tiny_onnx, clips, device_home, tmp_path):
+    out, effort = tmp_path / "bench.json", Effort(runs=8, seconds=0, rounds=2, paced_runs=0)
+
+    def kill_at_the_last_step(done, total, what):
+        if done == total - 1 > 0:
+            for number, words in processes(device_home).items():
+                if words[0].startswith(str(device_home)) and "genrekit.bench" in words:
+                    os.kill(number, signal.SIGKILL)
+
+    with (
+        device.open_device("pi", ssh_config=offline, wheel=wheel, say=pytest.fail) as opened,
+        pytest.raises(Failure, match=f"the bench on pi ended with code 137 .*; what was measured is in {out}"),
+    ):
+        opened.run_bench([Case(tiny_onnx)], clips, effort=effort, progress=kill_at_the_last_step, save_to=out)
+    result = json.loads(out.read_text())
+    assert result["interrupted"]
+    assert result["results"][0]["clip_ms"]["n"] in (4, 8)
+    assert result["results"][0]["warnings"]
+    assert not processes(device_home)
+
+
+def open_and_close(config, address="pi"):
+    with device.open_device(address, ssh_config=config, wheel=None, say=pytest.fail):
+        pytest.fail("it was let in")
+
+
+def test_a_device_without_python(serve_ssh, device_environment, tmp_path):
+    with pytest.raises(Failure, match=r"pi has no python3 \(.*not found\); .* apt install python3-venv"):
+        open_and_close(serve_ssh(**{**device_environment, "PATH": tmp_path}))
+
+
+def test_a_device_that_cannot_make_environments(serve_ssh, device_environment, tmp_path, device_home):
+    (tmp_path / "ensurepip.py").write_text("raise ImportError('left to a package of its own')")
+    with pytest.raises(Failure, match=r"cannot make environments; .* apt install python3-venv"):
+        open_and_close(serve_ssh(**{**device_environment, "PYTHONPATH": tmp_path}))
+    assert not jobs(device_home)
+
+
+def test_a_home_that_cannot_be_written(serve_ssh, device_environment):
+    with pytest.raises(Failure, match=r"pi cannot prepare a folder \(.*Error.*/dev/null"):
+        open_and_close(serve_ssh(**{**device_environment, "HOME": "/dev/null"}))
+
+
+def test_an_old_python_is_told_by_its_version():
+    with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10 or later"):
+        device._require({"python": [3, 9], "environments": True}, "pi")
+
+
+def test_the_program_for_the_device_parses_on_old_pythons():
+    ast.parse(Path(on_device.__file__).read_text(), feature_version=(3, 6))
+
+
+def test_nothing_can_be_installed_without_an_index(serve_ssh, device_environment, wheel, tiny_onnx, clips, tmp_path):
+    config = serve_ssh(**{**device_environment, **NO_INDEX, "HOME": tmp_path})
+    with (
+        device.open_device("pi", ssh_config=config, wheel=wheel, say=pytest.fail) as opened,
+        pytest.raises(Failure, match=r"pi cannot install genrekit \(ERROR: No matching .*\); see that it reaches"),
+    ):
+        opened.run_bench([Case(tiny_onnx)], clips, effort=QUICK)
+    assert not jobs(tmp_path)
+
+
+def test_options_of_a_device_want_one(tiny_onnx, tmp_path):
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", tiny_onnx, "--data", tmp_path]
+    done = subprocess.run([*command, "--ssh-config", "config"], capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "ssh-config=config: expected --device USER@HOST with it" in done.stderr
