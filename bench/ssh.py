@@ -6,6 +6,7 @@ import contextlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -17,7 +18,7 @@ from ..runtime.errors import Failure, MissingFileError, MissingPackageError, Par
 OnLine = Callable[[str], None]
 
 CONNECT_TIMEOUT_S = 15
-IDLE_S = 3600  # after which the shared connection ends by itself, should this process be killed
+CONNECTED = "genrekit-connected"
 ALIVE_S = 15  # between questions whether the other side is still there; three without an answer end the connection
 CONNECTION_FAILED = 255  # exit code of ssh itself (ssh(1)); another is the remote command's
 
@@ -154,12 +155,8 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
     # Unix sockets have short names: at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         options = _options(address, config, Path(folder) / "s")
-        _open(address, config, options, Path(folder) / "said")
-        try:
+        with _opened(address, config, options, Path(folder) / "said"):
             yield Connection(address, options)
-        finally:
-            command = [_tool("ssh"), *options, "-O", "exit", "--", str(address)]
-            subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
 
 
 def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
@@ -172,16 +169,33 @@ def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
     return [*(["-F", str(config.absolute())] if config else []), *settings]
 
 
-def _open(address: Address, config: Path | None, options: Sequence[str], said: Path) -> None:
-    """Start the ssh that all others go through; it stays in the background once it is let in."""
-    timing = ["-o", f"ControlPersist={IDLE_S}", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
-    command = [_tool("ssh"), *options, *timing, "-M", "-N", "-f", "-T", "--", str(address)]
-    # A file: the ssh that stays would keep a pipe open.
+@contextlib.contextmanager
+def _opened(address: Address, config: Path | None, options: Sequence[str], said: Path) -> Iterator[None]:
+    """Run the ssh that all others go through; it lives no longer than the block, nor than this process."""
+    settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
+    # `cat` ends with its input, which is a pipe from here.
+    command = [_tool("ssh"), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
     with said.open("wb") as errors:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
-    if done.returncode:
-        reason = _last(said.read_text(errors="replace"))
-        raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            preexec_fn=_ignore_interrupts,
+        )
+    with _ending(process):
+        if not any(line.strip() == CONNECTED for line in process.stdout):
+            reason = _last(said.read_text(errors="replace"))
+            raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
+        yield
+        process.stdin.close()
+        process.wait()
+
+
+def _ignore_interrupts() -> None:
+    """It stays in the session, to ask for a password at the terminal; Ctrl-C is sent there to every process."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _remedy(reason: str, by_hand: str) -> str:

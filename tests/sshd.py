@@ -124,3 +124,12 @@ def device_environment(device_home):
     """What a login on the device finds."""
     pip = {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
     return {"HOME": device_home, "PATH": f"{PYTHON_FOLDER}:/usr/bin:/bin", **pip}
+
+
+def processes_of(folder):
+    """Command lines of the processes that have to do with `folder`, by their numbers."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            found[int(path.parent.name)] = path.read_text(errors="replace").split("\0")
+    return {number: words for number, words in found.items() if any(str(folder) in word for word in words)}

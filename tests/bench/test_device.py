@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import contextlib
 import getpass
 import json
 import os
@@ -23,7 +22,7 @@ from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.errors import Failure
 from genrekit.runtime.modelfile import attach
 
-from ..sshd import needs_sshd, wait_for
+from ..sshd import needs_sshd, processes_of, wait_for
 from .conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
 
 QUICK = Effort(runs=4, seconds=0, rounds=1, paced_runs=1)
@@ -191,7 +190,7 @@ def test_interrupting_keeps_the_rows_and_leaves_nothing_behind(
     assert result["interrupted"]
     assert result["results"][0]["accuracy"] == 1
     assert result["results"][0]["clip_ms"]["n"] < 500
-    assert not processes(device_home)
+    assert not processes_of(device_home)
     assert not jobs(device_home)
 
 
@@ -204,21 +203,12 @@ def has_measured(device_home):
     return any(path.is_file() and json.loads(path.read_text())["results"][0]["clip_ms"] for path in results)
 
 
-def processes(device_home):
-    """Command lines of the device's processes, by their numbers."""
-    found = {}
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        with contextlib.suppress(OSError):
-            found[int(path.parent.name)] = path.read_text(errors="replace").split("\0")
-    return {number: words for number, words in found.items() if any(str(device_home) in word for word in words)}
-
-
 def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, tiny_onnx, clips, device_home, tmp_path):
     out, effort = tmp_path / "bench.json", Effort(runs=8, seconds=0, rounds=2, paced_runs=0)
 
     def kill_at_the_last_step(done, total, what):
         if done == total - 1 > 0:
-            for number, words in processes(device_home).items():
+            for number, words in processes_of(device_home).items():
                 if words[0].startswith(str(device_home)) and "genrekit.bench" in words:
                     os.kill(number, signal.SIGKILL)
 
@@ -231,7 +221,7 @@ def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, ti
     assert result["interrupted"]
     assert result["results"][0]["clip_ms"]["n"] in (4, 8)
     assert result["results"][0]["warnings"]
-    assert not processes(device_home)
+    assert not processes_of(device_home)
 
 
 def open_and_close(config, address="pi"):

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 from genrekit.bench import ssh
 from genrekit.runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
-from ..sshd import free_port, needs_sshd, wait_for
+from ..sshd import free_port, needs_sshd, processes_of, wait_for
 
 pytestmark = needs_sshd
 
@@ -44,7 +46,7 @@ def test_a_path_that_scp_might_read_otherwise_is_refused(connection, tmp_path):
         connection.send(tmp_path, "/home/$(id)")
 
 
-def test_a_command_ends_when_the_other_side_is_gone(config, tmp_path):
+def test_nothing_outlives_the_side_that_began(config, tmp_path):
     stay = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     code = f"""
 from pathlib import Path
@@ -52,12 +54,15 @@ from genrekit.bench import on_device, ssh
 with ssh.connect(ssh.Address("pi"), Path({str(config)!r})) as connection:
     connection.run(["python3", "-c", Path(on_device.__file__).read_text(), "run", "python3", "-c", {stay!r}])
 """
-    local = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
     pid = tmp_path / "pid"
-    wait_for(lambda: pid.is_file() and pid.read_text())
-    local.kill()
-    local.wait()
-    wait_for(lambda: not Path(f"/proc/{pid.read_text()}").exists())
+    with tempfile.TemporaryDirectory() as folder:  # a short name, for the socket in it
+        local = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": folder})
+        wait_for(lambda: pid.is_file() and pid.read_text())
+        assert processes_of(config)
+        local.kill()
+        local.wait()
+        wait_for(lambda: not Path(f"/proc/{pid.read_text()}").exists())
+        wait_for(lambda: not processes_of(config))
 
 
 def open_and_close(config, address="pi"):
