@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 from ..runtime.errors import GenrekitError
-from .job import run_job
+from .device.job import run_job
 
 
 def _tell(done: int, total: int, what: str) -> None:

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.bench import device, on_device
 from genrekit.bench.cases import Case, Effort
+from genrekit.bench.device import measuring, on_device
 from genrekit.bench.run import run_bench
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.errors import Failure
@@ -57,7 +57,7 @@ def reference():
 def first(serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
     """What the first bench on the device brings back; it installs ONNX Runtime there."""
     address, config = f"{getpass.getuser()}@pi", serve_ssh(**device_environment)
-    with device.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
+    with measuring.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
         cases = [Case(tiny_onnx), Case(tiny_onnx, threads=2)]
         return opened.run_bench(cases, clips, reference, effort=QUICK, progress=lambda *step: steps.append(step))
 
@@ -117,7 +117,7 @@ def rows(offline, wheel, tiny_onnx, fragile, clips, told):
         Case(fragile.with_name("gone.onnx")),
         Case(tiny_onnx),
     ]
-    with device.open_device("pi", ssh_config=offline, wheel=wheel, say=told.append) as opened:
+    with measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=told.append) as opened:
         return opened.run_bench(cases, clips, effort=QUICK)["results"]
 
 
@@ -141,7 +141,7 @@ def test_what_is_installed_needs_no_index(rows):
 
 
 def test_the_front_end_alone(offline, wheel, clips):
-    with device.open_device("pi", ssh_config=offline, wheel=wheel, say=lambda text: None) as opened:
+    with measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=lambda text: None) as opened:
         result = opened.run_front_end(clips, MfccConfig(), effort=QUICK)
     assert result["results"][0]["front_end_ms"]["n"] == QUICK.runs
     assert "pip install librosa" in result["baseline"]["error"]
@@ -213,7 +213,7 @@ def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, ti
                     os.kill(number, signal.SIGKILL)
 
     with (
-        device.open_device("pi", ssh_config=offline, wheel=wheel, say=pytest.fail) as opened,
+        measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=pytest.fail) as opened,
         pytest.raises(Failure, match=f"the bench on pi ended with code 137 .*; what was measured is in {out}"),
     ):
         opened.run_bench([Case(tiny_onnx)], clips, effort=effort, progress=kill_at_the_last_step, save_to=out)
@@ -225,7 +225,7 @@ def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, ti
 
 
 def open_and_close(config, address="pi"):
-    with device.open_device(address, ssh_config=config, wheel=None, say=pytest.fail):
+    with measuring.open_device(address, ssh_config=config, wheel=None, say=pytest.fail):
         pytest.fail("it was let in")
 
 
@@ -248,7 +248,7 @@ def test_a_home_that_cannot_be_written(serve_ssh, device_environment):
 
 def test_an_old_python_is_told_by_its_version():
     with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10 or later"):
-        device._require({"python": [3, 9], "environments": True}, "pi")
+        measuring._require({"python": [3, 9], "environments": True}, "pi")
 
 
 def test_the_program_for_the_device_parses_on_old_pythons():
@@ -258,7 +258,7 @@ def test_the_program_for_the_device_parses_on_old_pythons():
 def test_nothing_can_be_installed_without_an_index(serve_ssh, device_environment, wheel, tiny_onnx, clips, tmp_path):
     config = serve_ssh(**{**device_environment, **NO_INDEX, "HOME": tmp_path})
     with (
-        device.open_device("pi", ssh_config=config, wheel=wheel, say=pytest.fail) as opened,
+        measuring.open_device("pi", ssh_config=config, wheel=wheel, say=pytest.fail) as opened,
         pytest.raises(Failure, match=r"pi cannot install genrekit \(ERROR: No matching .*\); see that it reaches"),
     ):
         opened.run_bench([Case(tiny_onnx)], clips, effort=QUICK)

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from genrekit.bench.cases import Case, Effort
-from genrekit.bench.job import run_job, write_bench_job
+from genrekit.bench.device.job import run_job, write_bench_job
 from genrekit.runtime import MfccConfig
 from genrekit.runtime.errors import MissingFileError, ParameterError
 

@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from genrekit.bench.wheel import SOURCE, find_wheel
+from genrekit.bench.device.wheel import SOURCE, find_wheel
 from genrekit.runtime.errors import MissingFileError, ParameterError
 
 from ..environments import pip
@@ -20,7 +20,9 @@ def contents(path):
 
 
 def test_an_installed_genrekit_is_packed_into_the_wheel_it_came_from(device, wheel, tmp_path):
-    code = "import pathlib, sys; from genrekit.bench.wheel import find_wheel; find_wheel(pathlib.Path(sys.argv[1]))"
+    code = (
+        "import pathlib, sys; from genrekit.bench.device.wheel import find_wheel; find_wheel(pathlib.Path(sys.argv[1]))"
+    )
     subprocess.run([device, "-P", "-c", code, tmp_path], check=True, cwd=tmp_path, env={})
     packed = tmp_path / wheel.name
     assert contents(packed) == contents(wheel)

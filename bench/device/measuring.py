@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..runtime import MfccConfig
-from ..runtime.engines import ENGINES, EngineSpec
-from ..runtime.errors import Failure
-from ..runtime.modelfile import SUFFIXES
-from . import on_device, results, ssh, store
-from .cases import Case, Clips, Effort
+from ...runtime import MfccConfig
+from ...runtime.engines import ENGINES, EngineSpec
+from ...runtime.errors import Failure
+from ...runtime.modelfile import SUFFIXES
+from .. import results, store
+from ..cases import Case, Clips, Effort
+from ..run import Progress
+from . import on_device, ssh
 from .job import write_bench_job, write_front_end_job
-from .run import Progress
 from .wheel import find_wheel
 
 PYTHON = (3, 10)  # the oldest that genrekit runs on

@@ -11,10 +11,10 @@ import zipfile
 from importlib import metadata
 from pathlib import Path
 
-from ..runtime.errors import Failure, MissingFileError, ParameterError
+from ...runtime.errors import Failure, MissingFileError, ParameterError
 
 NAME = "genrekit"
-SOURCE = Path(__file__).parents[1]
+SOURCE = Path(__file__).parents[2]
 FLOORS = ("runtime", "converters", "bench", "toolkit")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE")
 # What an installer adds to the files of a wheel; its RECORD is made anew.

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from ..runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
+from ...runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
 OnLine = Callable[[str], None]
 

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..runtime import MfccConfig
-from ..runtime.errors import MissingFileError, ParameterError
-from ..runtime.modelfile import KERAS_DESCRIPTION, SUFFIXES
-from .cases import Case, Clips, Effort
-from .run import Progress, run_bench, run_front_end
+from ...runtime import MfccConfig
+from ...runtime.errors import MissingFileError, ParameterError
+from ...runtime.modelfile import KERAS_DESCRIPTION, SUFFIXES
+from ..cases import Case, Clips, Effort
+from ..run import Progress, run_bench, run_front_end
 
 DESCRIPTION = "job.json"
 SCHEMA = 1
