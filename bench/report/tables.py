@@ -37,6 +37,7 @@ HALVES = (
         ("stream p50, ms", "paced stream p50, ms", "share of peak"),
     ),
 )
+LEAST_WIDTH = 70  # so that title and caption are not broken into many lines
 BESIDE = {"clip_ms": "clip", "model_ms": "model"}
 
 
@@ -96,7 +97,12 @@ def _results_table(
     bench: dict[str, Any], columns: Sequence[Column], name: Callable[[dict[str, Any]], str], not_kept: Sequence[str]
 ) -> Table:
     table = Table(
-        title=f"Bench: {clips_line(bench)}", caption=machine_line(bench), box=SIMPLE_HEAD, padding=0, show_edge=False
+        title=f"Bench: {clips_line(bench)}",
+        caption=machine_line(bench),
+        box=SIMPLE_HEAD,
+        padding=0,
+        show_edge=False,
+        min_width=LEAST_WIDTH,
     )
     for column in columns:
         table.add_column(column.short, justify="left" if column.words else "right", no_wrap=True)

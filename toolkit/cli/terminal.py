@@ -86,6 +86,6 @@ def print_bench(result: dict[str, Any], not_kept: Sequence[str] = (), *, beside:
     for table in tables + (report.beside_tables(result, console.width) if beside else []):
         console.print(table)
     for line in report.recommendation_lines(result):
-        console.print(line, markup=False, highlight=False)
+        typer.echo(line)
     for text in report.notes(result):
         note(text)
