@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...runtime.errors import ParameterError
-from .options import Data, Jobs, Threads
+from .options import CacheFolder, Data, Jobs, NoCache, Threads
 
 if TYPE_CHECKING:
     from ...bench.cases import Clips
     from ...runtime import MfccConfig, ModelDescription
+    from ..feature_cache import FeatureCache
 
 
 def bench(
@@ -43,6 +44,8 @@ def bench(
         ),
     ] = None,
     jobs: Jobs = -1,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Accuracy, latency, memory and size of model files, each measured in a process of its own.
 
@@ -53,13 +56,15 @@ def bench(
     from .. import benching
     from ..splits import require_known
     from .terminal import note, print_bench, progress
+    from .work import open_cache
 
     for path in filter(None, (out, html, csv)):
         store.check_writable(path)
     require_known(split)
     cases = [Case(model, threads=threads, runs=runs) for model in models]
     described = benching.descriptions(models)
-    with _clips(list(described.values()), data, split, jobs) as (clips, config), progress("measuring") as update:
+    trained, kept = list(described.values()), open_cache(cache, no_cache)
+    with _clips(trained, data, split, jobs, kept) as (clips, config), progress("measuring") as update:
         if features_only:
             result = measure.run_front_end(clips, config, threads=threads, runs=runs, save_to=out)
         else:
@@ -88,13 +93,13 @@ def bench(
 
 @contextlib.contextmanager
 def _clips(
-    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int
+    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int, cache: FeatureCache | None
 ) -> Iterator[tuple[Clips, MfccConfig]]:
     """The test part of the corpus in a temporary folder, and the models' front end."""
     from .. import benching
     from .work import read_segments, split_for
 
-    segments = read_segments(data, jobs, trained[0].front_end)
+    segments = read_segments(data, jobs, trained[0].front_end, cache=cache)
     parts, chosen = split_for(trained[0], segments, split, None)
     with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder:
         yield benching.save_clips(Path(folder), segments, parts, chosen, trained), segments.config
