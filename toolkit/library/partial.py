@@ -8,12 +8,9 @@ import secrets
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...runtime.errors import OutputError
-
-if TYPE_CHECKING:
-    import sqlite3
 
 APPLICATION = 0x67656E72  # "genr", by which SQLite tells whose database a file is
 COMMIT_ROWS = 16  # this many at most are lost by a kill

@@ -31,7 +31,7 @@ def columns_of(labels: Sequence[str]) -> dict[str, type]:
 
 
 def require_format(path: Path) -> None:
-    """Refuse a file whose suffix names no format, or one whose library is missing; raises ParameterError, ImportError."""
+    """Raises ParameterError where the suffix names no format, ImportError where the format's library is missing."""
     if path.suffix not in (".parquet", ".csv", ".jsonl"):
         raise ParameterError(f"out={path}: expected a file that ends in .parquet, .csv or .jsonl; name it so")
     if path.suffix == ".parquet":
