@@ -53,13 +53,17 @@ def read(path: Path) -> Iterator[Row]:
     """
     reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}[path.suffix]
     try:
-        for row in reader(path):
-            yield {name: row[name] for name in COLUMNS} | row
-    except (ValueError, KeyError, TypeError, csv.Error) as error:  # pyarrow's errors are ValueErrors
+        yield from reader(path)
+    except (ValueError, TypeError, csv.Error) as error:  # pyarrow's errors are ValueErrors
         raise OutputError(
-            f"{path}: expected no file, or rows that genrekit classify wrote, found something else ({error!r}); name "
+            f"{path}: expected no file, or rows that genrekit classify wrote, found something else ({error}); name "
             "another file"
         ) from error
+
+
+def _require_columns(found: Iterable[str]) -> None:
+    if missing := set(COLUMNS) - set(found):
+        raise ValueError(f"no column {min(missing)}")
 
 
 def _write_parquet(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:
@@ -77,6 +81,7 @@ def _read_parquet(path: Path) -> Iterator[Row]:
     from pyarrow.parquet import ParquetFile
 
     with ParquetFile(path) as file:
+        _require_columns(file.schema_arrow.names)
         for batch in file.iter_batches(BATCH_ROWS):
             yield from batch.to_pylist()
 
@@ -91,7 +96,10 @@ def _write_csv(path: Path, columns: dict[str, type], batches: Iterable[list[Row]
 
 def _read_csv(path: Path) -> Iterator[Row]:
     with path.open(newline="", encoding="utf-8") as file:
-        for row in csv.DictReader(file, strict=True):
+        reader = csv.DictReader(file, strict=True)
+        if reader.fieldnames is not None:  # the file is not empty
+            _require_columns(reader.fieldnames)
+        for row in reader:
             yield {name: _value(name, text) for name, text in row.items()}
 
 
@@ -109,4 +117,6 @@ def _write_jsonl(path: Path, columns: dict[str, type], batches: Iterable[list[Ro
 
 def _read_jsonl(path: Path) -> Iterator[Row]:
     with path.open(encoding="utf-8") as file:
-        yield from map(json.loads, file)
+        for row in map(json.loads, file):
+            _require_columns(row)
+            yield row
