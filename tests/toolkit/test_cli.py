@@ -20,8 +20,8 @@ from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
 
 COMMANDS = (
-    "quickstart", "corpus make", "corpus check", "corpus cache", "train", "evaluate", "export", "inspect", "classify", "stream",
-    "bench", "compare", "figures",
+    "quickstart", "corpus make", "corpus check", "corpus cache", "train", "evaluate", "export", "inspect", "classify",
+    "stream", "bench", "compare", "figures",
 
 )  # fmt: skip
 
