@@ -6,13 +6,16 @@ import contextlib
 import queue
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
 
 from .errors import AudioError, MissingFileError, MissingPackageError, ParameterError
+
+if TYPE_CHECKING:
+    from .recording import Recording
 
 BLOCK_S = 1.0  # seconds of audio read at a time
 MICROPHONE_BLOCK_S = 0.1
@@ -132,6 +135,18 @@ def _decoding(path: Path) -> Iterator[None]:
             f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received something else "
             f"or a damaged file ({getattr(error, 'error_string', error)}); convert it, e.g. with ffmpeg"
         ) from error
+
+
+def flaws(audio: AudioSource | Recording) -> list[str]:
+    """What was wrong with audio that was heard all the same, a sentence each."""
+    found = []
+    if audio.invalid_samples:
+        found.append(f"{audio.invalid_samples} samples were not finite; heard as silence")
+    if audio.dropped_bytes:
+        found.append(f"{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
+    if audio.cut_short:
+        found.append("holds less audio than its header promises, or ends in the middle; heard as far as it goes")
+    return found
 
 
 def read_file(path: str | Path, sample_rate: int) -> np.ndarray:

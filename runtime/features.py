@@ -19,6 +19,7 @@ import numpy as np
 
 from .errors import AudioError, ModelFileError, ParameterError
 
+FEATURES_VERSION = 1  # raised whenever the same samples and config give other features
 BLOCK_FRAMES = 65  # transformed in one FFT call: half of a default window; larger ones leave the cache
 DECIBELS = 10 / math.log(10)  # in one unit of the natural logarithm of a power
 MEL_BLOCK_BANDS = 16  # mel bands that share one dense product over the bins they touch

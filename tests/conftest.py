@@ -31,6 +31,14 @@ LABELS = ("blues", "disco", "métal")
 NORMALIZATION = Normalization(mean=(-60.0, 5.0, 0.0, 0.0, 0.0), std=(60.0, 40.0, 30.0, 20.0, 20.0))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Features that tests compute do not go where the user's are, nor come from there."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENREKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """The folder of real audio beside the repository, or wherever GENREKIT_SHARED_DATA says."""

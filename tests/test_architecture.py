@@ -18,7 +18,10 @@ MAY_IMPORT = {
     "bench": {"bench", "runtime"},
     "toolkit": {"toolkit", "bench", "converters", "runtime"},
 }
-HEAVY = ("tensorflow", "keras", "librosa", "numba", "scipy", "matplotlib", "onnx", "sklearn", "jinja2", "joblib")
+HEAVY = (
+    "tensorflow", "keras", "librosa", "numba", "scipy", "matplotlib", "onnx", "sklearn", "jinja2", "joblib", "dask",
+    "distributed", "pyarrow", "pandas", "platformdirs",
+)  # fmt: skip
 
 
 def imported_floors(path):

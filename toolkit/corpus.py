@@ -5,15 +5,15 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..runtime.audio import open_file, read_file
-from ..runtime.errors import CorpusError, GenrekitError, MissingFileError
-from ..runtime.features import MfccConfig, mfcc
+from ..runtime.errors import CorpusError, GenrekitError, MissingFileError, ParameterError
+from ..runtime.features import MfccConfig
 from .demo_corpus import is_demo_corpus
 
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".au", ".aiff", ".aif", ".opus", ".w64", ".caf"}
@@ -60,10 +60,23 @@ class Corpus:
     def fingerprint(self) -> str:
         """SHA-256 over the tracks' names and contents, in hexadecimal: the same files give the same one anywhere."""
         digest = hashlib.sha256()
-        for track in self.tracks:
+        for index, track in enumerate(self.tracks):
             digest.update(f"{track.genre}/{track.path.name}\0".encode())
-            digest.update(content_hash(track.path))
+            digest.update(self.digest(index))
         return digest.hexdigest()
+
+    def digest(self, index: int) -> bytes:
+        """SHA-256 of the bytes of track `index`, read once; of no bytes where the file cannot be read."""
+        if index not in self._digests:
+            try:
+                self._digests[index] = content_hash(self.tracks[index].path)
+            except OSError:  # whoever decodes it will say why
+                self._digests[index] = hashlib.sha256().digest()
+        return self._digests[index]
+
+    @functools.cached_property
+    def _digests(self) -> dict[int, bytes]:
+        return {}
 
     def relative(self, path: Path) -> str:
         """`path` as it stands under the corpus folder."""
@@ -117,6 +130,8 @@ class Segments:
         tracks: for each segment the index of its track in ``corpus.tracks``, int64 [shape=(segments,)].
         positions: for each segment its place in its track, counted from 0, int64 [shape=(segments,)].
         unusable: the files that gave no segment.
+        shifted: raw MFCC of the windows that begin a part of a window later than each segment, but not so late that
+            they reach beyond its track: float32 [shape=(segments, shifts - 1, frames, n_mfcc)]; None for shifts = 1.
     """
 
     corpus: Corpus
@@ -126,10 +141,24 @@ class Segments:
     tracks: np.ndarray
     positions: np.ndarray
     unusable: tuple[Unusable, ...]
+    shifted: np.ndarray | None = None
 
-    def samples(self, chosen: np.ndarray) -> np.ndarray:
-        """The audio of the segments with the indices `chosen`: float32 [shape=(chosen, window_samples)]."""
-        audio = np.empty((len(chosen), self.config.window_samples), np.float32)
+    def samples(self, chosen: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """The audio of the segments with the indices `chosen`, read track by track.
+
+        Args:
+            chosen: int [shape=(n,)].
+            out: what to fill, for instance a file from `numpy.lib.format.open_memmap`, so that the audio of one track
+                at a time is in memory; None: a new array. float32 [shape=(n, window_samples)]
+
+        Returns:
+            `out`.
+
+        Raises:
+            ParameterError: `out` has another shape or type.
+        """
+        audio = np.empty((len(chosen), self.config.window_samples), np.float32) if out is None else out
+        _require_room(audio, (len(chosen), self.config.window_samples))
         for track in np.unique(self.tracks[chosen]):
             windows = cut(read_file(self.corpus.tracks[track].path, self.config.sample_rate), self.config)
             rows = np.flatnonzero(self.tracks[chosen] == track)
@@ -137,74 +166,15 @@ class Segments:
         return audio
 
 
+def _require_room(audio: np.ndarray, shape: tuple[int, int]) -> None:
+    if audio.shape != shape or audio.dtype != np.float32:
+        raise ParameterError(f"out={audio.dtype} {audio.shape}: expected float32 {shape}; make it of that shape")
+
+
 def cut(samples: np.ndarray, config: MfccConfig) -> np.ndarray:
     """Whole windows one after the other, without copying: [windows, window_samples]; the rest is left out."""
     whole = len(samples) // config.window_samples
     return samples[: whole * config.window_samples].reshape(whole, config.window_samples)
-
-
-def extract(
-    corpus: Corpus,
-    config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
-    jobs: int = 1,
-    progress: Callable[[int, int], None] | None = None,
-) -> Segments:
-    """Read every track and compute the features of its segments, `jobs` tracks at a time.
-
-    Args:
-        corpus: from `scan`.
-        config: the front end.
-        jobs: processes.
-        progress: called with (tracks done, tracks).
-
-    Raises:
-        CorpusError: a genre has no usable track.
-    """
-    features, unusable, owners, positions = [], [], [], []
-    for index, outcome in enumerate(_outcomes(corpus, config, jobs)):
-        if isinstance(outcome, str):
-            unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
-        else:
-            features.append(outcome)
-            owners += [index] * len(outcome)
-            positions += range(len(outcome))
-        if progress:
-            progress(index + 1, len(corpus.tracks))
-    _require_every_genre(corpus, owners, unusable)
-    labels = [corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]
-    return Segments(
-        corpus, config, np.concatenate(features), *map(np.array, (labels, owners, positions)), tuple(unusable)
-    )
-
-
-def _outcomes(corpus: Corpus, config: MfccConfig, jobs: int) -> Iterable[np.ndarray | str]:
-    if jobs == 1:
-        return (_track_features(track.path, config) for track in corpus.tracks)
-    import joblib
-
-    work = (joblib.delayed(_track_features)(track.path, config) for track in corpus.tracks)
-    return joblib.Parallel(n_jobs=jobs, return_as="generator")(work)
-
-
-def _track_features(path: Path, config: MfccConfig) -> np.ndarray | str:
-    """The features of a track's segments [segments, frames, n_mfcc], or why it has none."""
-    try:
-        windows = cut(read_file(path, config.sample_rate), config)
-        if not len(windows):
-            return f"shorter than one window ({config.window_s} s)"
-        return np.stack([mfcc(window, config) for window in windows])
-    except GenrekitError as error:
-        return str(error)
-
-
-def _require_every_genre(corpus: Corpus, owners: list[int], unusable: list[Unusable]) -> None:
-    missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
-    if missing:
-        raise CorpusError(
-            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
-            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
-            + "; repair or remove these folders"
-        )
 
 
 def check(corpus: Corpus, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:

@@ -12,6 +12,8 @@ from ..converters.parity import ParityWindows
 from ..converters.source import Source, in_double_precision
 from ..runtime.errors import CorpusError, Failure, GenrekitError, ParameterError, ParityError, UnsupportedModelError
 from . import corpus, splits
+from .extraction import extract
+from .feature_cache import FeatureCache
 from .runs import ExportFeatures, Run
 
 
@@ -66,6 +68,7 @@ def export_run(
     keep: bool = False,
     batch: int | None = 1,
     on_file: Callable[[dict[str, Any]], None] | None = None,
+    cache: FeatureCache | None = None,
 ) -> list[dict[str, Any]]:
     """Make the files in `folder` and note them in its parity.json; a file that fails is not left there.
 
@@ -78,11 +81,12 @@ def export_run(
         keep: whether a file that fails is kept under a name that says so.
         batch: windows per call, 1, or None for any number (onnx only).
         on_file: called with each row of parity.json.
+        cache: of the features of `data`.
 
     Returns:
         The rows of parity.json; those of failed files have ``passed`` false and an ``error``.
     """
-    features = run.export_features() if data is None else _features_of(run, data)
+    features = run.export_features() if data is None else _features_of(run, data, cache)
     source = source_of(run, features)
     rows = []
     for variant in wanted:
@@ -114,7 +118,7 @@ def _sources(path: Path, target: str) -> dict[str, Any]:
     return {"sources": [source.name for source in write_sources(path)]}
 
 
-def _features_of(run: Run, data: Path) -> ExportFeatures:
+def _features_of(run: Run, data: Path, cache: FeatureCache | None) -> ExportFeatures:
     found = corpus.scan(data)
     strangers = [label for label in found.labels if label not in run.description.labels]
     if strangers:
@@ -122,7 +126,7 @@ def _features_of(run: Run, data: Path) -> ExportFeatures:
             f"{data}: expected genres among the model's labels {', '.join(run.description.labels)}, found "
             f"{', '.join(strangers)}; name the corpus that fits the model"
         )
-    segments = corpus.extract(found, run.description.front_end, jobs=-1)
+    segments = extract(found, run.description.front_end, jobs=-1, cache=cache)
     seed = run.description.seed or 0
     parts = splits.assign(segments, run.description.split or "track", seed)
     return ExportFeatures.choose(segments, parts, seed).relabelled(

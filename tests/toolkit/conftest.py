@@ -10,6 +10,7 @@ import pytest
 import soundfile
 
 from genrekit.toolkit import corpus
+from genrekit.toolkit.extraction import extract
 
 RATE = 22050
 PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}
@@ -37,7 +38,7 @@ def corpus_folder(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def segments(corpus_folder):
-    return corpus.extract(corpus.scan(corpus_folder))
+    return extract(corpus.scan(corpus_folder))
 
 
 def run_command(*arguments, **options):

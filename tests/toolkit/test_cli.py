@@ -20,8 +20,8 @@ from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
 
 COMMANDS = (
-    "quickstart", "corpus make", "corpus check", "train", "evaluate", "export", "inspect", "classify", "stream",
-    "bench", "compare", "figures",
+    "quickstart", "corpus make", "corpus check", "corpus cache", "train", "evaluate", "export", "inspect", "classify",
+    "stream", "bench", "compare", "figures",
 
 )  # fmt: skip
 
@@ -33,7 +33,7 @@ def model(exported):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(genrekit, command):
-    process = genrekit(*command.split(), "--help", env={"COLUMNS": "200", "PATH": ""})
+    process = genrekit(*command.split(), "--help", env={**os.environ, "COLUMNS": "200", "PATH": ""})
     assert process.returncode == 0
     assert f"Example: genrekit {command}" in process.stdout or f"genrekit {command}" in process.stdout
 

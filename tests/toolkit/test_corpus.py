@@ -12,6 +12,7 @@ from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
 from genrekit.runtime.errors import CorpusError, MissingFileError
 from genrekit.toolkit import corpus
+from genrekit.toolkit.extraction import extract
 
 
 @pytest.fixture
@@ -77,13 +78,13 @@ def test_samples_of_chosen_segments_give_their_features(segments):
 
 
 def test_processes_and_one_process_give_the_same(segments):
-    parallel = corpus.extract(segments.corpus, jobs=2)
+    parallel = extract(segments.corpus, jobs=2)
     np.testing.assert_array_equal(parallel.features, segments.features)
     np.testing.assert_array_equal(parallel.tracks, segments.tracks)
 
 
 def test_unusable_files_are_left_out_with_their_reasons(damaged_folder):
-    found = corpus.extract(corpus.scan(damaged_folder))
+    found = extract(corpus.scan(damaged_folder))
     reasons = {item.file: item.reason for item in found.unusable}
     assert set(reasons) == {"bells/text.wav", "bells/empty.wav", "bells/short.wav"}
     assert "shorter than one window" in reasons["bells/short.wav"]
@@ -96,11 +97,11 @@ def test_a_genre_without_usable_tracks_is_named(corpus_folder, tmp_path):
     (tmp_path / "corpus" / "bells").mkdir()
     (tmp_path / "corpus" / "bells" / "a.wav").write_text("no audio")
     with pytest.raises(CorpusError, match="found none in bells"):
-        corpus.extract(corpus.scan(tmp_path / "corpus"))
+        extract(corpus.scan(tmp_path / "corpus"))
 
 
 def test_a_config_changes_the_segments(corpus_folder):
-    found = corpus.extract(corpus.scan(corpus_folder), MfccConfig(window_s=1.0, n_mfcc=20))
+    found = extract(corpus.scan(corpus_folder), MfccConfig(window_s=1.0, n_mfcc=20))
     assert found.features.shape == (15 * 9, 44, 20)
 
 

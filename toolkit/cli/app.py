@@ -78,6 +78,9 @@ def main() -> None:
 # Which extra of genrekit brings a package that commands import when they need it.
 EXTRAS = {
     "joblib": "convert",
+    "platformdirs": "bench",
+    "distributed": "dask",
+    "pyarrow": "library",
     "jinja2": "bench",
     "matplotlib": "bench",
     "keras": "convert",

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ...runtime.errors import ParameterError
-from .options import Data, Jobs
+from .options import CacheFolder, Data, Jobs, NoCache
 
 if TYPE_CHECKING:
     from ...bench.cases import Clips
     from ...runtime import MfccConfig, ModelDescription
+    from ..feature_cache import FeatureCache
 
 
 def bench(
@@ -55,6 +56,8 @@ def bench(
         ),
     ] = None,
     jobs: Jobs = -1,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
     device: Annotated[
         str | None,
         typer.Option(
@@ -83,6 +86,7 @@ def bench(
     from .. import benching
     from ..splits import require_known
     from .terminal import progress
+    from .work import open_cache
 
     for path in filter(None, (out, html, csv, markdown)):
         store.check_writable(path)
@@ -91,9 +95,10 @@ def bench(
     cases = benching.cases(models, engine or [], counts)
     effort = Effort(runs, seconds, rounds, paced_runs)
     described = benching.descriptions(models)
+    trained, kept = list(described.values()), open_cache(cache, no_cache)
     with (
         _machine(device, ssh_config, wheel) as machine,
-        _clips(list(described.values()), data, split, jobs) as (clips, config),
+        _clips(trained, data, split, jobs, kept) as (clips, config),
         progress("measuring") as update,
     ):
         if features_only:
@@ -165,13 +170,13 @@ def _write(
 
 @contextlib.contextmanager
 def _clips(
-    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int
+    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int, cache: FeatureCache | None
 ) -> Iterator[tuple[Clips, MfccConfig]]:
     """The test part of the corpus in a temporary folder, and the models' front end."""
     from .. import benching
     from .work import read_segments, split_for
 
-    segments = read_segments(data, jobs, trained[0].front_end)
+    segments = read_segments(data, jobs, trained[0].front_end, cache=cache)
     parts, chosen = split_for(trained[0], segments, split, None)
     with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder:
         yield benching.save_clips(Path(folder), segments, parts, chosen, trained), segments.config

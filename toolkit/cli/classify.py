@@ -2,75 +2,152 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...runtime.errors import GenrekitError, ParameterError
-from .options import Json, ModelFile, Threads
-from .terminal import note, note_audio, note_origin
+from ...runtime.errors import ParameterError
+from .options import Dask, Jobs, Json, ModelFile, Threads
+from .terminal import note, note_origin
 
 if TYPE_CHECKING:
-    from ...runtime import Classifier, Prediction
+    from ..library.work import Model
+
+Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
 
 
 def classify(
     model: ModelFile,
-    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files.", show_default=False)],
+    audio: Annotated[
+        list[Path],
+        typer.Argument(metavar="AUDIO...", help="Audio files, or folders.", show_default=False),
+    ],
     json: Json = False,
     top_k: Annotated[int, typer.Option(help="Labels to print per file.")] = 3,
     threads: Threads = 1,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="All audio files in a folder and its subfolders.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --recursive: a row for each file into a .parquet, .csv or .jsonl, instead of printing. Run "
+            "again, it classifies only what is new or changed.",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Jobs = -1,
+    dask: Dask = None,
 ) -> None:
     """Classify audio files: the mean over their windows, and each window with --json.
 
     Example: genrekit classify cnn-int8.tflite song.ogg
-    """
-    from ...runtime import load
 
+    Example: genrekit classify cnn-int8.tflite music --recursive --out genres.parquet
+    """
     if top_k < 1:
         raise ParameterError(f"top_k={top_k}: expected at least 1; leave --top-k out for three")
-    classifier = load(model, threads)
+    if not recursive:
+        _require_without(out, dask)
+        results = _each_file(model, audio, threads)
+    elif out is None:
+        results = _each_in_folders(model, audio, threads, jobs, dask)
+    else:
+        _classify_into(out, model, audio, threads, jobs, dask, json)
+        return
+    _print_all(results, json, top_k)
+
+
+def _require_without(out: Path | None, dask: str | None) -> None:
+    for name, value in (("out", out), ("dask", dask)):
+        if value is not None:
+            raise ParameterError(f"{name}={value}: expected a folder and --recursive beside it; add --recursive")
+
+
+def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
+    from ...runtime import load
+    from ..library.results import classify_one
+
+    classifier = load(path, threads)
     note_origin(classifier.description)
+    return (classify_one(classifier, file) for file in audio)
+
+
+def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
+    from ..cluster import joined
+    from ..library.run import classify_each
+
+    files = _files([place.absolute() for place in audio] if dask else audio)
+    with joined(dask) as cluster:
+        model = _shared_model(path, threads, loaded=dask is None)
+        yield from classify_each(files, model, jobs, cluster)
+
+
+def _shared_model(path: Path, threads: int, loaded: bool) -> Model:
+    """The model for other processes; `loaded` here first where they are on this machine, so that it fails at once."""
+    from ..library.work import Model
+
+    model = Model.of(path, threads)
+    note_origin(model.load().description if loaded else model.description())
+    return model
+
+
+def _files(audio: Sequence[Path]) -> Iterator[Path]:
+    from ..library.files import audio_files, count_audio_files
+
+    for folder in filter(Path.is_dir, audio):
+        count_audio_files(folder)
+    return itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in audio)
+
+
+def _classify_into(
+    out: Path, path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None, json: bool
+) -> None:
+    """The table of one folder, with a summary."""
+    from ..cluster import joined
+    from ..library.run import classify_library, require_output
+    from ..parallel import require_jobs
+    from .terminal import print_json, progress
+
+    if len(audio) != 1:
+        raise ParameterError(f"audio={len(audio)}: expected one folder beside --out; name the folder that holds them")
+    require_output(out)
+    require_jobs(jobs)
+    folder = audio[0].absolute() if dask else audio[0]
+    with joined(dask) as cluster, _told_of_interrupts():
+        model = _shared_model(path, threads, loaded=dask is None)
+        with progress("classifying") as update:
+            summary = classify_library(folder, out, model, jobs, cluster, update)
+    kept = f", {summary.kept} of them as they were" if summary.kept else ""
+    note(f"{summary.files} files{kept}, {summary.unusable} unusable; wrote {out}")
+    if json:
+        print_json({"out": str(out), **vars(summary)})
+    if summary.unusable:
+        raise typer.Exit(2)
+
+
+@contextlib.contextmanager
+def _told_of_interrupts() -> Iterator[None]:
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("interrupted; the same command continues where it stopped")
+        raise
+
+
+def _print_all(results: Results, json: bool, top_k: int) -> None:
     failed = False
-    for path in audio:
-        result = _classify_one(classifier, path)
+    for result, flaws in results:
+        for text in flaws:
+            note(f"{result['file']}: {text}")
         failed = failed or "error" in result
         _print_result(result, json, top_k)
     if failed:
         raise typer.Exit(2)
-
-
-def _classify_one(classifier: Classifier, path: Path) -> dict[str, Any]:
-    from ...runtime.recording import classify_file
-
-    try:
-        recording = classify_file(classifier, path)
-    except GenrekitError as error:
-        return {"file": str(path), "error": str(error)}
-    note_audio(recording, str(path))
-    return {
-        "file": str(path),
-        "seconds": round(recording.seconds, 3),
-        "label": recording.label,
-        "score": recording.scores[recording.label],
-        "scores": recording.scores,
-        "windows": _windows(recording.windows, classifier.config.window_s),
-        **({"cut_short": True} if recording.cut_short else {}),
-    }
-
-
-def _windows(predictions: tuple[Prediction, ...], window_s: float) -> list[dict[str, Any]]:
-    return [
-        {
-            "start_s": round(max(0.0, prediction.time_s - window_s), 3),
-            "end_s": round(prediction.time_s, 3),
-            "label": prediction.label,
-            "score": prediction.score,
-            **({"padded": True} if prediction.padded else {}),
-        }
-        for prediction in predictions
-    ]
 
 
 def _print_result(result: dict[str, Any], json: bool, top_k: int) -> None:

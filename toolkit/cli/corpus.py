@@ -1,4 +1,4 @@
-"""genrekit corpus: make the demo corpus, check a corpus."""
+"""genrekit corpus: make the demo corpus, check a corpus, tell of the features that are kept."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from .options import Json
+from .options import CacheFolder, Json
 
-app = typer.Typer(help="Make the demo corpus, or check a corpus.", no_args_is_help=True)
+app = typer.Typer(help="Make the demo corpus, check a corpus, or clear kept features.", no_args_is_help=True)
 
 
 @app.command()
@@ -59,3 +59,28 @@ def check(
         typer.echo(f"unusable: {item['file']}: {item['reason']}")
     for files in result["duplicates"]:
         typer.echo(f"the same content: {', '.join(files)}")
+
+
+@app.command()
+def cache(
+    folder: CacheFolder = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Remove what is kept there.")] = False,
+    json: Json = False,
+) -> None:
+    """Where the features of corpora are kept, and how much room they take.
+
+    Example: genrekit corpus cache --clear
+    """
+    from ..feature_cache import FeatureCache, default_folder
+    from .terminal import note, print_json
+
+    kept = FeatureCache(folder or default_folder())
+    entries, size = kept.size()
+    if clear:
+        kept.clear()
+        note(f"removed the features of {entries} tracks, {size / 1e6:.1f} MB")
+        entries, size = kept.size()
+    if json:
+        print_json({"folder": str(kept.folder), "entries": entries, "bytes": size})
+    else:
+        typer.echo(f"{kept.folder}: the features of {entries} tracks, {size / 1e6:.1f} MB")

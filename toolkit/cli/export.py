@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Json, ModelFile
+from .options import CacheFolder, Json, ModelFile, NoCache
 
 
 def export(
@@ -39,6 +39,8 @@ def export(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")
     ] = False,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Convert a trained model, check each file against Keras, and remove those that do not agree.
 
@@ -51,10 +53,12 @@ def export(
     from ..foreign import foreign_run, is_foreign
     from ..runs import load_run
     from .terminal import progress
+    from .work import open_cache
 
     size = parse_batch(batch)
     wanted = variants(format or (), precision or (), target, size)
     require_writable(out)
+    kept = open_cache(cache, no_cache)
     own = labels is not None or front_end is not None or is_foreign(run)
     loaded = foreign_run(run, labels, front_end) if own else load_run(run)
     done = 0
@@ -66,7 +70,7 @@ def export(
         update(done, len(wanted))
 
     with progress("exporting") as update:
-        rows = export_run(loaded, out, wanted, target, data, keep, size, tell)
+        rows = export_run(loaded, out, wanted, target, data, keep, size, tell, kept)
     if failed := [row["exit_code"] for row in rows if not row["passed"]]:
         raise typer.Exit(min(failed))
 

@@ -12,6 +12,25 @@ Split = Annotated[str, typer.Option(help="segment, track, fault-filtered, or a C
 Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
 Threads = Annotated[int, typer.Option(help="Threads of the inference engine.")]
 Jobs = Annotated[int, typer.Option(help="Processes that read audio; -1: one per core.")]
+CacheFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--cache",
+        metavar="DIR",
+        help="Where features are kept; $GENREKIT_CACHE or the user's cache folder otherwise.",
+        show_default=False,
+    ),
+]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute all features again, and keep none.")]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Scheduler of a Dask cluster that reads the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. Its "
+        "workers need this version of genrekit, and all files under the same paths as here.",
+        show_default=False,
+    ),
+]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.", show_default=False)
 ]

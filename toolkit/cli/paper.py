@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from ...runtime.errors import ParameterError
-from .options import Data, Jobs
+from .options import CacheFolder, Dask, Data, Jobs, NoCache
 
 
 def paper(
@@ -18,6 +18,9 @@ def paper(
     seeds: Annotated[int, typer.Option(help="Trainings of each model: seeds 0, 1, ...")] = 3,
     smoke: Annotated[bool, typer.Option("--smoke", help="Two or three epochs, to see that it works.")] = False,
     jobs: Jobs = -1,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
+    dask: Dask = None,
 ) -> None:
     """The paper's tables and figures again, on your corpus, beside the printed ones.
 
@@ -29,12 +32,12 @@ def paper(
     from ..paper import report
     from ..paper.reproduction import reproduce
     from .terminal import note, progress
-    from .work import read_segments
+    from .work import open_cache, read_segments
 
     if seeds < 1:
         raise ParameterError(f"seeds={seeds}: expected at least 1; leave --seeds out for three")
     require_writable(out)
-    segments = read_segments(data, jobs)
+    segments = read_segments(data, jobs, cache=open_cache(cache, no_cache), dask=dask)
     folder = out / "smoke" if smoke else out
     with progress("training") as update:
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .options import CacheFolder, NoCache
 from .terminal import note, print_bench, progress
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ def quickstart(
     epochs: Annotated[
         int | None, typer.Option(help="At most; 15 on the demo corpus, 50 otherwise.", show_default=False)
     ] = None,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
 ) -> None:
     """Train the four models, export all formats, bench every file, write a report.
 
@@ -38,13 +41,14 @@ def quickstart(
     from ...runtime.atomic import require_writable
     from .. import splits
     from ..recipes import recipe
-    from .work import read_segments
+    from .work import open_cache, read_segments
 
     begin = time.monotonic()
     chosen = recipe("edge", DEMO_EPOCHS if epochs is None and data is None else epochs)
     require_writable(out)
+    kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
-    segments = read_segments(corpus_folder, jobs=-1)
+    segments = read_segments(corpus_folder, jobs=-1, cache=kept)
     parts = splits.assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)

@@ -28,13 +28,10 @@ def note_origin(description: ModelDescription) -> None:
 
 def note_audio(audio: AudioSource | Recording, file: str = "") -> None:
     """Say what was wrong with audio that was heard all the same; `file` names it where there are several."""
-    where = f"{file}: " if file else ""
-    if audio.invalid_samples:
-        note(f"{where}{audio.invalid_samples} samples were not finite; heard as silence")
-    if audio.dropped_bytes:
-        note(f"{where}{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
-    if audio.cut_short:
-        note(f"{where}holds less audio than its header promises, or ends in the middle; heard as far as it goes")
+    from ...runtime.audio import flaws
+
+    for text in flaws(audio):
+        note(f"{file}: {text}" if file else text)
 
 
 def print_json(value: Any) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from .options import Data, Jobs, Json, ModelFile, Split
+from .options import CacheFolder, Dask, Data, Jobs, Json, ModelFile, NoCache, Split
 
 
 def train(
@@ -23,6 +23,9 @@ def train(
     epochs: Annotated[int | None, typer.Option(help="At most; the recipe's own otherwise.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Of the split, the weights and the order.")] = 0,
     jobs: Jobs = -1,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
+    dask: Dask = None,
 ) -> None:
     """Train a model, or all four. Interrupted and run again, it continues where it stopped.
 
@@ -32,14 +35,15 @@ def train(
     from ..models import MODELS, model_spec
     from ..recipes import recipe as find_recipe
     from ..splits import require_known, require_seed
-    from .work import read_segments, train_models
+    from .work import open_cache, read_segments, train_models
 
     specs = list(MODELS.values()) if model == "all" else [model_spec(model)]
     chosen = find_recipe(recipe, epochs)
     require_seed(seed)
     require_known(split)
     require_writable(out)
-    for metrics in train_models(specs, read_segments(data, jobs), out, chosen, split, seed):
+    segments = read_segments(data, jobs, cache=open_cache(cache, no_cache), dask=dask)
+    for metrics in train_models(specs, segments, out, chosen, split, seed):
         typer.echo(f"{metrics['model']}: {_summary(metrics)}  {out / metrics['model']}")
 
 
@@ -62,6 +66,8 @@ def evaluate(
         int | None, typer.Option(help="Of the split; the training's otherwise.", show_default=False)
     ] = None,
     jobs: Jobs = -1,
+    cache: CacheFolder = None,
+    no_cache: NoCache = False,
     json: Json = False,
 ) -> None:
     """Accuracy of a model of any format on a corpus, by part, by track, with the confusion matrix.
@@ -72,12 +78,12 @@ def evaluate(
     from ..evaluation import evaluate as measure
     from ..splits import require_known, require_seed
     from .terminal import note, note_origin, print_json
-    from .work import overlap, read_segments, split_for
+    from .work import open_cache, overlap, read_segments, split_for
 
     require_known(split)
     require_seed(seed)
     classifier = load(model)
-    segments = read_segments(data, jobs, classifier.config)
+    segments = read_segments(data, jobs, classifier.config, cache=open_cache(cache, no_cache))
     parts, chosen = split_for(classifier.description, segments, split, seed)
     note_origin(classifier.description)
     if heard := overlap(classifier.description, segments, chosen, seed):

@@ -11,29 +11,63 @@ import numpy as np
 from ...runtime import MfccConfig, ModelDescription
 from ...runtime.errors import CorpusError, ParameterError
 from .. import corpus, splits
+from ..cluster import joined
 from ..corpus import Segments
+from ..extraction import extract
+from ..feature_cache import FeatureCache, default_folder
 from ..models import ModelSpec
+from ..parallel import require_jobs
 from ..recipes import Recipe
 from .terminal import note, progress
 
 
-def read_segments(data: Path, jobs: int, config: MfccConfig = MfccConfig()) -> Segments:  # noqa: B008 (frozen)
-    """Scan a corpus and compute its features, telling which files cannot serve; raises CorpusError."""
+def read_segments(
+    data: Path,
+    jobs: int,
+    config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
+    *,
+    shifts: int = 1,
+    cache: FeatureCache | None = None,
+    dask: str | None = None,
+) -> Segments:
+    """Scan a corpus and compute its features, telling which files cannot serve.
+
+    Args:
+        data: its folder.
+        jobs, config, shifts, cache: as for `extract`.
+        dask: address of a cluster that computes them.
+
+    Raises:
+        ParameterError, CorpusError: as `extract` and `Cluster`.
+    """
     require_jobs(jobs)
-    found = corpus.scan(data)
-    with progress("reading audio") as update:
-        segments = corpus.extract(found, config, jobs, update)
+    found = corpus.scan(data if dask is None else data.absolute())
+    with joined(dask) as cluster, progress("reading audio") as update:
+        segments = extract(found, config, jobs, update, shifts=shifts, cache=cache, cluster=cluster)
     for item in segments.unusable:
         note(f"left out: {item.file}: {item.reason}")
+    if cache and cache.problem:
+        note(f"features are not kept: {cache.problem}; or name another folder with --cache")
     if found.demo:
         note("demo corpus: synthetic, composed by genrekit; accuracies on it say nothing about music")
     return segments
 
 
-def require_jobs(jobs: int) -> None:
-    """Raises ParameterError for 0 processes."""
-    if jobs == 0:
-        raise ParameterError("jobs=0: expected a number of processes, or -1 for one per core")
+def open_cache(folder: Path | None, no_cache: bool) -> FeatureCache | None:
+    """The cache in `folder`, or where it is by default; None where there is to be none.
+
+    Raises:
+        ParameterError: a folder is named, and none is wanted.
+    """
+    if no_cache and folder is not None:
+        raise ParameterError(f"cache={folder}: expected no folder beside --no-cache; leave one of them out")
+    if no_cache:
+        return None
+    try:
+        return FeatureCache(folder or default_folder())
+    except ImportError:
+        note("features are not kept: platformdirs is not installed; name a folder with --cache")
+        return None
 
 
 def train_models(

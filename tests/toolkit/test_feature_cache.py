@@ -1,0 +1,129 @@
+"""Kept features: whole or not at all, never those of something else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import numpy as np
+import pytest
+
+from genrekit.runtime import MfccConfig
+from genrekit.toolkit import feature_cache
+from genrekit.toolkit.feature_cache import FeatureCache, default_folder
+
+CONTENT = bytes(range(32))
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FeatureCache(tmp_path / "cache")
+
+
+@pytest.fixture
+def features():
+    return np.random.default_rng(0).normal(size=(3, 2, 130, 13)).astype(np.float32)
+
+
+@pytest.fixture
+def entry(cache, features):
+    """An entry's key and file."""
+    key = cache.key(CONTENT, MfccConfig(), 2)
+    cache.put(key, features)
+    (path,) = cache.folder.glob("??/*")
+    return key, path
+
+
+def test_what_was_put_comes_back_bit_for_bit(cache, features, entry):
+    found = cache.get(entry[0])
+    assert found.dtype == np.float32
+    assert found.tobytes() == features.tobytes()
+
+
+def changed(config, name):
+    other = {"center": False, "top_db": None}.get(name, getattr(config, name) + 1)
+    return dataclasses.replace(config, **{name: other})
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(MfccConfig)])
+def test_every_field_of_the_config_makes_another_key(cache, name):
+    config = MfccConfig()
+    assert cache.key(CONTENT, changed(config, name), 1) != cache.key(CONTENT, config, 1)
+
+
+@pytest.mark.parametrize("version", ["FEATURES_VERSION", "software"])
+def test_content_shifts_and_maths_make_another_key(cache, monkeypatch, version):
+    keys = {cache.key(CONTENT, MfccConfig(), 1), cache.key(CONTENT[::-1], MfccConfig(), 1)}
+    keys.add(cache.key(CONTENT, MfccConfig(), 2))
+    monkeypatch.setattr(feature_cache, version, {"FEATURES_VERSION": 2, "software": lambda: "numpy 3"}[version])
+    keys.add(cache.key(CONTENT, MfccConfig(), 1))
+    assert len(keys) == 4
+
+
+@pytest.mark.parametrize("length", [0, 10, 32, 100, -1])
+def test_a_truncated_entry_is_none(cache, entry, length):
+    key, path = entry
+    path.write_bytes(path.read_bytes()[:length])
+    assert cache.get(key) is None
+
+
+def test_one_wrong_bit_is_noticed(cache, entry):
+    key, path = entry
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    assert cache.get(key) is None
+
+
+def test_an_entry_under_another_name_is_none(cache, entry):
+    key, path = entry
+    other = cache.key(CONTENT, MfccConfig(), 3)
+    target = cache.folder / other[:2] / path.name.replace(key, other)
+    target.parent.mkdir(exist_ok=True)
+    path.rename(target)
+    assert cache.get(other) is None
+
+
+def test_features_that_are_not_finite_do_not_come_back(cache, features):
+    features[1, 1, 7, 3] = np.nan
+    cache.put("ab" * 32, features)
+    assert cache.get("ab" * 32) is None
+
+
+def test_a_folder_that_cannot_be_made_is_told_once(tmp_path, features):
+    (tmp_path / "file").write_text("")
+    cache = FeatureCache(tmp_path / "file" / "cache")
+    assert cache.problem is None
+    cache.put("ab" * 32, features)
+    assert str(tmp_path / "file") in cache.problem
+    assert cache.get("ab" * 32) is None
+
+
+def test_clear_removes_entries_and_nothing_else(cache, entry):
+    _, path = entry
+    left_by_a_kill = path.with_name(f".{path.stem}-x1.features")
+    left_by_a_kill.write_bytes(b"half")
+    mine = [cache.folder / "notes.txt", path.parent / "song.wav"]
+    for file in mine:
+        file.write_text("mine")
+    assert cache.size() == (1, path.stat().st_size)
+    cache.clear()
+    assert cache.size() == (0, 0)
+    assert sorted(file for file in cache.folder.rglob("*") if file.is_file()) == sorted(mine)
+
+
+def test_the_environment_names_the_folder(monkeypatch, tmp_path):
+    monkeypatch.setenv("GENREKIT_CACHE", str(tmp_path))
+    assert default_folder() == tmp_path
+    monkeypatch.delenv("GENREKIT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert default_folder() == tmp_path / "xdg" / "genrekit"
+
+
+def test_the_command_tells_and_clears(genrekit, cache, entry):
+    told = genrekit("corpus", "cache", "--cache", cache.folder)
+    assert str(cache.folder) in told.stdout
+    assert "1 tracks" in told.stdout
+    found = json.loads(genrekit("corpus", "cache", "--cache", cache.folder, "--clear", "--json").stdout)
+    assert found == {"folder": str(cache.folder), "entries": 0, "bytes": 0}
+    assert cache.size() == (0, 0)

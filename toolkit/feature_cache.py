@@ -1,0 +1,121 @@
+"""Features that were computed once, on the disk: an entry a track, keyed by its content and by what made them of it.
+
+Entries are written whole, so that processes may share a folder, and carry a checksum over their key and content: one
+that was damaged, cut or put under another name is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import platform
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import soundfile
+import soxr
+
+from ..runtime.atomic import replacing
+from ..runtime.errors import OutputError
+from ..runtime.features import FEATURES_VERSION, MfccConfig
+
+LOCATION = "GENREKIT_CACHE"  # the environment variable that names another folder
+SUFFIX = ".features"
+CHECKSUM_BYTES = 32  # of SHA-256, before the array
+
+
+def default_folder() -> Path:
+    """Where features are kept: $GENREKIT_CACHE, or `genrekit` in the user's cache folder.
+
+    Raises:
+        ImportError: platformdirs is not installed.
+    """
+    if os.environ.get(LOCATION):
+        return Path(os.environ[LOCATION])
+    import platformdirs
+
+    return platformdirs.user_cache_path("genrekit")
+
+
+def software() -> str:
+    """What the bits of features depend on beside samples and config: versions of the maths and of what it stands on."""
+    versions = {"numpy": np.__version__, "soxr": soxr.__version__, "libsndfile": soundfile.__libsndfile_version__}
+    parts = [f"features {FEATURES_VERSION}", *(f"{name} {version}" for name, version in versions.items())]
+    return ", ".join([*parts, platform.machine()])
+
+
+class FeatureCache:
+    """A folder of features float32 [shape=(segments, shifts, frames, n_mfcc)]; one that cannot be written is read.
+
+    Args:
+        folder: made where it is missing.
+
+    Attributes:
+        folder: the same.
+        problem: why nothing can be written into it, once that was found; else None.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problem: str | None = None
+
+    def key(self, content: bytes, config: MfccConfig, shifts: int) -> str:
+        """The name of an entry, 64 hexadecimal digits: of a file with the SHA-256 `content`, so cut and transformed."""
+        what = {"config": config.to_dict(), "shifts": shifts, "software": software(), "content": content.hex()}
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+    def get(self, key: str) -> np.ndarray | None:
+        """The features under `key`; None where there are none, or none that are whole and finite."""
+        try:
+            data = self._path(key).read_bytes()
+        except OSError:
+            return None
+        checksum, content = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
+        if checksum != _checksum(key, content):
+            return None
+        features = np.load(io.BytesIO(content), allow_pickle=False)
+        return features if np.isfinite(features).all() else None
+
+    def put(self, key: str, features: np.ndarray) -> None:
+        """Keep `features` under `key`; where that fails, `problem` says why and nothing more is written."""
+        if self.problem:
+            return
+        content = io.BytesIO()
+        np.save(content, features, allow_pickle=False)
+        try:
+            with replacing(self._path(key)) as temporary:
+                temporary.write_bytes(_checksum(key, content.getvalue()) + content.getvalue())
+        except OutputError as error:
+            self.problem = str(error)
+
+    def size(self) -> tuple[int, int]:
+        """How many entries there are, and how many bytes they take."""
+        sizes = [path.stat().st_size for path in self._files()]
+        return len(sizes), sum(sizes)
+
+    def clear(self) -> None:
+        """Remove the entries, and what killed processes left of some; other files in the folder stay.
+
+        Raises:
+            OutputError: one cannot be removed.
+        """
+        try:
+            for path in [*self._files(), *self.folder.glob(f"??/.*{SUFFIX}")]:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot clear {self.folder}: {error.strerror or error}; check whose folder it is"
+            ) from error
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.folder.glob(f"??/*{SUFFIX}") if not path.name.startswith("."))
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}{SUFFIX}"
+
+
+def _checksum(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).digest()

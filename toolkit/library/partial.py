@@ -1,0 +1,109 @@
+"""Rows that are done so far, in a file beside the output that outlives kill -9: an SQLite database."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from ...runtime.errors import OutputError
+
+APPLICATION = 0x67656E72  # "genr", by which SQLite tells whose database a file is
+COMMIT_ROWS = 16  # this many at most are lost by a kill
+BATCH_ROWS = 1000
+TABLE = "create table if not exists rows (file text primary key, key text, run text, row text) without rowid"
+
+
+class Partial:
+    """The rows of one output. Used in ``with``; safe for threads.
+
+    Args:
+        path: made where it is missing.
+
+    Raises:
+        OutputError: it is another kind of file, another process uses it, or it cannot be written. Also raised later.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._run = secrets.token_hex(8)  # rows of files that are gone keep the name of an earlier run
+        self._uncommitted = 0
+        self._lock = threading.Lock()
+        with self._trouble():
+            self._open()
+
+    def _open(self) -> None:
+        import sqlite3
+
+        new = not self._path.exists() or not self._path.stat().st_size
+        self._database = sqlite3.connect(self._path, timeout=1.0, check_same_thread=False)
+        try:
+            self._claim(new)
+        except BaseException:
+            self._database.close()
+            raise
+
+    def _claim(self, new: bool) -> None:
+        self._database.execute("pragma locking_mode = exclusive")  # a second run is refused, not mixed in
+        (application,) = self._database.execute("pragma application_id").fetchone()
+        if not new and application != APPLICATION:
+            raise OutputError(f"{self._path}: expected rows of an interrupted run, found another file; move it away")
+        self._database.execute(f"pragma application_id = {APPLICATION}")
+        self._database.execute(TABLE)
+        self._database.commit()
+
+    def __enter__(self) -> Partial:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._trouble():
+            self._database.commit()
+            self._database.close()
+
+    def offer(self, rows: Iterable[dict[str, Any]]) -> None:
+        """Rows of an earlier output, which serve where none are at hand."""
+        values = ((row["file"], row["key"], "", json.dumps(row)) for row in rows if row["key"])
+        with self._trouble():
+            self._database.executemany("insert or ignore into rows values (?, ?, ?, ?)", values)
+
+    def known(self, file: str) -> str:
+        """The key of the row at hand, or ""."""
+        with self._trouble():
+            found = self._database.execute("select key from rows where file = ?", (file,)).fetchone()
+        return found[0] if found else ""
+
+    def put(self, file: str, row: dict[str, Any] | None) -> None:
+        """The row of `file`, or None: the row at hand holds."""
+        with self._trouble():
+            if row is None:
+                self._database.execute("update rows set run = ? where file = ?", (self._run, file))
+            else:
+                values = file, row["key"], self._run, json.dumps(row)
+                self._database.execute("insert or replace into rows values (?, ?, ?, ?)", values)
+            self._uncommitted += 1
+            if self._uncommitted >= COMMIT_ROWS:
+                self._database.commit()
+                self._uncommitted = 0
+
+    def batches(self) -> Iterator[list[dict[str, Any]]]:
+        """The rows of this run in the order of their files, `BATCH_ROWS` at a time."""
+        cursor = self._database.execute("select row from rows where run = ? order by file", (self._run,))
+        while found := cursor.fetchmany(BATCH_ROWS):
+            yield [json.loads(row) for (row,) in found]
+
+    @contextlib.contextmanager
+    def _trouble(self) -> Iterator[None]:
+        """One thread at a time; what SQLite raises becomes a sentence."""
+        import sqlite3
+
+        try:
+            with self._lock:
+                yield
+        except sqlite3.Error as error:
+            raise OutputError(
+                f"cannot write {self._path}: {error}; check the disk, end another run that writes it, or move it away"
+            ) from error

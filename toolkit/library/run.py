@@ -1,0 +1,124 @@
+"""Classifies a library into a table, and continues where an earlier run was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...bench.store import check_writable
+from .. import parallel
+from . import tables
+from .files import audio_files, count_audio_files, shown
+from .partial import Partial
+from .work import LOST, Model, Task, describe, lost_row, row_of
+
+if TYPE_CHECKING:
+    from ..cluster import Cluster
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What became of a library: how many files, how many of them unusable, how many rows an earlier run had made."""
+
+    files: int
+    unusable: int
+    kept: int
+
+
+def require_output(out: Path) -> None:
+    """Refuse an output that cannot be written, or would be lost, before any work is done for it.
+
+    Raises:
+        ParameterError, OutputError, ImportError: no such format, no such place, a file of another kind, or pyarrow is
+            missing.
+    """
+    tables.require_format(out)
+    check_writable(out)
+    if out.exists():
+        next(tables.read(out), None)
+
+
+def classify_library(
+    folder: Path,
+    out: Path,
+    model: Model,
+    jobs: int = 1,
+    cluster: Cluster | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """One row in `out` for each audio file under `folder`, in the order of their paths.
+
+    Rows are kept in ``<out>.partial`` until all are there. A row is not made again while the file's content and the
+    model are the same, whether it stands there or in `out` from an earlier run.
+
+    Args:
+        folder: absolute where there is a cluster.
+        out: .parquet, .csv or .jsonl.
+        model: what classifies.
+        jobs: processes, -1 for one on each core.
+        cluster: does the work instead of them.
+        progress: called with (files done, files).
+
+    Raises:
+        MissingFileError: no audio files.
+        OutputError: see `require_output`.
+        Failure: a process was killed, or the cluster is gone.
+    """
+    total = count_audio_files(folder)
+    with Partial(partial_of(out)) as partial:
+        if out.exists():
+            partial.offer(tables.read(out))
+        summary = _classify_all(_tasks(folder, partial), model, partial, jobs, cluster, progress, total)
+        columns = tables.columns_of(model.description().labels)
+        tables.write(out, columns, partial.batches())
+    partial_of(out).unlink()
+    return summary
+
+
+def partial_of(out: Path) -> Path:
+    """Where the rows of an unfinished `out` are."""
+    return out.with_name(f"{out.name}.partial")
+
+
+def _tasks(folder: Path, partial: Partial) -> Iterator[Task]:
+    for path in audio_files(folder):
+        file = shown(path, folder)
+        yield Task(path, file, partial.known(file))
+
+
+def _classify_all(
+    tasks: Iterable[Task],
+    model: Model,
+    partial: Partial,
+    jobs: int,
+    cluster: Cluster | None,
+    progress: Callable[[int, int], None] | None,
+    total: int,
+) -> Summary:
+    work = functools.partial(row_of, model=model)
+    arriving = cluster.results(work, tasks, lost_row) if cluster else parallel.results(work, tasks, jobs)
+    done = unusable = kept = 0
+    for _, (file, row) in arriving:
+        partial.put(file, row)
+        done, kept = done + 1, kept + (row is None)
+        unusable += bool(row and row["error"])
+        if progress:
+            progress(done, max(done, total))
+    return Summary(done, unusable, kept)
+
+
+def classify_each(
+    paths: Iterable[Path], model: Model, jobs: int = 1, cluster: Cluster | None = None
+) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """`classify_one` of each path in their order, in parallel; parameters and errors as `classify_library`."""
+    work = functools.partial(describe, model=model)
+    if cluster:
+        return parallel.in_order(cluster.results(work, paths, _lost_result))
+    return parallel.in_order(parallel.results(work, paths, jobs))
+
+
+def _lost_result(path: Path) -> tuple[dict[str, Any], list[str]]:
+    return {"file": str(path), "error": f"{path}: {LOST}"}, []
