@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from ..runtime.errors import CorpusError
-from .corpus import Corpus, Track
+from .corpus import Corpus
 from .tables import Row, composed, file_rows, packaged_rows
 
 FILE = "artists.csv"  # in the corpus folder, and of GTZAN in the package
@@ -92,9 +92,3 @@ def key(name: str) -> str:
     """By what artists are compared: letters and digits without case, accents and a leading "The"."""
     plain = unicodedata.normalize("NFKD", name).casefold().strip().removeprefix("the ")
     return "".join(filter(str.isalnum, plain)) or plain
-
-
-def names(artists: Iterable[Sequence[str]], tracks: Iterable[Track]) -> str:
-    """The artists of some tracks for a message, or the tracks' own names where nobody knows them."""
-    found = [", ".join(known) or track.name for known, track in zip(artists, tracks, strict=True)]
-    return ", ".join(dict.fromkeys(found))

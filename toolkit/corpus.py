@@ -7,11 +7,10 @@ import functools
 import hashlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..runtime.audio import open_file, read_file
+from ..runtime.audio import read_file
 from ..runtime.errors import CorpusError, GenrekitError, MissingFileError
 from ..runtime.features import MfccConfig, mfcc
 from .demo_corpus import is_demo_corpus
@@ -205,33 +204,3 @@ def _require_every_genre(corpus: Corpus, owners: list[int], unusable: list[Unusa
             + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
             + "; repair or remove these folders"
         )
-
-
-def check(corpus: Corpus, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """What `genrekit corpus check` tells: counts, seconds, files that cannot serve, exact duplicates."""
-    seconds, unusable = 0.0, []
-    by_content: dict[bytes, list[str]] = {}
-    for index, track in enumerate(corpus.tracks):
-        name = corpus.relative(track.path)
-        by_content.setdefault(content_hash(track.path), []).append(name)
-        try:
-            seconds += decoded_seconds(track.path)
-        except GenrekitError as error:
-            unusable.append({"file": name, "reason": str(error)})
-        if progress:
-            progress(index + 1, len(corpus.tracks))
-    genres = [track.genre for track in corpus.tracks]
-    return {
-        "tracks": len(corpus.tracks),
-        "genres": {label: genres.count(label) for label in corpus.labels},
-        "seconds": round(seconds, 3),
-        "unusable": unusable,
-        "duplicates": [files for files in by_content.values() if len(files) > 1],
-        "demo": corpus.demo,
-    }
-
-
-def decoded_seconds(path: Path) -> float:
-    """Length of a file in seconds, found by decoding all of it; raises AudioError where that fails."""
-    rate = MfccConfig().sample_rate
-    return sum(len(block) for block in open_file(path, rate)) / rate

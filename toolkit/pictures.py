@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..runtime.atomic import replacing
+
+LETTERS_AN_INCH = 10  # of a title
 
 
 def write_curves(path: Path, history: list[dict[str, Any]], title: str) -> None:
@@ -41,7 +44,8 @@ def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], t
         axes.text(column, row, count, ha="center", va="center", fontsize=8, color="white" if dark else "black")
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
     axes.set_yticks(range(len(labels)), labels)
-    axes.set(xlabel="chosen", ylabel="true", title=f"test segments of\n{title}")
+    axes.set(xlabel="chosen", ylabel="true")
+    figure.suptitle(textwrap.fill(f"{title}: test segments", round(LETTERS_AN_INCH * figure.get_figwidth())))
     _save(figure, path)
 
 

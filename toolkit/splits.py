@@ -23,6 +23,7 @@ PARTS = ("train", "validation", "test")
 METHODS = ("segment", "track", "artist", "fault-filtered")
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2  # of what is not test
+SHARES = np.array([(1 - TEST_SHARE) * (1 - VALIDATION_SHARE), (1 - TEST_SHARE) * VALIDATION_SHARE, TEST_SHARE])
 COLUMNS = ("track", "part")
 
 
@@ -130,29 +131,26 @@ def _by_track(segments: Segments, seed: int) -> np.ndarray:
 
 
 def _by_artist(segments: Segments, seed: int) -> np.ndarray:
-    corpus = segments.corpus
     used, first = np.unique(segments.tracks, return_index=True)
-    known = artists.artists_of(corpus)
-    group = artists.groups([known[track] for track in used])
-    counts = np.zeros((group.max() + 1, len(corpus.labels)), np.int64)
-    np.add.at(counts, (group, segments.labels[first]), 1)
-    for label, genre in enumerate(corpus.labels):
-        if np.count_nonzero(counts[:, label]) < len(PARTS):
-            tracks = used[segments.labels[first] == label]
-            names = artists.names([known[track] for track in tracks], [corpus.tracks[track] for track in tracks])
-            raise _too_few_artists(corpus, genre, f"only {names}")
-    shares = np.array([(1 - TEST_SHARE) * (1 - VALIDATION_SHARE), (1 - TEST_SHARE) * VALIDATION_SHARE, TEST_SHARE])
-    parts = deal_groups(counts, shares, seed)
-    missing = np.flatnonzero((totals(counts, parts, len(PARTS)) == 0).any(axis=0))
-    if len(missing):
-        raise _too_few_artists(corpus, corpus.labels[missing[0]], "some that also play in other genres")
-    return np.array(PARTS)[parts[group[np.searchsorted(used, segments.tracks)]]]
+    labels = segments.labels[first]
+    all_known = artists.artists_of(segments.corpus)
+    known = [all_known[track] for track in used]
+    groups = artists.groups(known)
+    counts = np.zeros((groups.max() + 1, len(segments.corpus.labels)), np.int64)
+    np.add.at(counts, (groups, labels), 1)
+    for label in np.flatnonzero(np.count_nonzero(counts, axis=0) < len(PARTS)):
+        names = sorted({name for track in np.flatnonzero(labels == label) for name in known[track]})
+        raise _too_few_artists(segments.corpus, label, f"only {', '.join(names) or 'tracks whose artists are unknown'}")
+    parts = deal_groups(counts, SHARES, seed)
+    for label in np.flatnonzero((totals(counts, parts, len(PARTS)) == 0).any(axis=0)):
+        raise _too_few_artists(segments.corpus, label, "some that also play in other genres")
+    return np.array(PARTS)[parts[groups[np.searchsorted(used, segments.tracks)]]]
 
 
-def _too_few_artists(corpus: Corpus, genre: str, found: str) -> CorpusError:
+def _too_few_artists(corpus: Corpus, label: int, found: str) -> CorpusError:
     return CorpusError(
-        f"{corpus.folder / genre}: expected at least {len(PARTS)} artists without a common track to split by artist, "
-        f"found {found}; add tracks by others, leave the genre out, or take --split track"
+        f"{corpus.folder / corpus.labels[label]}: expected at least {len(PARTS)} artists without a common track to "
+        f"split by artist, found {found}; add tracks by others, leave the genre out, or take --split track"
     )
 
 

@@ -11,6 +11,7 @@ import soundfile
 
 from ...runtime.atomic import replacing, write_text
 from ...runtime.errors import OutputError, ParameterError
+from ..parallel import results_in_order
 from .composer import GENRES, SECONDS_RANGE, compose
 from .synthesis import SAMPLE_RATE
 
@@ -68,7 +69,7 @@ def make_demo_corpus(
     paths = [path for path, *_ in tasks]
     _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
     missing = [task for task in tasks if not _finished(task[0], seconds)]
-    for finished, _ in enumerate(_write_all(missing, jobs), len(tasks) - len(missing) + 1):
+    for finished, _ in enumerate(results_in_order(_write_track, missing, jobs), len(tasks) - len(missing) + 1):
         if progress:
             progress(finished, len(tasks))
     return paths
@@ -131,17 +132,6 @@ def _finished(path: Path, seconds: float) -> bool:
         return path.exists() and soundfile.info(path).frames == round(seconds * SAMPLE_RATE)
     except soundfile.SoundFileError:
         return False
-
-
-def _write_all(tasks: list[Task], jobs: int) -> Iterator[None]:
-    """Write each track; yield after each."""
-    try:
-        from joblib import Parallel, delayed
-    except ImportError:
-        jobs = 1
-    if jobs == 1 or len(tasks) < 2:
-        return map(_write_track, tasks)
-    return Parallel(n_jobs=jobs, return_as="generator")(delayed(_write_track)(task) for task in tasks)
 
 
 def _write_track(task: Task) -> None:
