@@ -54,8 +54,12 @@ class AudioSource:
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
-        mono = (_mixed_down(self._cleaned(block)) for block in self._blocks)
+        mono = map(_mixed_down, self.frames())
         return mono if self.source_rate == self.sample_rate else self._resampled(mono)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """The blocks before mixing down and resampling, instead of iterating: float32 [shape=(n,)] or [n, channels]."""
+        return map(self._cleaned, self._blocks)
 
     def _cleaned(self, samples: np.ndarray) -> np.ndarray:
         invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too

@@ -15,7 +15,7 @@ from ..runtime.errors import GenrekitError, ParameterError
 from ..runtime.modelfile import SUFFIXES, read_description
 from .corpus import Segments
 from .runs import METRICS, MODEL, read_metrics
-from .splits import leaks
+from .splits import caveat, leaks
 
 
 def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]) -> list[Case]:
@@ -111,7 +111,7 @@ def save_clips(
         segments.labels[chosen],
         segments.corpus.labels,
         sample_rate=segments.config.sample_rate,
-        split=f"{split}, test part",
+        split=f"{split}, test part{caveat(split)}",
         demo=segments.corpus.demo,
         tracks_in_training=any(_overlaps(description, segments, split) for description in trained),
     )

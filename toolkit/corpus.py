@@ -5,14 +5,12 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..runtime.audio import open_file, read_file
-from ..runtime.errors import CorpusError, GenrekitError, MissingFileError, ParameterError
+from ..runtime.audio import read_file
+from ..runtime.errors import CorpusError, MissingFileError, ParameterError
 from ..runtime.features import MfccConfig
 from .demo_corpus import is_demo_corpus
 
@@ -175,33 +173,3 @@ def cut(samples: np.ndarray, config: MfccConfig) -> np.ndarray:
     """Whole windows one after the other, without copying: [windows, window_samples]; the rest is left out."""
     whole = len(samples) // config.window_samples
     return samples[: whole * config.window_samples].reshape(whole, config.window_samples)
-
-
-def check(corpus: Corpus, progress: Callable[[int, int], None] | None = None) -> dict[str, Any]:
-    """What `genrekit corpus check` tells: counts, seconds, files that cannot serve, exact duplicates."""
-    seconds, unusable = 0.0, []
-    by_content: dict[bytes, list[str]] = {}
-    for index, track in enumerate(corpus.tracks):
-        name = corpus.relative(track.path)
-        by_content.setdefault(content_hash(track.path), []).append(name)
-        try:
-            seconds += decoded_seconds(track.path)
-        except GenrekitError as error:
-            unusable.append({"file": name, "reason": str(error)})
-        if progress:
-            progress(index + 1, len(corpus.tracks))
-    genres = [track.genre for track in corpus.tracks]
-    return {
-        "tracks": len(corpus.tracks),
-        "genres": {label: genres.count(label) for label in corpus.labels},
-        "seconds": round(seconds, 3),
-        "unusable": unusable,
-        "duplicates": [files for files in by_content.values() if len(files) > 1],
-        "demo": corpus.demo,
-    }
-
-
-def decoded_seconds(path: Path) -> float:
-    """Length of a file in seconds, found by decoding all of it; raises AudioError where that fails."""
-    rate = MfccConfig().sample_rate
-    return sum(len(block) for block in open_file(path, rate)) / rate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,10 @@ from matplotlib.figure import Figure
 
 from ..runtime.atomic import replacing
 
+LETTERS_AN_INCH = 10  # of a title
 
-def write_curves(path: Path, history: list[dict[str, Any]], model: str) -> None:
+
+def write_curves(path: Path, history: list[dict[str, Any]], title: str) -> None:
     """Accuracy and error of training and validation over the epochs, as a PNG; raises OutputError."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
     epochs = [row["epoch"] for row in history]
@@ -24,11 +27,11 @@ def write_curves(path: Path, history: list[dict[str, Any]], model: str) -> None:
         axes.set(xlabel="epoch", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.suptitle(model)
+    figure.suptitle(title)
     _save(figure, path)
 
 
-def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], model: str) -> None:
+def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], title: str) -> None:
     """Counts of true against chosen labels, as a PNG; raises OutputError."""
     counts = np.array(confusion)
     side = 2 + 0.45 * len(labels)
@@ -41,7 +44,8 @@ def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], m
         axes.text(column, row, count, ha="center", va="center", fontsize=8, color="white" if dark else "black")
     axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
     axes.set_yticks(range(len(labels)), labels)
-    axes.set(xlabel="chosen", ylabel="true", title=f"{model}: test segments")
+    axes.set(xlabel="chosen", ylabel="true")
+    figure.suptitle(textwrap.fill(f"{title}: test segments", round(LETTERS_AN_INCH * figure.get_figwidth())))
     _save(figure, path)
 
 

@@ -1,29 +1,40 @@
 """Which segments train, which validate, which test.
 
 Segments of one track on two sides flatter the result: the model has heard the song. Only ``segment`` allows it,
-because the paper did so.
+because the paper did so. Songs of one artist on two sides flatter it less; only ``artist`` rules that out.
 """
 
 from __future__ import annotations
 
-import csv
-from importlib import resources
+import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 
+from ..runtime import MfccConfig
 from ..runtime.errors import CorpusError, MissingFileError, ParameterError
-from .corpus import Segments
+from . import artists
+from .corpus import Corpus, Segments
+from .dealing import deal_groups, totals
+from .tables import Row, composed, file_rows, packaged_rows
 
 PARTS = ("train", "validation", "test")
-METHODS = ("segment", "track", "fault-filtered")
+METHODS = ("segment", "track", "artist", "fault-filtered")
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2  # of what is not test
+SHARES = np.array([(1 - TEST_SHARE) * (1 - VALIDATION_SHARE), (1 - TEST_SHARE) * VALIDATION_SHARE, TEST_SHARE])
+COLUMNS = ("track", "part")
 
 
 def leaks(split: str) -> bool:
     """Whether segments of one track may stand on two sides of `split`."""
     return split == "segment"
+
+
+def caveat(split: str | None) -> str:
+    """What stands behind an accuracy wherever one is shown: nothing unless `split` leaks."""
+    return " (segments of one track on both sides: flattered)" if split and leaks(split) else ""
 
 
 def require_known(split: str | None) -> None:
@@ -46,6 +57,7 @@ def assign(segments: Segments, split: str, seed: int) -> np.ndarray:
     Args:
         segments: what is to be divided.
         split: ``segment`` (the paper's: 80 (80, 20) / 20 at random), ``track`` (the same by track, in each genre),
+            ``artist`` (as near to that as possible with all tracks of an artist on one side; see `artists`),
             ``fault-filtered`` (Kereliuk and Sturm's lists of GTZAN tracks), or a CSV file with a header
             ``track,part``.
         seed: of the random ones.
@@ -57,10 +69,39 @@ def assign(segments: Segments, split: str, seed: int) -> np.ndarray:
         parts = _by_segment(len(segments.labels), seed)
     elif split == "track":
         parts = _by_track(segments, seed)
+    elif split == "artist":
+        parts = _by_artist(segments, seed)
     else:
         parts = _by_list(segments, _fault_filtered() if split == "fault-filtered" else _read_file(Path(split)))
     _require_parts(segments, parts, split)
     return parts
+
+
+def require_possible(corpus: Corpus, split: str, seed: int) -> None:
+    """Raises what `assign` would raise even if every track could be used: to be asked before audio is read."""
+    if split != "segment":  # of which a track gives several, nobody knows how many
+        assign(outline(corpus), split, seed)
+
+
+def outline(corpus: Corpus) -> Segments:
+    """One segment without features for each track: what splits need to know of a corpus."""
+    config, count = MfccConfig(), len(corpus.tracks)
+    labels = np.array([corpus.labels.index(track.genre) for track in corpus.tracks])
+    features = np.empty((count, 0, config.n_mfcc), np.float32)
+    return Segments(corpus, config, features, labels, np.arange(count), np.zeros(count, np.int64), ())
+
+
+def repeats_apart(segments: Segments, parts: np.ndarray) -> list[tuple[str, str]]:
+    """Names of tracks with the same audio, sample by sample, of which each stands in another of `parts`."""
+    used, first = np.unique(segments.tracks, return_index=True)
+    seen: dict[bytes, int] = {}
+    found = []
+    for track, row in zip(used, first, strict=True):
+        content = hashlib.sha256(segments.features[segments.tracks == track].tobytes()).digest()
+        other = seen.setdefault(content, row)
+        if "" not in (parts[row], parts[other]) and parts[row] != parts[other]:
+            found.append(tuple(segments.corpus.tracks[segments.tracks[index]].name for index in (other, row)))
+    return found
 
 
 def _deal(count: int, generator: np.random.Generator) -> np.ndarray:
@@ -89,14 +130,37 @@ def _by_track(segments: Segments, seed: int) -> np.ndarray:
     return np.array([part_of_track[track] for track in segments.tracks])
 
 
+def _by_artist(segments: Segments, seed: int) -> np.ndarray:
+    used, first = np.unique(segments.tracks, return_index=True)
+    labels = segments.labels[first]
+    all_known = artists.artists_of(segments.corpus)
+    known = [all_known[track] for track in used]
+    groups = artists.groups(known)
+    counts = np.zeros((groups.max() + 1, len(segments.corpus.labels)), np.int64)
+    np.add.at(counts, (groups, labels), 1)
+    for label in np.flatnonzero(np.count_nonzero(counts, axis=0) < len(PARTS)):
+        names = sorted({name for track in np.flatnonzero(labels == label) for name in known[track]})
+        raise _too_few_artists(segments.corpus, label, f"only {', '.join(names) or 'tracks whose artists are unknown'}")
+    parts = deal_groups(counts, SHARES, seed)
+    for label in np.flatnonzero((totals(counts, parts, len(PARTS)) == 0).any(axis=0)):
+        raise _too_few_artists(segments.corpus, label, "some that also play in other genres")
+    return np.array(PARTS)[parts[groups[np.searchsorted(used, segments.tracks)]]]
+
+
+def _too_few_artists(corpus: Corpus, label: int, found: str) -> CorpusError:
+    return CorpusError(
+        f"{corpus.folder / corpus.labels[label]}: expected at least {len(PARTS)} artists without a common track to "
+        f"split by artist, found {found}; add tracks by others, leave the genre out, or take --split track"
+    )
+
+
 def _by_list(segments: Segments, part_of_name: dict[str, str]) -> np.ndarray:
-    names = [track.name for track in segments.corpus.tracks]
+    names = [composed(track.name) for track in segments.corpus.tracks]
     return np.array([part_of_name.get(names[track], "") for track in segments.tracks])
 
 
 def _fault_filtered() -> dict[str, str]:
-    lists = resources.files(__package__) / "split_lists" / "fault_filtered.csv"
-    return _parse(lists.read_text(), "fault-filtered")
+    return _parts(packaged_rows("fault_filtered.csv", COLUMNS), "fault-filtered")
 
 
 def _read_file(path: Path) -> dict[str, str]:
@@ -104,22 +168,16 @@ def _read_file(path: Path) -> dict[str, str]:
         raise MissingFileError(
             f"split={path}: expected one of {', '.join(METHODS)}, or a CSV file with a header track,part; found neither"
         )
-    try:
-        return _parse(path.read_text(), str(path))
-    except UnicodeDecodeError as error:
-        raise CorpusError(f"{path}: expected a CSV text file with a header track,part") from error
+    return _parts(file_rows(path, COLUMNS), str(path))
 
 
-def _parse(text: str, source: str) -> dict[str, str]:
-    reader = csv.DictReader(text.splitlines())
-    if not {"track", "part"} <= set(reader.fieldnames or ()):
-        raise CorpusError(f"{source}: header={reader.fieldnames}: expected track,part")
+def _parts(rows: Iterable[Row], source: str) -> dict[str, str]:
     parts: dict[str, str] = {}
-    for row in reader:
+    for line, row in rows:
         if row["part"] not in PARTS:
-            raise CorpusError(f"{source}, line {reader.line_num}: part={row['part']}: expected {', '.join(PARTS)}")
+            raise CorpusError(f"{source}, line {line}: part={row['part']}: expected {', '.join(PARTS)}")
         if parts.setdefault(row["track"], row["part"]) != row["part"]:
-            raise CorpusError(f"{source}, line {reader.line_num}: track={row['track']}: expected in one part only")
+            raise CorpusError(f"{source}, line {line}: track={row['track']}: expected in one part only")
     return parts
 
 

@@ -29,6 +29,7 @@ from .evaluation import corpus_facts, score_parts
 from .models import ModelSpec
 from .recipes import Recipe
 from .runs import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures, read_metrics
+from .splits import caveat
 
 if TYPE_CHECKING:
     import keras
@@ -255,8 +256,9 @@ def _write_run(
     write_text(folder / HISTORY, _csv(history))
     features = ExportFeatures.choose(training.segments, training.parts, training.seed)
     features.save(folder / EXPORT_FEATURES)
-    pictures.write_curves(folder / "curves.png", history, training.spec.name)
-    pictures.write_confusion(folder / "confusion.png", metrics["confusion"], metrics["labels"], training.spec.name)
+    title = training.spec.name + caveat(training.split)
+    pictures.write_curves(folder / "curves.png", history, title)
+    pictures.write_confusion(folder / "confusion.png", metrics["confusion"], metrics["labels"], title)
     write_text(folder / METRICS, json.dumps(metrics, indent=1) + "\n")
 
 

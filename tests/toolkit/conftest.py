@@ -1,7 +1,8 @@
-"""A small corpus of real audio files, and its segments."""
+"""A small corpus of real audio files, its segments, and the names of GTZAN's tracks."""
 
 from __future__ import annotations
 
+import dataclasses
 import subprocess
 import sys
 
@@ -9,11 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.toolkit import corpus
+from genrekit.toolkit import corpus, splits
 from genrekit.toolkit.extraction import extract
 
 RATE = 22050
 PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}
+GTZAN_GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
 
 
 def write_tone(path, pitch, seed, seconds=9.5):
@@ -39,6 +41,22 @@ def corpus_folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def segments(corpus_folder):
     return extract(corpus.scan(corpus_folder))
+
+
+def names_only(folder, names, demo=False):
+    """Three segments without features for each (genre, name of a track); no file is there."""
+    tracks = [corpus.Track(folder / genre / f"{name}.wav", genre) for genre, name in names]
+    labels = tuple(sorted({track.genre for track in tracks}))
+    once = splits.outline(corpus.Corpus(folder, tuple(tracks), labels, demo))
+    rows = np.repeat(np.arange(len(tracks)), 3)
+    return dataclasses.replace(once, labels=once.labels[rows], tracks=once.tracks[rows], positions=rows % 3)
+
+
+@pytest.fixture(scope="session")
+def gtzan(tmp_path_factory):
+    """The names of GTZAN's 1000 tracks."""
+    names = [(genre, f"{genre}.{number:05d}") for genre in GTZAN_GENRES for number in range(100)]
+    return names_only(tmp_path_factory.mktemp("gtzan"), names)
 
 
 def run_command(*arguments, **options):

@@ -103,12 +103,3 @@ def test_a_genre_without_usable_tracks_is_named(corpus_folder, tmp_path):
 def test_a_config_changes_the_segments(corpus_folder):
     found = extract(corpus.scan(corpus_folder), MfccConfig(window_s=1.0, n_mfcc=20))
     assert found.features.shape == (15 * 9, 44, 20)
-
-
-def test_check_counts_and_finds_what_cannot_serve(damaged_folder):
-    result = corpus.check(corpus.scan(damaged_folder))
-    assert result["tracks"] == 19
-    assert result["genres"] == {"bells": 8, "drones": 5, "flutes": 6}
-    assert result["seconds"] == pytest.approx(16 * 9.5 + 1, abs=0.01)
-    assert [item["file"] for item in result["unusable"]] == ["bells/empty.wav", "bells/text.wav"]
-    assert result["duplicates"] == [["drones/drones.00000.wav", "flutes/again.wav"]]

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import collections
+import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from genrekit.runtime.errors import CorpusError, MissingFileError
 from genrekit.toolkit import splits
+
+from .conftest import names_only
 
 
 def tracks_of(segments, parts):
@@ -22,6 +27,16 @@ def test_no_track_stands_on_two_sides(segments, seed):
     assert not sides["train"] & sides["validation"]
     assert not sides["validation"] & sides["test"]
     assert set().union(*sides.values()) == set(segments.tracks)
+
+
+@settings(max_examples=10)
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("method", ["track", "fault-filtered"])  # of artist, test_artists.py says it
+def test_no_track_of_gtzan_stands_on_two_sides(gtzan, method, seed):
+    sides = tracks_of(gtzan, splits.assign(gtzan, method, seed))
+    assert sum(map(len, sides.values())) == len(set().union(*sides.values()))
+    assert not splits.leaks(method)
+    assert splits.caveat(method) == ""
 
 
 def test_each_genre_is_in_each_part(segments):
@@ -39,7 +54,7 @@ def test_segment_split_leaks_and_says_so(segments):
     sides = tracks_of(segments, splits.assign(segments, "segment", 0))
     assert sides["train"] & sides["test"]
     assert splits.leaks("segment")
-    assert not splits.leaks("track")
+    assert "both sides" in splits.caveat("segment")
 
 
 @pytest.mark.parametrize("method", ["segment", "track"])
@@ -54,6 +69,13 @@ def test_fault_filtered_lists_have_the_published_sizes():
     assert parts == {"train": 443, "validation": 197, "test": 290}
 
 
+def test_fault_filtered_lists_are_the_published_ones(shared_data):
+    for part, name in (("train", "train"), ("validation", "valid"), ("test", "test")):
+        published = (shared_data / "splits" / f"{name}_filtered.txt").read_text().split()
+        expected = {line.rpartition("/")[2].removesuffix(".wav") for line in published}
+        assert {track for track, where in splits._fault_filtered().items() if where == part} == expected
+
+
 def write_split(path, segments, test=("bells.00000",), validation=("drones.00001",)):
     part = dict.fromkeys(test, "test") | dict.fromkeys(validation, "validation")
     rows = [f"{track.name},{part.get(track.name, 'train')}" for track in segments.corpus.tracks]
@@ -65,6 +87,7 @@ def test_a_file_decides_track_by_track(segments, tmp_path):
     parts = splits.assign(segments, write_split(tmp_path / "mine.csv", segments), 0)
     sides = tracks_of(segments, parts)
     assert (sides["test"], sides["validation"]) == ({0}, {6})
+    assert not sides["train"] & {0, 6}
 
 
 def test_tracks_that_a_file_leaves_out_stay_out(segments, tmp_path):
@@ -98,8 +121,6 @@ def test_an_unknown_split_names_the_known_ones(segments):
 
 
 def test_a_genre_with_too_few_tracks_is_named(segments):
-    import dataclasses
-
     kept = (segments.labels != 0) | (segments.tracks < 1)
     fewer = dataclasses.replace(
         segments,
@@ -110,3 +131,29 @@ def test_a_genre_with_too_few_tracks_is_named(segments):
     )
     with pytest.raises(CorpusError, match=r"bells: expected at least 3 usable tracks.*found 1"):
         splits.assign(fewer, "track", 0)
+
+
+@pytest.mark.parametrize(("method", "complaint"), [("fault-filtered", "0 train"), ("artist", "artists are known")])
+def test_what_a_corpus_cannot_give_is_refused_before_audio_is_read(tmp_path, method, complaint):
+    names = names_only(tmp_path, [(genre, f"{genre} {number}") for genre in "ab" for number in range(9)])
+    with pytest.raises(CorpusError, match=complaint):
+        splits.require_possible(names.corpus, method, 0)
+    splits.require_possible(names.corpus, "track", 0)
+    splits.require_possible(names.corpus, "segment", 0)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_hold_comments(segments, tmp_path):
+    path = tmp_path / "mine.csv"
+    text = (tmp_path / write_split(path, segments)).read_text()
+    path.write_text(f"# by hand\n{text}", "utf-8-sig")
+    assert set(splits.assign(segments, str(path), 0)) == set(splits.PARTS)
+
+
+def test_copies_on_two_sides_are_told(segments, tmp_path):
+    parts = splits.assign(segments, write_split(tmp_path / "mine.csv", segments), 0)
+    assert splits.repeats_apart(segments, parts) == []
+    features = segments.features.copy()
+    features[segments.tracks == 3] = features[segments.tracks == 0]  # of which 0 is in the test
+    features[segments.tracks == 4] = features[segments.tracks == 2]  # both in training
+    copied = dataclasses.replace(segments, features=features)
+    assert splits.repeats_apart(copied, parts) == [("bells.00000", "bells.00003")]

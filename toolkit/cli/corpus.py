@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from .options import CacheFolder, Json
+from .options import CacheFolder, Jobs, Json
 
 app = typer.Typer(help="Make the demo corpus, check a corpus, or clear kept features.", no_args_is_help=True)
 
@@ -35,30 +35,28 @@ def make(
 @app.command()
 def check(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="One subfolder per genre.", show_default=False)],
+    jobs: Jobs = -1,
     json: Json = False,
 ) -> None:
-    """Count tracks, and find files that cannot be read and exact duplicates.
+    """Find what cannot be read, repeats and near repeats, silence, clipping, odd formats and unbalanced genres.
 
     Example: genrekit corpus check gtzan/genres_original --json
     """
-    from .. import corpus
+    from .. import corpus, corpus_check, corpus_report
     from .terminal import print_json, progress
+    from .work import require_jobs
 
+    require_jobs(jobs)
     found = corpus.scan(folder)
-    with progress("reading") as update:
-        result = corpus.check(found, update)
+    with progress("hearing") as update:
+        result = corpus_check.check(found, jobs, update)
     if json:
         print_json(result)
         return
     if result["demo"]:
         typer.echo("demo corpus: synthetic, composed by genrekit")
-    typer.echo(f"{result['tracks']} tracks, {result['seconds'] / 60:.1f} minutes")
-    for genre, count in result["genres"].items():
-        typer.echo(f"  {genre}: {count}")
-    for item in result["unusable"]:
-        typer.echo(f"unusable: {item['file']}: {item['reason']}")
-    for files in result["duplicates"]:
-        typer.echo(f"the same content: {', '.join(files)}")
+    for line in corpus_report.report(result):
+        typer.echo(line)
 
 
 @app.command()

@@ -103,6 +103,8 @@ def inspect(model: ModelFile, json: Json = False) -> None:
 def _inspection_table(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
+    from ..splits import caveat
+
     table = Table(title=found["file"], show_header=False, title_justify="left")
     for name in ("model", "format", "precision"):
         table.add_row(name, found[name])
@@ -117,7 +119,9 @@ def _inspection_table(found: dict[str, Any]) -> Any:
     shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
-            table.add_row(name.replace("_", " "), _pairs(value) if isinstance(value, dict) else str(value))
+            text = _pairs(value) if isinstance(value, dict) else str(value)
+            flattered = caveat(found["description"]["split"]) if name == "accuracy" else ""
+            table.add_row(name.replace("_", " "), text + flattered)
     return table
 
 

@@ -32,15 +32,17 @@ def train(
     Example: genrekit train cnn --data gtzan/genres_original --out runs
     """
     from ...runtime.atomic import require_writable
+    from .. import corpus
     from ..models import MODELS, model_spec
     from ..recipes import recipe as find_recipe
-    from ..splits import require_known, require_seed
+    from ..splits import require_known, require_possible, require_seed
     from .work import open_cache, read_segments, train_models
 
     specs = list(MODELS.values()) if model == "all" else [model_spec(model)]
     chosen = find_recipe(recipe, epochs)
     require_seed(seed)
     require_known(split)
+    require_possible(corpus.scan(data), split, seed)
     require_writable(out)
     segments = read_segments(data, jobs, cache=open_cache(cache, no_cache), dask=dask)
     for metrics in train_models(specs, segments, out, chosen, split, seed):
@@ -48,8 +50,10 @@ def train(
 
 
 def _summary(metrics: dict[str, Any]) -> str:
+    from ..splits import caveat
+
     parts = ", ".join(f"{part} {_share(metrics[part]['accuracy'])}" for part in ("train", "validation", "test"))
-    return f"accuracy {parts}, test by track {_share(metrics['test_tracks']['accuracy'])}"
+    return f"accuracy {parts}, test by track {_share(metrics['test_tracks']['accuracy'])}{caveat(metrics['split'])}"
 
 
 def _share(value: float | None) -> str:
@@ -78,7 +82,7 @@ def evaluate(
     from ..evaluation import evaluate as measure
     from ..splits import require_known, require_seed
     from .terminal import note, note_origin, print_json
-    from .work import open_cache, overlap, read_segments, split_for
+    from .work import note_split, open_cache, overlap, read_segments, split_for
 
     require_known(split)
     require_seed(seed)
@@ -88,24 +92,24 @@ def evaluate(
     note_origin(classifier.description)
     if heard := overlap(classifier.description, segments, chosen, seed):
         note(heard)
+    note_split(segments, parts, chosen)
     result = {"file": str(model), **measure(classifier, segments, parts, chosen)}
     if json:
         print_json(result)
         return
     if result["corpus"]["demo"]:
         typer.echo("measured on the demo corpus")
-    if result["segments_leak"]:
-        typer.echo("split by segment: segments of one track stand on both sides, which flatters the result")
     typer.echo(f"{model}: {_summary(result)}")
-    _print_confusion(result["confusion"], result["labels"])
+    _print_confusion(result)
 
 
-def _print_confusion(confusion: list[list[int]], labels: list[str]) -> None:
+def _print_confusion(result: dict[str, Any]) -> None:
     from rich.table import Table
 
+    from ..splits import caveat
     from .terminal import print_table
 
-    table = Table("true", *labels, title="chosen, of the test segments")
-    for label, counts in zip(labels, confusion, strict=True):
+    table = Table("true", *result["labels"], title=f"chosen, of the test segments{caveat(result['split'])}")
+    for label, counts in zip(result["labels"], result["confusion"], strict=True):
         table.add_row(label, *map(str, counts))
     print_table(table)

@@ -20,6 +20,8 @@ from ..parallel import require_jobs
 from ..recipes import Recipe
 from .terminal import note, progress
 
+LEAK = "split by segment: segments of one track stand on both sides, which flatters the result"
+
 
 def read_segments(
     data: Path,
@@ -77,6 +79,7 @@ def train_models(
     from ..training import Training, train
 
     parts = splits.assign(segments, split, seed)
+    note_split(segments, parts, split)
     for spec in specs:
         with progress(spec.name) as update:
             training = Training(spec, recipe, segments, parts, split, seed)
@@ -93,6 +96,18 @@ def train_models(
 def _state(history: list[dict[str, Any]]) -> str:
     last = history[-1]
     return f"epoch {last['epoch']}: loss {last['loss']:.3f}, validation accuracy {last['val_accuracy']:.3f}"
+
+
+def note_split(segments: Segments, parts: np.ndarray, split: str) -> None:
+    """Say what in `parts` flatters the result: segments of one track on both sides, or two copies of one track."""
+    if splits.leaks(split):
+        note(LEAK)
+        return
+    for first, second in splits.repeats_apart(segments, parts):
+        note(
+            f"{first} and {second} hold the same audio but stand on two sides of the split, which flatters the result: "
+            "remove one of them; genrekit corpus check finds near duplicates too"
+        )
 
 
 def split_for(
