@@ -13,6 +13,7 @@ import soxr
 from genrekit.runtime.audio import read_file
 from genrekit.toolkit import corpus, corpus_report
 from genrekit.toolkit.corpus_check import check
+from genrekit.toolkit.extraction import extract
 
 RATE = 22050
 FIXED = {"tracks", "genres", "seconds", "unusable", "duplicates", "demo"}  # what CONTRACT.md names
@@ -67,7 +68,7 @@ def test_it_counts(result):
 
 def test_unusable_files_are_those_that_training_leaves_out(result, troubled):
     assert files(result["unusable"]) == ["bells/empty.wav", "bells/short.wav", "bells/text.wav"]
-    assert set(files(result["unusable"])) == {item.file for item in corpus.extract(corpus.scan(troubled)).unusable}
+    assert set(files(result["unusable"])) == {item.file for item in extract(corpus.scan(troubled)).unusable}
 
 
 def test_exact_and_near_duplicates_are_apart(result):
@@ -148,7 +149,7 @@ def test_any_number_of_classes_with_any_names(genrekit, corpus_folder, tmp_path,
     found = json.loads(process.stdout)
     assert process.returncode == 0
     assert found["genres"] == dict.fromkeys(sorted(genres), 5)
-    segments = corpus.extract(corpus.scan(tmp_path))
+    segments = extract(corpus.scan(tmp_path))
     from genrekit.toolkit import splits
 
     assert set(segments.labels) == set(range(len(genres)))
