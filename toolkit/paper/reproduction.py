@@ -95,6 +95,7 @@ def _column(printed: Printed, runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "printed": {name: getattr(printed, name) for name in FIGURES},
         "ours": {name: spread([figures[name] for figures in each]) for name in each[0]},
         "seconds_per_epoch": statistics.median(seconds),
+        "printed_epochs": printed.epochs,
         "printed_seconds_per_epoch": printed.seconds_per_epoch,
         "training_segments": runs[0]["metrics"]["train"]["segments"],
         "curves": runs[0]["history"],

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from .printed import MACHINE, TRAINING_SEGMENTS
+from ...bench.paper import MACHINE, SEGMENTS
 
 ROWS = (
     ("training accuracy", "training_accuracy", "training_accuracy"),
@@ -49,18 +49,19 @@ def tables(result: dict[str, Any]) -> list[Table]:
 
 def _printed_table(columns: Sequence[dict[str, Any]], numbers: tuple[int, ...], title: str) -> Table:
     chosen = [column for column in columns if set(numbers) <= set(column["tables"])]
-    headings = [""]
-    for column in chosen:
-        headings += [f"{column['title']}, {column['epochs']} epochs: printed", "ours", "difference"]
-    rows = [
-        [name, *(cell for column in chosen for cell in _cells(column, theirs, ours))] for name, theirs, ours in ROWS
-    ]
-    return Table(title, headings, rows, f"Split by segment at random, as in the paper: {LEAK}.")
+    rows = [_row(column, *row) for column in chosen for row in ROWS]
+    note = f"Split by segment at random, as in the paper: {LEAK}."
+    return Table(title, ["", "printed", "ours", "difference"], rows, note)
 
 
-def _cells(column: dict[str, Any], theirs: str, ours: str) -> list[str]:
+def _row(column: dict[str, Any], name: str, theirs: str, ours: str) -> list[str]:
     printed, found = column["printed"][theirs], column["ours"][ours]
-    return [f"{printed:.4f}", with_deviation(found), f"{found['mean'] - printed:+.4f}"]
+    return [f"{_title(column)}: {name}", f"{printed:.4f}", with_deviation(found), f"{found['mean'] - printed:+.4f}"]
+
+
+def _title(column: dict[str, Any]) -> str:
+    ours = "" if column["epochs"] == column["printed_epochs"] else f" (ours {column['epochs']})"
+    return f"{column['title']}, {column['printed_epochs']} epochs{ours}"
 
 
 def _times(columns: Sequence[dict[str, Any]]) -> Table:
@@ -69,10 +70,10 @@ def _times(columns: Sequence[dict[str, Any]]) -> Table:
     for column in columns:
         printed = column["printed_seconds_per_epoch"]
         ours_ms = 1000 * column["seconds_per_epoch"] / column["training_segments"]
-        printed_ms = printed and 1000 * printed / TRAINING_SEGMENTS
+        printed_ms = printed and 1000 * printed / SEGMENTS
         rows.append(
             [
-                f"{column['title']}, {column['epochs']} epochs",
+                _title(column),
                 f"{column['seconds_per_epoch']:.2f}",
                 f"{column['training_segments']}",
                 f"{ours_ms:.3f}",
@@ -90,7 +91,7 @@ def _times(columns: Sequence[dict[str, Any]]) -> Table:
         "ms a segment",
         "ours / printed",
     ]
-    return Table("Time of training", headings, rows, f"The paper's epochs go over {TRAINING_SEGMENTS} segments.")
+    return Table("Time of training", headings, rows, f"The paper's epochs go over {SEGMENTS} segments.")
 
 
 def _splits(under: Sequence[dict[str, Any]]) -> Table:
