@@ -234,6 +234,26 @@ def test_evaluate_says_when_segments_leak(genrekit, model, corpus_folder):
     assert process.returncode == 0
 
 
+def test_train_says_when_segments_leak(genrekit, corpus_folder, tmp_path):
+    options = ("--data", corpus_folder, "--out", tmp_path, "--split", "segment", "--epochs", 1)
+    process = genrekit("train", "mlp", *options)
+    assert process.returncode == 0, process.stderr
+    assert "both sides: flattered" in process.stdout  # in the line that holds the accuracies
+    assert "split by segment" in process.stderr
+    assert json.loads((tmp_path / "mlp" / "metrics.json").read_text())["segments_leak"] is True
+    inspected = genrekit("inspect", tmp_path / "mlp" / "model.keras").stdout
+    assert "flattered" in inspected.partition("accuracy")[2]
+
+
+def test_train_refuses_a_split_that_the_corpus_cannot_give(genrekit, corpus_folder, tmp_path):
+    for split, complaint in (("artist", "artists.csv"), ("fault-filtered", "0 train")):
+        process = genrekit("train", "mlp", "--data", corpus_folder, "--out", tmp_path / "runs", "--split", split)
+        assert process.returncode == 2
+        assert complaint in process.stderr
+        assert len(process.stderr.splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
 def test_evaluate_refuses_other_genres(genrekit, model, corpus_folder, tmp_path):
     shutil.copytree(corpus_folder, tmp_path / "other")
     (tmp_path / "other" / "bells").rename(tmp_path / "other" / "gongs")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genrekit.runtime.errors import CorpusError, MissingFileError
-from genrekit.toolkit import splits
+from genrekit.toolkit import benching, splits
 
 from .conftest import names_only
 
@@ -157,3 +157,10 @@ def test_copies_on_two_sides_are_told(segments, tmp_path):
     features[segments.tracks == 4] = features[segments.tracks == 2]  # both in training
     copied = dataclasses.replace(segments, features=features)
     assert splits.repeats_apart(copied, parts) == [("bells.00000", "bells.00003")]
+
+
+def test_clips_of_a_leaking_split_say_so_wherever_the_bench_shows_them(segments, tmp_path):
+    for method, flattered in (("segment", True), ("track", False)):
+        clips = benching.save_clips(tmp_path, segments, splits.assign(segments, method, 0), method, [])
+        assert ("both sides: flattered" in clips.split) is flattered
+        assert clips.split.startswith(f"{method}, test part")
