@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CONNECT_S = 5.0  # how long a scheduler may take to answer
 PATIENCE_S = 60.0  # how long a cluster may have no workers
 PENDING_PER_THREAD = 4  # items on their way, so that no worker waits for the next one
+TURNS = 50  # of fetching results, after which workers are counted again
+_LOST = object()
 
 Item, Result = TypeVar("Item"), TypeVar("Result")
 
@@ -75,22 +77,20 @@ class Cluster:
         numbered = enumerate(items)
         pending: dict[Future, tuple[int, Item]] = {}
         try:
-            while True:
-                for place, item in itertools.islice(numbered, self._room(pending)):
+            for turn in itertools.count():
+                if turn % TURNS == 0:
+                    room = PENDING_PER_THREAD * max(1, self._threads())
+                for place, item in itertools.islice(numbered, max(0, room - len(pending))):
                     with self._reached():
                         pending[self._client.submit(function, item, pure=False)] = place, item
                 if not pending:
                     return
-                for future in self._done(pending):
+                for future, result in self._fetched(self._done(pending)):
                     place, item = pending.pop(future)
-                    yield place, self._result(future, item, lost)
+                    yield place, lost(item) if result is _LOST else result
         finally:
             with contextlib.suppress(OSError):  # of a cluster that is gone
                 self._client.cancel(list(pending))
-
-    def _room(self, pending: dict[Future, Any]) -> int:
-        """How many more items may be on their way."""
-        return max(0, PENDING_PER_THREAD * max(1, self._threads()) - len(pending))
 
     def _threads(self) -> int:
         with self._reached():
@@ -108,14 +108,18 @@ class Cluster:
                 if not self._threads():
                     raise self._gone("has no workers any more") from None
 
-    def _result(self, future: Future, item: Item, lost: Callable[[Item], Result]) -> Result:
+    def _fetched(self, done: Iterable[Future]) -> Iterable[tuple[Future, Any]]:
+        """Each future with its result, fetched all at once; `_LOST` where its workers were killed."""
         from distributed import KilledWorker
 
-        try:
-            with self._reached():
-                return future.result()
-        except KilledWorker:
-            return lost(item)
+        futures = list(done)
+        with self._reached():
+            failed = {future: future.exception() for future in futures if future.status == "error"}
+            for error in failed.values():
+                if not isinstance(error, KilledWorker):
+                    raise error
+            whole = [future for future in futures if future not in failed]
+            return [*zip(whole, self._client.gather(whole), strict=True), *((future, _LOST) for future in failed)]
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
