@@ -117,6 +117,8 @@ class Segments:
         tracks: for each segment the index of its track in ``corpus.tracks``, int64 [shape=(segments,)].
         positions: for each segment its place in its track, counted from 0, int64 [shape=(segments,)].
         unusable: the files that gave no segment.
+        shifted: raw MFCC of the windows that start k/shifts of a window later than each segment, for k from 1, float32
+            [shape=(segments, shifts - 1, frames, n_mfcc)]; None where `extract` was asked for none.
     """
 
     corpus: Corpus
@@ -126,6 +128,7 @@ class Segments:
     tracks: np.ndarray
     positions: np.ndarray
     unusable: tuple[Unusable, ...]
+    shifted: np.ndarray | None = None
 
     def samples(self, chosen: np.ndarray) -> np.ndarray:
         """The audio of the segments with the indices `chosen`: float32 [shape=(chosen, window_samples)]."""
@@ -148,6 +151,8 @@ def extract(
     config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
+    *,
+    shifts: int = 1,
 ) -> Segments:
     """Read every track and compute the features of its segments, `jobs` tracks at a time.
 
@@ -156,12 +161,13 @@ def extract(
         config: the front end.
         jobs: processes.
         progress: called with (tracks done, tracks).
+        shifts: windows for each segment, its own included; with more than 1, `Segments.shifted` holds the others.
 
     Raises:
         CorpusError: a genre has no usable track.
     """
     features, unusable, owners, positions = [], [], [], []
-    for index, outcome in enumerate(_outcomes(corpus, config, jobs)):
+    for index, outcome in enumerate(_outcomes(corpus, config, jobs, shifts)):
         if isinstance(outcome, str):
             unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
         else:
@@ -172,27 +178,36 @@ def extract(
             progress(index + 1, len(corpus.tracks))
     _require_every_genre(corpus, owners, unusable)
     labels = [corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]
+    every = np.concatenate(features)
     return Segments(
-        corpus, config, np.concatenate(features), *map(np.array, (labels, owners, positions)), tuple(unusable)
+        corpus,
+        config,
+        np.ascontiguousarray(every[:, 0]),
+        *map(np.array, (labels, owners, positions)),
+        tuple(unusable),
+        every[:, 1:] if shifts > 1 else None,
     )
 
 
-def _outcomes(corpus: Corpus, config: MfccConfig, jobs: int) -> Iterable[np.ndarray | str]:
+def _outcomes(corpus: Corpus, config: MfccConfig, jobs: int, shifts: int) -> Iterable[np.ndarray | str]:
     if jobs == 1:
-        return (_track_features(track.path, config) for track in corpus.tracks)
+        return (_track_features(track.path, config, shifts) for track in corpus.tracks)
     import joblib
 
-    work = (joblib.delayed(_track_features)(track.path, config) for track in corpus.tracks)
+    work = (joblib.delayed(_track_features)(track.path, config, shifts) for track in corpus.tracks)
     return joblib.Parallel(n_jobs=jobs, return_as="generator")(work)
 
 
-def _track_features(path: Path, config: MfccConfig) -> np.ndarray | str:
-    """The features of a track's segments [segments, frames, n_mfcc], or why it has none."""
+def _track_features(path: Path, config: MfccConfig, shifts: int) -> np.ndarray | str:
+    """The features of a track's segments [segments, shifts, frames, n_mfcc], or why it has none."""
     try:
-        windows = cut(read_file(path, config.sample_rate), config)
-        if not len(windows):
+        samples = read_file(path, config.sample_rate)
+        length = config.window_samples
+        if len(samples) < length:
             return f"shorter than one window ({config.window_s} s)"
-        return np.stack([mfcc(window, config) for window in windows])
+        starts = np.arange(len(samples) // length)[:, None] * length + np.arange(shifts) * length // shifts
+        starts = np.minimum(starts, len(samples) - length)
+        return np.stack([[mfcc(samples[start : start + length], config) for start in row] for row in starts])
     except GenrekitError as error:
         return str(error)
 

@@ -16,7 +16,6 @@ from . import bench, classify, corpus, export, quickstart, stream, train
 
 # TensorFlow's C++ side greets and warns on standard error otherwise; a user may set them differently.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it complains of each new model's first call
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,17 +12,24 @@ from ...runtime import MfccConfig, ModelDescription
 from ...runtime.errors import CorpusError, ParameterError
 from .. import corpus, splits
 from ..corpus import Segments
-from ..models import ModelSpec
+from ..models import model_spec
 from ..recipes import Recipe
+from ..training import Training, train
 from .terminal import note, progress
 
 
-def read_segments(data: Path, jobs: int, config: MfccConfig = MfccConfig()) -> Segments:  # noqa: B008 (frozen)
+def read_segments(
+    data: Path,
+    jobs: int,
+    config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
+    *,
+    shifts: int = 1,
+) -> Segments:
     """Scan a corpus and compute its features, telling which files cannot serve; raises CorpusError."""
     require_jobs(jobs)
     found = corpus.scan(data)
     with progress("reading audio") as update:
-        segments = corpus.extract(found, config, jobs, update)
+        segments = corpus.extract(found, config, jobs, update, shifts=shifts)
     for item in segments.unusable:
         note(f"left out: {item.file}: {item.reason}")
     if found.demo:
@@ -37,28 +44,40 @@ def require_jobs(jobs: int) -> None:
 
 
 def train_models(
-    specs: Sequence[ModelSpec], segments: Segments, out: Path, recipe: Recipe, split: str, seed: int
+    recipes: Mapping[str, Recipe], segments: Segments, out: Path, split: str, seed: int, **options: bool
 ) -> Iterator[dict[str, Any]]:
-    """Train each of `specs` into its folder under `out`; yields their metrics."""
-    from ..training import Training, train
+    """Train the models that `recipes` names, each into its folder under `out`; yields their metrics.
 
+    `options` are those of `training.train`: restart, tensorboard.
+    """
     parts = splits.assign(segments, split, seed)
-    for spec in specs:
-        with progress(spec.name) as update:
-            training = Training(spec, recipe, segments, parts, split, seed)
-            try:
-                metrics = train(
-                    training, out / spec.name, lambda history, total: update(len(history), total, _state(history))
-                )
-            except KeyboardInterrupt:
-                note("interrupted; the same command continues where it stopped")
-                raise
-            yield metrics
+    for name, recipe in recipes.items():
+        yield train_model(Training(model_spec(name), recipe, segments, parts, split, seed), out / name, **options)
 
 
-def _state(history: list[dict[str, Any]]) -> str:
-    last = history[-1]
-    return f"epoch {last['epoch']}: loss {last['loss']:.3f}, validation accuracy {last['val_accuracy']:.3f}"
+def train_model(training: Training, folder: Path, what: str | None = None, **options: bool) -> dict[str, Any]:
+    """Train into `folder` with a progress bar named `what`; `options` as for `train_models`."""
+    name, epochs = what or training.spec.name, training.recipe.epochs
+    with progress(name) as update:
+
+        def show(history: list[dict[str, Any]], total: int) -> None:
+            update(len(history), total, f"{name}: {_state(history[-1])}")
+
+        def tell(done: int) -> None:
+            note(f"{name}: continues at epoch {done + 1} of {epochs}")
+
+        try:
+            return train(training, folder, show, on_resume=tell, **options)
+        except KeyboardInterrupt:
+            note("interrupted; the same command continues where it stopped")
+            raise
+
+
+def _state(row: dict[str, Any]) -> str:
+    return (
+        f"epoch {row['epoch']}, loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}, "
+        f"validation accuracy {row['val_accuracy']:.3f}"
+    )
 
 
 def split_for(
