@@ -95,7 +95,7 @@ _EDGE = Recipe(
 EDGE = {
     "mlp": _EDGE,
     "mlp-regularized": _EDGE,
-    "cnn": _EDGE,
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20, masked_coefficients=1),
     "lstm": _EDGE,
 }
 

@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 
 from ...runtime.errors import GenrekitError, MissingPackageError
-from . import bench, classify, corpus, export, quickstart, stream, train
+from . import ablation, bench, classify, corpus, export, quickstart, stream, train
 
 # TensorFlow's C++ side greets and warns on standard error otherwise; a user may set them differently.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,6 +28,7 @@ app = typer.Typer(
 app.command()(quickstart.quickstart)
 app.add_typer(corpus.app, name="corpus")
 app.command()(train.train)
+app.command()(ablation.ablation)
 app.command()(train.evaluate)
 app.command()(export.export)
 app.command()(export.inspect)

@@ -29,7 +29,7 @@ def train(
     recipe: Annotated[
         str, typer.Option(help="paper, or edge: made for tracks never heard, in the same architectures.")
     ] = "edge",
-    without: Without = (),
+    without: Without = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
     epochs: Annotated[int | None, typer.Option(help="At most; the recipe's own otherwise.", show_default=False)] = None,
     seed: Annotated[int, typer.Option(help="Of the split, the weights, the order and the augmentation.")] = 0,
