@@ -17,13 +17,13 @@ def epoch_generator(seed: int, epoch: int) -> np.random.Generator:
 
 
 def augment(
-    features: np.ndarray, shifted: np.ndarray | None, labels: np.ndarray, recipe: Recipe, generator: np.random.Generator
+    windows: np.ndarray, labels: np.ndarray, recipe: Recipe, generator: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
     """One epoch of the training part, in the order in which it is learnt.
 
     Args:
-        features: as the model wants them, float32 [shape=(n, frames, n_mfcc)].
-        shifted: the same of the windows that start later, float32 [shape=(n, shifts - 1, frames, n_mfcc)], or None.
+        windows: of each segment its own and those that start later, as the model wants them, float32
+            [shape=(n, shifts, frames, n_mfcc)].
         labels: one-hot float32 [shape=(n, classes)].
         recipe: says what is done.
         generator: from `epoch_generator`.
@@ -32,14 +32,14 @@ def augment(
         features float32 [shape=(n, frames, n_mfcc)], targets float32 [shape=(n, classes)] whose rows sum to 1.
     """
     order = balanced_order(labels, generator) if recipe.balance else generator.permutation(len(labels))
-    drawn, targets = draw_windows(features, shifted, order, generator), labels[order]
+    features, targets = draw_windows(windows, order, generator), labels[order]
     if recipe.timbre:
-        drawn = shift_timbre(drawn, recipe.timbre, generator)
+        shift_timbre(features, recipe.timbre, generator)
     if recipe.masked_frames or recipe.masked_coefficients:
-        mask(drawn, recipe.masked_frames, recipe.masked_coefficients, features.mean(axis=(0, 1)), generator)
+        mask(features, recipe.masked_frames, recipe.masked_coefficients, windows[:, 0].mean(axis=(0, 1)), generator)
     if recipe.mixup:
-        drawn, targets = mix(drawn, targets, recipe.mixup, generator)
-    return drawn, smooth_labels(targets, recipe.label_smoothing)
+        features, targets = mix(features, targets, recipe.mixup, generator)
+    return features, smooth_labels(targets, recipe.label_smoothing)
 
 
 def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
@@ -66,47 +66,43 @@ def _repeat(indices: np.ndarray, count: int, generator: np.random.Generator) -> 
     return np.concatenate(rounds)[:count]
 
 
-def draw_windows(
-    features: np.ndarray, shifted: np.ndarray | None, order: np.ndarray, generator: np.random.Generator
-) -> np.ndarray:
-    """For each segment in `order` its own window or one that starts later: a copy [shape=(n, frames, n_mfcc)]."""
-    drawn = features[order]
-    if shifted is not None and shifted.shape[1]:
-        shift = generator.integers(0, shifted.shape[1] + 1, len(order))
-        later = shift > 0
-        drawn[later] = shifted[order[later], shift[later] - 1]
-    return drawn
+def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """For each segment in `order` any one of its windows: [n, shifts, frames, n_mfcc] -> a copy [n, frames, n_mfcc]."""
+    shifts = windows.shape[1]
+    if shifts == 1:
+        return windows[order, 0]
+    return windows[order, generator.integers(0, shifts, len(order))]
 
 
-def shift_timbre(features: np.ndarray, deviation: float, generator: np.random.Generator) -> np.ndarray:
+def shift_timbre(features: np.ndarray, deviation: float, generator: np.random.Generator) -> None:
     """Add to each coefficient of each window a constant, as another loudness or another equaliser would.
 
     Args:
-        features: float32 [shape=(n, frames, n_mfcc)].
+        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
         deviation: of the constants (normal distribution), in the unit of the features.
         generator: of the constants.
     """
     constants = generator.standard_normal((len(features), 1, features.shape[2]), dtype=np.float32)
-    return features + np.float32(deviation) * constants
+    features += np.float32(deviation) * constants
 
 
 def mask(
     features: np.ndarray, frames: int, coefficients: int, fill: np.ndarray, generator: np.random.Generator
 ) -> None:
-    """Put `fill` in place of a run of frames and of a run of coefficients of each window, in `features` itself.
+    """Put `fill` in place of a run of frames and of a run of coefficients of each window.
 
     The lengths are uniform from 0 to `frames` and `coefficients`, the places uniform over those where they fit.
     Source: Park et al. (2019), SpecAugment, sections 2 and 3, with one mask of each kind.
 
     Args:
-        features: float32 [shape=(n, frames, n_mfcc)].
+        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
         frames, coefficients: the longest runs.
         fill: the mean of each coefficient [shape=(n_mfcc,)].
         generator: of lengths and places.
     """
-    in_time = _runs(features.shape[0], features.shape[1], frames, generator)[:, :, np.newaxis]
-    in_coefficient = _runs(features.shape[0], features.shape[2], coefficients, generator)[:, np.newaxis, :]
-    np.copyto(features, fill, where=in_time | in_coefficient)
+    features[_runs(features.shape[0], features.shape[1], frames, generator)] = fill
+    window, coefficient = np.nonzero(_runs(features.shape[0], features.shape[2], coefficients, generator))
+    features[window, :, coefficient] = fill[coefficient, np.newaxis]
 
 
 def _runs(count: int, size: int, longest: int, generator: np.random.Generator) -> np.ndarray:
@@ -128,7 +124,10 @@ def mix(
     share = generator.beta(alpha, alpha, len(features)).astype(np.float32)
     share = np.minimum(share, 1 - share)[:, np.newaxis]
     other = generator.permutation(len(features))
-    mixed = features + share[:, :, np.newaxis] * (features[other] - features)
+    mixed = features[other]  # features + share * (other - features), without a third array of that size
+    mixed -= features
+    mixed *= share[:, :, np.newaxis]
+    mixed += features
     return mixed, targets + share * (targets[other] - targets)
 
 

@@ -6,14 +6,11 @@ import json
 import zipfile
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..runtime.atomic import replacing
-
-if TYPE_CHECKING:
-    import keras
 
 CHECKPOINT = "checkpoint.npz"
 
@@ -36,18 +33,25 @@ class Checkpoint:
         self._writer = ThreadPoolExecutor(1)
         self._writing: Future | None = None
 
-    def save(self, model: keras.Model, history: list[dict[str, Any]], best: bool) -> None:
-        """Keep the model with its optimizer after the last epoch of `history`; `best`: also as the best so far.
+    def save(self, variables: list, history: list[dict[str, Any]], best: bool) -> None:
+        """Keep the state after the last epoch of `history`.
+
+        Args:
+            variables: of Keras or TensorFlow, all that an epoch changes.
+            history: one row an epoch.
+            best: whether this is the best state so far, too.
 
         Raises:
             OutputError: the state before could not be written.
         """
         self.wait()
-        state = _values(_state_variables(model))
+        state = [np.array(np.asarray(variable)) for variable in variables]  # copies: the next epoch changes them
         if best:
-            self._best = state[: len(model.variables)]
+            self._best = state
         head = json.dumps({"settings": self._settings, "history": history, "state": len(state)})
-        self._writing = self._writer.submit(_write, self._path, [np.array(head), *state, *self._best])
+        # The best epoch is often the last: its arrays are written once.
+        kept = [] if self._best is state else self._best
+        self._writing = self._writer.submit(_write, self._path, [np.array(head), *state, *kept])
 
     def wait(self) -> None:
         """Return when the last state stands in the folder; raises OutputError where it cannot."""
@@ -60,35 +64,25 @@ class Checkpoint:
         head, _ = _read(self._path)
         return (head["settings"], head["history"]) if head else None
 
-    def restore(self, model: keras.Model) -> list[dict[str, Any]]:
-        """Put the compiled `model` into the saved state and return its history; [] where there is none."""
+    def restore(self, variables: list) -> list[dict[str, Any]]:
+        """Put `variables` into the saved state and return its history; [] where there is none."""
         head, arrays = _read(self._path)
         if not head:
             return []
-        model.optimizer.build(model.trainable_variables)
-        _assign(_state_variables(model), arrays[: head["state"]])
-        self._best = arrays[head["state"] :]
+        state, best = arrays[: head["state"]], arrays[head["state"] :]
+        _assign(variables, state)
+        self._best = best or state
         return head["history"]
 
-    def restore_best(self, model: keras.Model) -> None:
-        """Put the best epoch's weights into `model`."""
-        _assign(model.variables, self._best)
+    def restore_best(self, variables: list) -> None:
+        """Put the best epoch's state into `variables`."""
+        _assign(variables, self._best)
 
     def remove(self) -> None:
         """Delete the file, and what a kill in the middle of writing has left of others."""
         self.wait()
         for path in (self._path, *self._path.parent.glob(f".{self._path.stem}-*{self._path.suffix}")):
             path.unlink(missing_ok=True)
-
-
-def _state_variables(model: keras.Model) -> list:
-    # The model's own include its dropout layers' random state.
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _values(variables: list) -> list[np.ndarray]:
-    """Copies, which the next epoch does not change."""
-    return [np.array(np.asarray(variable)) for variable in variables]
 
 
 def _assign(variables: list, values: list[np.ndarray]) -> None:

@@ -93,10 +93,10 @@ _EDGE = Recipe(
     balance=True,
 )
 EDGE = {
-    "mlp": _EDGE,
+    "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
     "mlp-regularized": _EDGE,
     "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20, masked_coefficients=1),
-    "lstm": _EDGE,
+    "lstm": dataclasses.replace(_EDGE, learning_rate=3e-3, batch_size=64),
 }
 
 # Options of edge, and the settings that are the paper's again where one is off.

@@ -10,7 +10,8 @@ import dataclasses
 import hashlib
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,12 +77,11 @@ class Data:
     """What a model learns from and is watched on.
 
     Attributes:
-        features, shifted, targets: of the training part, as `augmentation.augment` takes them.
+        windows, targets: of the training part, as `augmentation.augment` takes them.
         validation: features and one-hot targets of the validation part.
     """
 
-    features: np.ndarray
-    shifted: np.ndarray | None
+    windows: np.ndarray
     targets: np.ndarray
     validation: tuple[np.ndarray, np.ndarray]
 
@@ -166,17 +166,18 @@ def prepare_data(training: Training, normalization: Normalization | None) -> Dat
     known, validation = (training.parts == part for part in ("train", "validation"))
     targets = np.eye(len(segments.corpus.labels), dtype=np.float32)[segments.labels]
     normalised = normalization.apply if normalization else np.asarray
-    shifted = normalised(segments.shifted[known]) if training.recipe.shifts > 1 else None
+    windows = segments.features[known, np.newaxis]
+    if training.recipe.shifts > 1:
+        windows = np.concatenate([windows, segments.shifted[known]], axis=1)
     return Data(
-        normalised(segments.features[known]),
-        shifted,
+        normalised(windows),
         targets[known],
         (normalised(segments.features[validation]), targets[validation]),
     )
 
 
 def build_model(training: Training) -> keras.Model:
-    """The compiled model with its first weights, which follow from the seed."""
+    """The model with its first weights, which follow from the seed."""
     import keras
 
     keras.utils.set_random_seed(training.seed)
@@ -185,7 +186,6 @@ def build_model(training: Training) -> keras.Model:
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = training.recipe.batch_norm_momentum
-    model.compile(optimizer=keras.optimizers.Adam(training.recipe.learning_rate), loss="categorical_crossentropy")
     return model
 
 
@@ -194,26 +194,44 @@ def _fit(
 ) -> list[dict[str, Any]]:
     """Train to the end of the recipe, leaving the chosen weights in `model`; returns one row an epoch."""
     recipe = training.recipe
-    history = checkpoint.restore(model)
     fitter = Fitter(model, recipe.batch_size)
+    history = checkpoint.restore(fitter.variables)
+    learnt = _epochs_ahead(data, training, len(history))
     try:
         while len(history) < recipe.epochs and not _out_of_patience(history, recipe):
-            history.append(_epoch(fitter, data, recipe, training.seed, len(history)))
+            history.append(_epoch(fitter, learnt, data, recipe, len(history)))
             best = recipe.best_epoch and run_files.best_epoch(history) == len(history) - 1
-            checkpoint.save(model, history, best)
+            checkpoint.save(fitter.variables, history, best)
             for observe in observers:
                 observe(history, recipe.epochs)
     finally:
+        learnt.close()
         checkpoint.wait()
     if recipe.best_epoch:
-        checkpoint.restore_best(model)
+        checkpoint.restore_best(fitter.variables)
     return history
 
 
-def _epoch(fitter: Fitter, data: Data, recipe: Recipe, seed: int, epoch: int) -> dict[str, Any]:
+def _epochs_ahead(data: Data, training: Training, done: int) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
+    """What the epochs after `done` learn from, each made while the one before is learnt."""
+    recipe = training.recipe
+
+    def make(epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        return augment(data.windows, data.targets, recipe, epoch_generator(training.seed, epoch))
+
+    with ThreadPoolExecutor(1) as maker:
+        ahead = maker.submit(make, done)
+        for epoch in range(done + 1, recipe.epochs):
+            ready, ahead = ahead.result(), maker.submit(make, epoch)
+            yield ready
+        yield ahead.result()
+
+
+def _epoch(
+    fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, epoch: int
+) -> dict[str, Any]:
     start = time.perf_counter()
-    learnt = augment(data.features, data.shifted, data.targets, recipe, epoch_generator(seed, epoch))
-    row = fitter.epoch(*learnt, recipe.rates(epoch, fitter.steps(len(data.targets))))
+    row = fitter.epoch(*next(learnt), recipe.rates(epoch, fitter.steps(len(data.targets))))
     row |= fitter.validate(*data.validation)
     return {"epoch": epoch + 1, **row, "seconds": time.perf_counter() - start}
 
