@@ -4,64 +4,85 @@ from __future__ import annotations
 
 import json
 import zipfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..runtime.atomic import replacing
 
-if TYPE_CHECKING:
-    import keras
+CHECKPOINT = "checkpoint.npz"
 
 
 class Checkpoint:
-    """The state after an epoch, in two files that are each replaced whole.
+    """The state after an epoch and the best weights so far, in one file that is replaced whole.
+
+    It is written beside the next epoch: a kill during that epoch finds this state or the one before, and both lead
+    to the same end.
 
     Args:
         folder: the run's folder.
-        settings: what makes the training what it is; a checkpoint of other settings is not this one's.
+        settings: what makes the training what it is, as JSON keeps it.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
-        self._state = folder / "checkpoint.npz"
-        self._best = folder / "checkpoint-best.npz"
+        self._path = folder / CHECKPOINT
         self._settings = settings
+        self._best: list[np.ndarray] = []
+        self._writer = ThreadPoolExecutor(1)
+        self._writing: Future | None = None
 
-    def save(self, model: keras.Model, history: list[dict[str, Any]], best: bool) -> None:
-        """Keep the model with its optimizer after the last epoch of `history`; `best`: also as the best so far."""
-        if best:  # first, so that the state never speaks of a best epoch that is not there
-            _write(self._best, _values(model.variables))
-        head = json.dumps({"settings": self._settings, "history": history})
-        _write(self._state, [np.array(head), *_values(_state_variables(model))])
+    def save(self, variables: list, history: list[dict[str, Any]], best: bool) -> None:
+        """Keep the state after the last epoch of `history`.
 
-    def restore(self, model: keras.Model) -> list[dict[str, Any]]:
-        """Put the compiled `model` into the saved state and return its history; [] where there is none."""
-        stored = _read(self._state)
-        head = json.loads(str(stored[0])) if stored else {}
-        if head.get("settings") != self._settings:
+        Args:
+            variables: of Keras or TensorFlow, all that an epoch changes.
+            history: one row an epoch.
+            best: whether this is the best state so far, too.
+
+        Raises:
+            OutputError: the state before could not be written.
+        """
+        self.wait()
+        state = [np.array(np.asarray(variable)) for variable in variables]  # copies: the next epoch changes them
+        if best:
+            self._best = state
+        head = json.dumps({"settings": self._settings, "history": history, "state": len(state)})
+        # The best epoch is often the last: its arrays are written once.
+        kept = [] if self._best is state else self._best
+        self._writing = self._writer.submit(_write, self._path, [np.array(head), *state, *kept])
+
+    def wait(self) -> None:
+        """Return when the last state stands in the folder; raises OutputError where it cannot."""
+        if self._writing is not None:
+            writing, self._writing = self._writing, None
+            writing.result()
+
+    def found(self) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+        """Settings and history of the state in the folder, whoever wrote it; None where there is none to be read."""
+        head, _ = _read(self._path)
+        return (head["settings"], head["history"]) if head else None
+
+    def restore(self, variables: list) -> list[dict[str, Any]]:
+        """Put `variables` into the saved state and return its history; [] where there is none."""
+        head, arrays = _read(self._path)
+        if not head:
             return []
-        model.optimizer.build(model.trainable_variables)
-        _assign(_state_variables(model), stored[1:])
+        state, best = arrays[: head["state"]], arrays[head["state"] :]
+        _assign(variables, state)
+        self._best = best or state
         return head["history"]
 
-    def restore_best(self, model: keras.Model) -> None:
-        """Put the best epoch's weights into `model`."""
-        _assign(model.variables, _read(self._best))
+    def restore_best(self, variables: list) -> None:
+        """Put the best epoch's state into `variables`."""
+        _assign(variables, self._best)
 
     def remove(self) -> None:
-        """Delete the files once the run is complete."""
-        self._state.unlink(missing_ok=True)
-        self._best.unlink(missing_ok=True)
-
-
-def _state_variables(model: keras.Model) -> list:
-    # The model's own include its dropout layers' random state.
-    return [*model.variables, *model.optimizer.variables]
-
-
-def _values(variables: list) -> list[np.ndarray]:
-    return [np.asarray(variable) for variable in variables]
+        """Delete the file, and what a kill in the middle of writing has left of others."""
+        self.wait()
+        for path in (self._path, *self._path.parent.glob(f".{self._path.stem}-*{self._path.suffix}")):
+            path.unlink(missing_ok=True)
 
 
 def _assign(variables: list, values: list[np.ndarray]) -> None:
@@ -74,10 +95,11 @@ def _write(path: Path, arrays: list[np.ndarray]) -> None:
         np.savez(temporary, *arrays)
 
 
-def _read(path: Path) -> list[np.ndarray]:
-    """The arrays in `path`; [] where it is missing or damaged, so that training starts anew."""
+def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
+    """Head and arrays of `path`; ({}, []) where it is missing or damaged, so that training starts anew."""
     try:
         with np.load(path, allow_pickle=False) as archive:
-            return [archive[f"arr_{index}"] for index in range(len(archive.files))]
+            head, *arrays = (archive[f"arr_{index}"] for index in range(len(archive.files)))
+        return json.loads(str(head)), arrays
     except (OSError, ValueError, KeyError, zipfile.BadZipFile):
-        return []
+        return {}, []

@@ -1,40 +1,38 @@
 """Trains one model into a run folder: model.keras, description.json, metrics.json, history.csv and two pictures.
 
-Every epoch's order of segments follows from (seed, epoch) alone and the state is saved after each epoch, so a
-training that was interrupted ends with the weights of one that was not.
+Everything random in an epoch follows from (seed, epoch) and from state that is saved after each epoch, so a training
+that was interrupted ends with the weights of one that was not.
 """
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import importlib.metadata
-import io
+import hashlib
 import json
-import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..converters.macs import count_macs
-from ..runtime import ModelDescription, Normalization
-from ..runtime.atomic import replacing, write_text
-from ..runtime.errors import CorpusError
+from ..runtime import Normalization
+from ..runtime.errors import CorpusError, ParameterError
+from . import resuming, run_files
+from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint
 from .corpus import Segments
-from .evaluation import corpus_facts, score_parts
+from .evaluation import score_parts
+from .event_file import EventFile
+from .fitting import Fitter
 from .models import ModelSpec
 from .recipes import Recipe
-from .runs import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures, read_metrics
-from .splits import caveat
 
 if TYPE_CHECKING:
     import keras
 
-EPOCH_KEYS = ("loss", "accuracy", "val_loss", "val_accuracy", "seconds")
+TENSORBOARD = "tensorboard"
 
 OnEpoch = Callable[[list[dict[str, Any]], int], None]
 
@@ -49,7 +47,7 @@ class Training:
         segments: the corpus.
         parts: from `splits.assign`.
         split: its name.
-        seed: of the weights, the order of segments and dropout.
+        seed: of the weights, the order of segments, augmentation and dropout.
     """
 
     spec: ModelSpec
@@ -61,210 +59,201 @@ class Training:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What tells this training from another."""
-        return {
+        """What tells this training from another, as JSON keeps it."""
+        settings = {
             "model": self.spec.name,
             "recipe": dataclasses.asdict(self.recipe),
             "split": self.split,
+            "parts": hashlib.sha256("\n".join(self.parts).encode()).hexdigest(),
             "seed": self.seed,
             "front_end": self.segments.config.to_dict(),
             "corpus": self.segments.corpus.fingerprint,
         }
+        return json.loads(json.dumps(settings))
 
 
-def train(training: Training, folder: Path, on_epoch: OnEpoch | None = None) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What a model learns from and is watched on.
+
+    Attributes:
+        windows, targets: of the training part, as `augmentation.augment` takes them.
+        validation: features and one-hot targets of the validation part.
+    """
+
+    windows: np.ndarray
+    targets: np.ndarray
+    validation: tuple[np.ndarray, np.ndarray]
+
+
+def train(
+    training: Training,
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+    *,
+    on_resume: Callable[[int], None] | None = None,
+    restart: bool = False,
+    tensorboard: bool = False,
+) -> dict[str, Any]:
     """Train, or continue an interrupted training, or return the metrics of a finished one.
 
     Args:
         training: what to do.
         folder: the run's folder; made where missing.
         on_epoch: called after each epoch with the history so far and the largest number of epochs.
+        on_resume: called with the number of epochs done where a training continues.
+        restart: begin anew whatever run stands in the folder.
+        tensorboard: whether an event file for TensorBoard is kept under tensorboard/.
 
     Returns:
         What metrics.json holds.
 
     Raises:
-        CorpusError: the folder holds a finished run with other settings.
+        CorpusError: the folder holds a run with other settings, or features are no numbers.
+        ParameterError: the recipe wants shifted windows that were not extracted.
         OutputError: the folder cannot be written.
     """
-    finished = _finished(training, folder)
-    if finished is not None:
-        return finished
-    normalization = _normalization(training) if training.recipe.normalize else None
-    features = training.segments.features
-    if normalization:
-        features = normalization.apply(features)
-    model = _build(training, features.shape[1:])
+    _require_usable(training)
     checkpoint = Checkpoint(folder, training.settings)
-    history = _fit(model, training, features, checkpoint, on_epoch)
-    scores = score_parts(model.predict(features, batch_size=256, verbose=0), training.segments, training.parts)
-    metrics = _metrics(training, model, history, scores)
-    _write_run(folder, training, model, normalization, history, metrics)
+    if restart:
+        resuming.discard(folder, checkpoint)
+    elif finished := resuming.finished_metrics(folder, training.settings):
+        return finished
+    done = resuming.unfinished_epochs(folder, checkpoint, training.settings)
+    if done and on_resume:
+        on_resume(done)
+    normalization = measure_normalization(training)
+    model = build_model(training)
+    observers = [observe for observe in (on_epoch, EventFile(folder / TENSORBOARD) if tensorboard else None) if observe]
+    history = _fit(model, training, prepare_data(training, normalization), checkpoint, observers)
+    metrics = _write(folder, training, model, normalization, history)
     checkpoint.remove()
     return metrics
 
 
-def _finished(training: Training, folder: Path) -> dict[str, Any] | None:
-    path = folder / METRICS
-    if not path.is_file():
-        return None
-    metrics = read_metrics(path)
-    if metrics.get("settings") != training.settings:
+def _require_usable(training: Training) -> None:
+    segments = training.segments
+    every = [segments.features] if segments.shifted is None else [segments.features, segments.shifted]
+    wrong = [~np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in every]
+    if np.any(wrong):
+        names = [segments.corpus.tracks[track].name for track in np.unique(segments.tracks[np.any(wrong, axis=0)])]
         raise CorpusError(
-            f"{folder}: expected an empty folder or this run, found a finished run of another "
-            f"{', '.join(_differing(metrics.get('settings', {}), training.settings))}; name another folder, or remove "
-            "this one"
+            f"{segments.corpus.folder}: expected features that are numbers, found NaN or infinity in those of "
+            f"{', '.join(names[:3])}{' and others' if len(names) > 3 else ''}; repair or remove these tracks"
         )
-    return metrics
+    shifts = 1 if segments.shifted is None else segments.shifted.shape[1] + 1
+    if training.recipe.shifts not in (1, shifts):
+        raise ParameterError(
+            f"shifts={shifts}: expected segments extracted with shifts={training.recipe.shifts}, as the recipe "
+            f"{training.recipe.name} wants them; extract them so, or train without offsets"
+        )
 
 
-def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
-    """Names of the settings that differ, those of the recipe one by one."""
-    names = [name for name, value in wanted.items() if found.get(name) != value]
-    if "recipe" in names and found.get("recipe", {}).get("name") == wanted["recipe"]["name"]:
-        names.remove("recipe")
-        names += [name for name, value in wanted["recipe"].items() if found["recipe"].get(name) != value]
-    return names
-
-
-def _normalization(training: Training) -> Normalization:
-    """Mean and deviation of each coefficient over the training part."""
+def measure_normalization(training: Training) -> Normalization | None:
+    """What the recipe's normalization comes to on the training part; None for raw features."""
+    power = training.recipe.normalization
+    if power is None:
+        return None
     known = training.segments.features[training.parts == "train"].astype(np.float64)
-    mean, std = known.mean(axis=(0, 1)), known.std(axis=(0, 1))
-    return Normalization(tuple(mean.tolist()), tuple(np.maximum(std, 1e-6).tolist()))
+    mean, own = known.mean(axis=(0, 1)), np.maximum(known.std(axis=(0, 1)), 1e-6)
+    common = np.sqrt(np.mean(own**2))
+    return Normalization(tuple(mean.tolist()), tuple((own**power * common ** (1 - power)).tolist()))
 
 
-def _build(training: Training, input_shape: tuple[int, int]) -> keras.Model:
+def prepare_data(training: Training, normalization: Normalization | None) -> Data:
+    """The arrays that epochs are made of, normalised where asked."""
+    segments = training.segments
+    known, validation = (training.parts == part for part in ("train", "validation"))
+    targets = np.eye(len(segments.corpus.labels), dtype=np.float32)[segments.labels]
+    normalised = normalization.apply if normalization else np.asarray
+    windows = segments.features[known, np.newaxis]
+    if training.recipe.shifts > 1:
+        windows = np.concatenate([windows, segments.shifted[known]], axis=1)
+    return Data(
+        normalised(windows),
+        targets[known],
+        (normalised(segments.features[validation]), targets[validation]),
+    )
+
+
+def build_model(training: Training) -> keras.Model:
+    """The model with its first weights, which follow from the seed."""
     import keras
 
     keras.utils.set_random_seed(training.seed)
-    model = training.spec.build(input_shape, len(training.segments.corpus.labels))
+    segments = training.segments
+    model = training.spec.build(segments.features.shape[1:], len(segments.corpus.labels))
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = training.recipe.batch_norm_momentum
-    model.compile(
-        optimizer=keras.optimizers.Adam(training.recipe.learning_rate),
-        loss="sparse_categorical_crossentropy",
-        metrics=["accuracy"],
-    )
     return model
 
 
 def _fit(
-    model: keras.Model, training: Training, features: np.ndarray, checkpoint: Checkpoint, on_epoch: OnEpoch | None
+    model: keras.Model, training: Training, data: Data, checkpoint: Checkpoint, observers: list[OnEpoch]
 ) -> list[dict[str, Any]]:
     """Train to the end of the recipe, leaving the chosen weights in `model`; returns one row an epoch."""
     recipe = training.recipe
-    known, validation = (training.parts == part for part in ("train", "validation"))
-    train_set = features[known], training.segments.labels[known]
-    validation_set = features[validation], training.segments.labels[validation]
-    history = checkpoint.restore(model)
-    while len(history) < recipe.epochs and not _out_of_patience(history, recipe):
-        history.append(_epoch(model, train_set, validation_set, recipe, training.seed, len(history)))
-        checkpoint.save(model, history, best=recipe.best_epoch and best_epoch(history) == len(history) - 1)
-        if on_epoch:
-            on_epoch(history, recipe.epochs)
+    fitter = Fitter(model, recipe.batch_size)
+    history = checkpoint.restore(fitter.variables)
+    learnt = _epochs_ahead(data, training, len(history))
+    try:
+        while len(history) < recipe.epochs and not _out_of_patience(history, recipe):
+            history.append(_epoch(fitter, learnt, data, recipe, len(history)))
+            best = recipe.best_epoch and run_files.best_epoch(history) == len(history) - 1
+            checkpoint.save(fitter.variables, history, best)
+            for observe in observers:
+                observe(history, recipe.epochs)
+    finally:
+        learnt.close()
+        checkpoint.wait()
     if recipe.best_epoch:
-        checkpoint.restore_best(model)
+        checkpoint.restore_best(fitter.variables)
     return history
 
 
+def _epochs_ahead(data: Data, training: Training, done: int) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
+    """What the epochs after `done` learn from, each made while the one before is learnt."""
+    recipe = training.recipe
+
+    def make(epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        return augment(data.windows, data.targets, recipe, epoch_generator(training.seed, epoch))
+
+    with ThreadPoolExecutor(1) as maker:
+        ahead = maker.submit(make, done)
+        for epoch in range(done + 1, recipe.epochs):
+            ready, ahead = ahead.result(), maker.submit(make, epoch)
+            yield ready
+        yield ahead.result()
+
+
 def _epoch(
-    model: keras.Model, train_set: tuple, validation_set: tuple, recipe: Recipe, seed: int, epoch: int
+    fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, epoch: int
 ) -> dict[str, Any]:
-    order = np.random.default_rng([seed, epoch]).permutation(len(train_set[1]))
     start = time.perf_counter()
-    result = model.fit(
-        *(array[order] for array in train_set),
-        batch_size=recipe.batch_size,
-        validation_data=validation_set,
-        shuffle=False,
-        initial_epoch=epoch,
-        epochs=epoch + 1,
-        verbose=0,
-    )
-    row = {name: values[0] for name, values in result.history.items()}
+    row = fitter.epoch(*next(learnt), recipe.rates(epoch, fitter.steps(len(data.targets))))
+    row |= fitter.validate(*data.validation)
     return {"epoch": epoch + 1, **row, "seconds": time.perf_counter() - start}
-
-
-def best_epoch(history: list[dict[str, Any]]) -> int:
-    """Index of the epoch with the lowest validation loss, the first of equals."""
-    return min(range(len(history)), key=lambda index: history[index]["val_loss"])
 
 
 def _out_of_patience(history: list[dict[str, Any]], recipe: Recipe) -> bool:
     if recipe.patience is None or not history:
         return False
-    return len(history) - 1 - best_epoch(history) >= recipe.patience
+    return len(history) - 1 - run_files.best_epoch(history) >= recipe.patience
 
 
-def _metrics(
-    training: Training, model: keras.Model, history: list[dict[str, Any]], scores: dict[str, Any]
-) -> dict[str, Any]:
-    seconds = [row["seconds"] for row in history]
-    return {
-        "model": training.spec.name,
-        "recipe": training.recipe.name,
-        "split": training.split,
-        "seed": training.seed,
-        "epochs": len(history),
-        "best_epoch": best_epoch(history) + 1 if training.recipe.best_epoch else len(history),
-        "parameters": model.count_params(),
-        **scores,
-        "seconds_per_epoch": {"median": statistics.median(seconds), "all": seconds},
-        "labels": list(training.segments.corpus.labels),
-        "corpus": corpus_facts(training.segments),
-        "settings": training.settings,
-    }
-
-
-def _describe(
-    training: Training, model: keras.Model, normalization: Normalization | None, metrics: dict[str, Any]
-) -> ModelDescription:
-    corpus = {name: metrics["corpus"][name] for name in ("name", "fingerprint", "tracks", "demo")}
-    parts = ("train", "validation", "test", "test_tracks")
-    return ModelDescription(
-        model=training.spec.name,
-        labels=training.segments.corpus.labels,
-        front_end=training.segments.config,
-        normalization=normalization,
-        parameters=metrics["parameters"],
-        macs=count_macs(model),
-        recipe=training.recipe.name,
-        split=training.split,
-        seed=training.seed,
-        corpus=corpus,
-        accuracy={part: metrics[part]["accuracy"] for part in parts},
-        toolkit_version=importlib.metadata.version("genrekit"),
-    )
-
-
-def _write_run(
+def _write(
     folder: Path,
     training: Training,
     model: keras.Model,
     normalization: Normalization | None,
     history: list[dict[str, Any]],
-    metrics: dict[str, Any],
-) -> None:
-    """Everything into `folder`, metrics.json last: where it stands, the run is complete."""
-    from . import pictures
-
-    with replacing(folder / MODEL) as temporary:
-        model.save(temporary)
-    write_text(folder / DESCRIPTION, _describe(training, model, normalization, metrics).to_json())
-    write_text(folder / HISTORY, _csv(history))
-    features = ExportFeatures.choose(training.segments, training.parts, training.seed)
-    features.save(folder / EXPORT_FEATURES)
-    title = training.spec.name + caveat(training.split)
-    pictures.write_curves(folder / "curves.png", history, title)
-    pictures.write_confusion(folder / "confusion.png", metrics["confusion"], metrics["labels"], title)
-    write_text(folder / METRICS, json.dumps(metrics, indent=1) + "\n")
-
-
-def _csv(history: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, ("epoch", *EPOCH_KEYS), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(history)
-    return text.getvalue()
+) -> dict[str, Any]:
+    """Score the model and write the run; returns its metrics."""
+    features = training.segments.features
+    normalised = normalization.apply(features) if normalization else features
+    scores = score_parts(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.parts)
+    metrics = run_files.run_metrics(training, model, history, scores)
+    description = run_files.describe(training, model, normalization, metrics)
+    run_files.write_run(folder, training, model, description, history, metrics)
+    return metrics

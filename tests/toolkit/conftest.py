@@ -59,6 +59,12 @@ def gtzan(tmp_path_factory):
     return names_only(tmp_path_factory.mktemp("gtzan"), names)
 
 
+@pytest.fixture(scope="session")
+def segments_with_shifts(corpus_folder):
+    """The same with the windows that the edge recipe draws from."""
+    return extract(corpus.scan(corpus_folder), shifts=4)
+
+
 def run_command(*arguments, **options):
     """`genrekit` with these arguments, as a user would start it."""
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", *map(str, arguments)]

@@ -20,9 +20,8 @@ from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
 
 COMMANDS = (
-    "quickstart", "corpus make", "corpus check", "corpus cache", "train", "evaluate", "export", "inspect", "classify",
-    "stream", "bench", "compare", "figures",
-
+    "quickstart", "corpus make", "corpus check", "corpus cache", "train", "ablation", "evaluate", "export", "inspect",
+    "classify", "stream", "bench", "report", "compare", "figures", "paper",
 )  # fmt: skip
 
 
@@ -336,10 +335,66 @@ def test_classify_refuses_impossible_options(genrekit, model, clip, options):
         (("--jobs", 0), "jobs=0"),
         (("--split", "nonsense"), "split=nonsense"),
         (("--epochs", 0), "epochs=0"),
+        (("--without", "dropout"), "without=dropout: expected one of normalization,"),
+        (("--without", "mixup", "--recipe", "paper"), "without=mixup"),
     ],
 )
 def test_train_refuses_impossible_options(genrekit, corpus_folder, tmp_path, options, words):
     refused(genrekit("train", "mlp", "--data", corpus_folder, "--out", tmp_path / "runs", *options), words)
+
+
+def test_help_of_train_names_every_option_of_edge(genrekit):
+    from genrekit.toolkit.recipes import OPTIONS
+
+    described = " ".join(genrekit("train", "--help", env={"COLUMNS": "200", "PATH": ""}).stdout.split())
+    for option in OPTIONS:
+        assert option in described
+
+
+def test_a_killed_command_continues_and_says_where(genrekit, corpus_folder, tmp_path):
+    """The progress bar on a terminal tells when the third epoch is done; then the process is killed."""
+    runs = tmp_path / "runs"
+    arguments = ("train", "mlp", "--data", corpus_folder, "--out", runs, "--jobs", 1)
+    command = f"{sys.executable} -m genrekit.toolkit.cli.app {' '.join(map(str, arguments))} --epochs 2000"
+    # script, of util-linux, runs a command in a terminal of its own, here a wide one.
+    wide = f"stty columns 200; exec {command}"
+    process = subprocess.Popen(["script", "-qec", wide, "/dev/null"], stdout=subprocess.PIPE, text=True)
+    shown = ""
+    while "epoch 3," not in shown:
+        shown += process.stdout.read(1)
+    child = int(subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout)
+    os.kill(child, signal.SIGKILL)
+    process.communicate()
+    assert re.search(r"mlp: epoch 2, loss [0-9.]+, accuracy [0-9.]+, validation accuracy [0-9.]+", shown)
+    refused(genrekit(*arguments, "--epochs", 4), "unfinished run of another epochs (2000, not 4)", "--restart")
+    again = genrekit(*arguments, "--epochs", 2000, "--seed", 1)
+    refused(again, "seed (0, not 1)")
+    restarted = genrekit(*arguments, "--epochs", 2, "--restart", "--tensorboard")
+    assert restarted.returncode == 0, restarted.stderr
+    assert "continues" not in restarted.stderr
+    assert len(list((runs / "mlp" / "tensorboard").iterdir())) == 1
+
+
+def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_folder, tmp_path):
+    options = ("--data", corpus_folder, "--out", tmp_path, "--seeds", 2, "--epochs", 1, "--jobs", 1)
+    variants = ("paper", "edge", "edge without mixup")
+    arguments = ("ablation", "mlp", *options, *(word for title in variants for word in ("--only", title)))
+    process = genrekit(*arguments)
+    assert process.returncode == 0, process.stderr
+    result = json.loads((tmp_path / "mlp.json").read_text())
+    assert [row["variant"] for row in result["rows"]] == list(variants)
+    page = (tmp_path / "mlp.md").read_text()
+    for row in result["rows"]:
+        assert row["variant"] in process.stdout
+        assert f"| {row['variant']} | {row['test']['mean']:.3f} ± " in page
+        folder = row["variant"].replace(" ", "-")
+        for seed, value in enumerate(row["test_tracks"]["values"]):
+            metrics = json.loads((tmp_path / "mlp" / f"{folder}-seed-{seed}" / "metrics.json").read_text())
+            assert metrics["test_tracks"]["accuracy"] == value
+    before = (tmp_path / "mlp" / "paper-seed-0" / "model.keras").stat().st_mtime_ns
+    assert genrekit(*arguments).stdout == process.stdout
+    assert (tmp_path / "mlp" / "paper-seed-0" / "model.keras").stat().st_mtime_ns == before
+    refused(genrekit("ablation", "mlp", *options, "--only", "edge without dropout"), "only=edge without dropout")
 
 
 @pytest.mark.parametrize("command", ["train", "export", "quickstart"])

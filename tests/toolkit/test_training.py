@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import json
 
 import numpy as np
@@ -22,9 +23,14 @@ METRICS_KEYS = {
 }  # fmt: skip
 
 
-def training(segments, name="mlp-regularized", recipe_name="edge", epochs=4, seed=3):
+def training(segments, name="mlp-regularized", recipe_name="edge", epochs=4, seed=3, without=()):
     parts = splits.assign(segments, "track", seed)
-    return Training(MODELS[name], recipe(recipe_name, epochs), segments, parts, "track", seed)
+    return Training(MODELS[name], recipe(recipe_name, name, epochs, without), segments, parts, "track", seed)
+
+
+@pytest.fixture(scope="module")
+def segments(segments_with_shifts):
+    return segments_with_shifts
 
 
 @pytest.fixture(scope="module")
@@ -70,8 +76,9 @@ def test_the_saved_model_has_the_accuracy_that_metrics_tell(run, segments):
 def test_normalisation_comes_from_the_training_part(run, segments):
     known = segments.features[splits.assign(segments, "track", 3) == "train"]
     normalization = load_run(run).description.normalization
+    own, common = known.std(axis=(0, 1)), np.sqrt(known.var(axis=(0, 1)).mean())
     np.testing.assert_allclose(normalization.mean, known.mean(axis=(0, 1)), rtol=1e-4)
-    np.testing.assert_allclose(normalization.std, known.std(axis=(0, 1)), rtol=1e-4)
+    np.testing.assert_allclose(normalization.std, np.sqrt(own * common), rtol=1e-4)
 
 
 def test_the_paper_recipe_takes_raw_features_and_the_last_weights(segments, tmp_path):
@@ -115,20 +122,105 @@ def test_a_finished_run_is_not_trained_again(run, segments):
 
 
 def test_a_finished_run_of_other_settings_is_not_overwritten(run, segments):
-    with pytest.raises(CorpusError, match="another seed, epochs"):
+    before = (run / "model.keras").read_bytes()
+    with pytest.raises(CorpusError, match=r"finished run of another .*seed \(3, not 4\), epochs \(4, not 9\)"):
         train(training(segments, epochs=9, seed=4), run)
+    assert (run / "model.keras").read_bytes() == before
 
 
-def test_early_stopping_keeps_the_best_epoch(segments, tmp_path):
-    metrics = train(training(segments, epochs=40), tmp_path / "run")
+@pytest.fixture
+def interrupted(segments, tmp_path):
+    """A run folder with two of four epochs."""
+    interrupt_after(2, training(segments), tmp_path / "run")
+    return tmp_path / "run"
+
+
+def interrupt_after(epochs, wanted, folder):
+    def interrupt(history, total):
+        if len(history) == epochs:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(wanted, folder, interrupt)
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        ({"recipe_name": "paper"}, r"recipe \(edge, not paper\)"),
+        ({"seed": 4}, r"seed \(3, not 4\)"),
+        ({"name": "mlp"}, r"model \(mlp-regularized, not mlp\)"),
+        ({"without": ["mixup"]}, r"without \(none, not mixup\)"),
+    ],
+)
+def test_an_unfinished_run_of_other_settings_is_refused_and_kept(interrupted, segments, other, words):
+    before = (interrupted / "checkpoint.npz").read_bytes()
+    with pytest.raises(CorpusError, match=f"unfinished run of another .*{words}.*--restart"):
+        train(training(segments, **other), interrupted)
+    assert (interrupted / "checkpoint.npz").read_bytes() == before
+
+
+def test_restart_begins_anew(interrupted, segments):
+    epochs = []
+    metrics = train(
+        training(segments, seed=4), interrupted, lambda history, _: epochs.append(len(history)), restart=True
+    )
+    assert epochs == [1, 2, 3, 4]
+    assert metrics["seed"] == 4
+    again = train(training(segments, epochs=1), interrupted, restart=True)
+    assert (again["seed"], again["epochs"]) == (3, 1)
+
+
+def test_a_model_of_unknown_origin_is_not_overwritten(segments, tmp_path):
+    (tmp_path / "model.keras").write_bytes(b"somebody's")
+    with pytest.raises(CorpusError, match=r"model\.keras without metrics\.json"):
+        train(training(segments), tmp_path)
+    assert (tmp_path / "model.keras").read_bytes() == b"somebody's"
+
+
+@pytest.mark.parametrize("place", ["features", "shifted"])
+def test_features_that_are_no_numbers_are_refused_by_track(segments, tmp_path, place):
+    wrong = dataclasses.replace(segments, **{place: getattr(segments, place).copy()})
+    getattr(wrong, place)[4] = np.nan
+    with pytest.raises(CorpusError, match=r"found NaN or infinity in those of bells\.00001;"):
+        train(training(wrong), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_offsets_need_their_windows(segments, tmp_path):
+    with pytest.raises(ParameterError, match="extracted with shifts=4"):
+        train(training(dataclasses.replace(segments, shifted=None)), tmp_path / "run")
+
+
+def test_options_that_are_off_are_told_everywhere(segments, tmp_path):
+    metrics = train(training(segments, epochs=1, without=["mixup", "offsets"]), tmp_path / "run")
+    assert metrics["without"] == metrics["settings"]["recipe"]["without"] == ["mixup", "offsets"]
+    assert metrics["recipe"] == "edge"
+    assert load_run(tmp_path / "run").description.recipe == "edge without mixup, offsets"
+
+
+def test_the_best_epoch_is_kept(segments, tmp_path):
+    metrics = train(training(segments, epochs=12), tmp_path / "run")
     rows = history(tmp_path / "run")
     losses = [float(row["val_loss"]) for row in rows]
     assert metrics["best_epoch"] == losses.index(min(losses)) + 1
     assert metrics["validation"]["accuracy"] == pytest.approx(float(rows[metrics["best_epoch"] - 1]["val_accuracy"]))
 
 
-def test_unknown_recipes_and_epochs_are_refused():
-    with pytest.raises(ParameterError, match="paper, edge"):
-        recipe("fast")
-    with pytest.raises(ParameterError, match="epochs=0"):
-        recipe("edge", 0)
+def test_the_event_file_holds_each_epoch_once(segments, tmp_path):
+    """Also where the first half was written by a training that was interrupted."""
+    import tensorflow as tf
+
+    interrupt_after(2, training(segments), tmp_path / "run")
+    train(training(segments), tmp_path / "run", tensorboard=True)
+    (file,) = (tmp_path / "run" / "tensorboard").iterdir()
+    found = {}
+    for record in tf.data.TFRecordDataset(str(file)):
+        event = tf.compat.v1.Event.FromString(record.numpy())
+        for value in event.summary.value:
+            found.setdefault(value.tag, []).append((event.step, value.simple_value))
+    expected = history(tmp_path / "run")
+    assert set(found) >= {"loss/training", "loss/validation", "accuracy/training", "accuracy/validation"}
+    assert [step for step, _ in found["loss/validation"]] == [1, 2, 3, 4]
+    for row, (_, value) in zip(expected, found["loss/validation"], strict=True):
+        assert value == pytest.approx(float(row["val_loss"]), rel=1e-6)

@@ -12,11 +12,10 @@ from typing import Annotated
 import typer
 
 from ...runtime.errors import GenrekitError, MissingPackageError
-from . import bench, classify, compare, corpus, export, figures, paper, quickstart, report, stream, train
+from . import ablation, bench, classify, compare, corpus, export, figures, paper, quickstart, report, stream, train
 
 # TensorFlow's C++ side greets and warns on standard error otherwise; a user may set them differently.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it complains of each new model's first call
 
@@ -29,6 +28,7 @@ app = typer.Typer(
 app.command()(quickstart.quickstart)
 app.add_typer(corpus.app, name="corpus")
 app.command()(train.train)
+app.command()(ablation.ablation)
 app.command()(train.evaluate)
 app.command()(export.export)
 app.command()(export.inspect)

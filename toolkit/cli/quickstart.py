@@ -40,15 +40,15 @@ def quickstart(
     """
     from ...runtime.atomic import require_writable
     from .. import splits
-    from ..recipes import recipe
+    from ..recipes import recipes, shifts
     from .work import open_cache, read_segments
 
     begin = time.monotonic()
-    chosen = recipe("edge", DEMO_EPOCHS if epochs is None and data is None else epochs)
+    chosen = recipes("edge", "all", DEMO_EPOCHS if epochs is None and data is None else epochs)
     require_writable(out)
     kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
-    segments = read_segments(corpus_folder, jobs=-1, cache=kept)
+    segments = read_segments(corpus_folder, jobs=-1, shifts=shifts(chosen.values()), cache=kept)
     parts = splits.assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)
@@ -68,11 +68,10 @@ def _demo_corpus(folder: Path) -> Path:
 
 
 def _train(segments: Segments, runs: Path, chosen: Any) -> list[dict[str, Any]]:
-    from ..models import MODELS
     from .work import train_models
 
     trained = []
-    for metrics in train_models(list(MODELS.values()), segments, runs, chosen, SPLIT, SEED):
+    for metrics in train_models(chosen, segments, runs, SPLIT, SEED):
         note(f"trained {metrics['model']}: {metrics['epochs']} epochs, test accuracy {metrics['test']['accuracy']:.3f}")
         trained.append(metrics)
     return trained

@@ -9,6 +9,16 @@ import typer
 
 from .options import CacheFolder, Dask, Data, Jobs, Json, ModelFile, NoCache, Split
 
+# The names stand in recipes.OPTIONS, which needs numpy; a test compares them.
+Without = Annotated[
+    list[str],
+    typer.Option(
+        help="An option of edge to switch off: normalization, schedule, best-weights, label-smoothing, mixup, "
+        "masking, timbre, offsets or balancing. May be repeated.",
+        show_default=False,
+    ),
+]
+
 
 def train(
     model: Annotated[
@@ -17,15 +27,20 @@ def train(
     data: Data,
     out: Annotated[Path, typer.Option(help="Gets one folder per model.", show_default=False)],
     recipe: Annotated[
-        str, typer.Option(help="paper, or edge: normalised features, best epoch, early stopping.")
+        str, typer.Option(help="paper, or edge: made for tracks never heard, in the same architectures.")
     ] = "edge",
+    without: Without = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
     epochs: Annotated[int | None, typer.Option(help="At most; the recipe's own otherwise.", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="Of the split, the weights and the order.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the split, the weights, the order and the augmentation.")] = 0,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     dask: Dask = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Begin anew whatever run stands in its folder.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Keep event files under RUNS/<model>/tensorboard.")
+    ] = False,
 ) -> None:
     """Train a model, or all four. Interrupted and run again, it continues where it stopped.
 
@@ -33,19 +48,18 @@ def train(
     """
     from ...runtime.atomic import require_writable
     from .. import corpus
-    from ..models import MODELS, model_spec
-    from ..recipes import recipe as find_recipe
+    from ..recipes import recipes, shifts
     from ..splits import require_known, require_possible, require_seed
     from .work import open_cache, read_segments, train_models
 
-    specs = list(MODELS.values()) if model == "all" else [model_spec(model)]
-    chosen = find_recipe(recipe, epochs)
+    chosen = recipes(recipe, model, epochs, without)
     require_seed(seed)
     require_known(split)
     require_possible(corpus.scan(data), split, seed)
     require_writable(out)
-    segments = read_segments(data, jobs, cache=open_cache(cache, no_cache), dask=dask)
-    for metrics in train_models(specs, segments, out, chosen, split, seed):
+    kept = open_cache(cache, no_cache)
+    segments = read_segments(data, jobs, shifts=shifts(chosen.values()), cache=kept, dask=dask)
+    for metrics in train_models(chosen, segments, out, split, seed, restart=restart, tensorboard=tensorboard):
         typer.echo(f"{metrics['model']}: {_summary(metrics)}  {out / metrics['model']}")
 
 

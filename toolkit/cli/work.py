@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,10 @@ from ..cluster import joined
 from ..corpus import Segments
 from ..extraction import extract
 from ..feature_cache import FeatureCache, default_folder
-from ..models import ModelSpec
+from ..models import model_spec
 from ..parallel import require_jobs
 from ..recipes import Recipe
+from ..training import Training, train
 from .terminal import note, progress
 
 LEAK = "split by segment: segments of one track stand on both sides, which flatters the result"
@@ -73,29 +74,41 @@ def open_cache(folder: Path | None, no_cache: bool) -> FeatureCache | None:
 
 
 def train_models(
-    specs: Sequence[ModelSpec], segments: Segments, out: Path, recipe: Recipe, split: str, seed: int
+    recipes: Mapping[str, Recipe], segments: Segments, out: Path, split: str, seed: int, **options: bool
 ) -> Iterator[dict[str, Any]]:
-    """Train each of `specs` into its folder under `out`; yields their metrics."""
-    from ..training import Training, train
+    """Train the models that `recipes` names, each into its folder under `out`; yields their metrics.
 
+    `options` are those of `training.train`: restart, tensorboard.
+    """
     parts = splits.assign(segments, split, seed)
     note_split(segments, parts, split)
-    for spec in specs:
-        with progress(spec.name) as update:
-            training = Training(spec, recipe, segments, parts, split, seed)
-            try:
-                metrics = train(
-                    training, out / spec.name, lambda history, total: update(len(history), total, _state(history))
-                )
-            except KeyboardInterrupt:
-                note("interrupted; the same command continues where it stopped")
-                raise
-            yield metrics
+    for name, recipe in recipes.items():
+        yield train_model(Training(model_spec(name), recipe, segments, parts, split, seed), out / name, **options)
 
 
-def _state(history: list[dict[str, Any]]) -> str:
-    last = history[-1]
-    return f"epoch {last['epoch']}: loss {last['loss']:.3f}, validation accuracy {last['val_accuracy']:.3f}"
+def train_model(training: Training, folder: Path, what: str | None = None, **options: bool) -> dict[str, Any]:
+    """Train into `folder` with a progress bar named `what`; `options` as for `train_models`."""
+    name, epochs = what or training.spec.name, training.recipe.epochs
+    with progress(name) as update:
+
+        def show(history: list[dict[str, Any]], total: int) -> None:
+            update(len(history), total, f"{name}: {_state(history[-1])}")
+
+        def tell(done: int) -> None:
+            note(f"{name}: continues at epoch {done + 1} of {epochs}")
+
+        try:
+            return train(training, folder, show, on_resume=tell, **options)
+        except KeyboardInterrupt:
+            note("interrupted; the same command continues where it stopped")
+            raise
+
+
+def _state(row: dict[str, Any]) -> str:
+    return (
+        f"epoch {row['epoch']}, loss {row['loss']:.3f}, accuracy {row['accuracy']:.3f}, "
+        f"validation accuracy {row['val_accuracy']:.3f}"
+    )
 
 
 def note_split(segments: Segments, parts: np.ndarray, split: str) -> None:

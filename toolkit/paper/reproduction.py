@@ -74,7 +74,9 @@ class _Trainings:
 
         epochs = SMOKE_EPOCHS[printed.epochs] if self.smoke else printed.epochs
         parts = splits.assign(self.segments, split, seed)
-        training = Training(model_spec(printed.model), recipe("paper", epochs), self.segments, parts, split, seed)
+        training = Training(
+            model_spec(printed.model), recipe("paper", printed.model, epochs), self.segments, parts, split, seed
+        )
         name = f"{split}, seed {seed}: {printed.name}"
         folder = self.folder / "runs" / split / f"seed-{seed}" / printed.name
         metrics = train(training, folder, lambda history, total: self.on_epoch(name, history, total))

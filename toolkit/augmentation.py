@@ -1,0 +1,136 @@
+"""What an epoch learns from: the training segments drawn, cut, masked and mixed anew.
+
+Pure functions of (features, targets, generator), each over the whole epoch at once. The generator follows from
+(seed, epoch) alone, so that a training that continues sees what it would have seen.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .recipes import Recipe
+
+
+def epoch_generator(seed: int, epoch: int) -> np.random.Generator:
+    """The source of everything random in one epoch, counted from 0."""
+    return np.random.default_rng([seed, epoch])
+
+
+def augment(
+    windows: np.ndarray, labels: np.ndarray, recipe: Recipe, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """One epoch of the training part, in the order in which it is learnt.
+
+    Args:
+        windows: of each segment its own and those that start later, as the model wants them, float32
+            [shape=(n, shifts, frames, n_mfcc)].
+        labels: one-hot float32 [shape=(n, classes)].
+        recipe: says what is done.
+        generator: from `epoch_generator`.
+
+    Returns:
+        features float32 [shape=(n, frames, n_mfcc)], targets float32 [shape=(n, classes)] whose rows sum to 1.
+    """
+    order = balanced_order(labels, generator) if recipe.balance else generator.permutation(len(labels))
+    features, targets = draw_windows(windows, order, generator), labels[order]
+    if recipe.timbre:
+        shift_timbre(features, recipe.timbre, generator)
+    if recipe.masked_frames or recipe.masked_coefficients:
+        mask(features, recipe.masked_frames, recipe.masked_coefficients, windows[:, 0].mean(axis=(0, 1)), generator)
+    if recipe.mixup:
+        features, targets = mix(features, targets, recipe.mixup, generator)
+    return features, smooth_labels(targets, recipe.label_smoothing)
+
+
+def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Indices of n segments in random order, of each class as many as of any other, give or take one.
+
+    Each class is gone through from end to end before one of its segments comes again.
+
+    Args:
+        labels: one-hot [shape=(n, classes)].
+        generator: of the order.
+    """
+    classes = labels.argmax(axis=1)
+    present = generator.permutation(np.unique(classes))
+    shares = np.full(len(present), len(classes) // len(present))
+    shares[: len(classes) % len(present)] += 1
+    drawn = [
+        _repeat(np.flatnonzero(classes == name), share, generator) for name, share in zip(present, shares, strict=True)
+    ]
+    return generator.permutation(np.concatenate(drawn))
+
+
+def _repeat(indices: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    rounds = [generator.permutation(indices) for _ in range(-(-count // len(indices)))]
+    return np.concatenate(rounds)[:count]
+
+
+def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """For each segment in `order` any one of its windows: [n, shifts, frames, n_mfcc] -> a copy [n, frames, n_mfcc]."""
+    shifts = windows.shape[1]
+    if shifts == 1:
+        return windows[order, 0]
+    return windows[order, generator.integers(0, shifts, len(order))]
+
+
+def shift_timbre(features: np.ndarray, deviation: float, generator: np.random.Generator) -> None:
+    """Add to each coefficient of each window a constant, as another loudness or another equaliser would.
+
+    Args:
+        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
+        deviation: of the constants (normal distribution), in the unit of the features.
+        generator: of the constants.
+    """
+    constants = generator.standard_normal((len(features), 1, features.shape[2]), dtype=np.float32)
+    features += np.float32(deviation) * constants
+
+
+def mask(
+    features: np.ndarray, frames: int, coefficients: int, fill: np.ndarray, generator: np.random.Generator
+) -> None:
+    """Put `fill` in place of a run of frames and of a run of coefficients of each window.
+
+    The lengths are uniform from 0 to `frames` and `coefficients`, the places uniform over those where they fit.
+    Source: Park et al. (2019), SpecAugment, sections 2 and 3, with one mask of each kind.
+
+    Args:
+        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
+        frames, coefficients: the longest runs.
+        fill: the mean of each coefficient [shape=(n_mfcc,)].
+        generator: of lengths and places.
+    """
+    features[_runs(features.shape[0], features.shape[1], frames, generator)] = fill
+    window, coefficient = np.nonzero(_runs(features.shape[0], features.shape[2], coefficients, generator))
+    features[window, :, coefficient] = fill[coefficient, np.newaxis]
+
+
+def _runs(count: int, size: int, longest: int, generator: np.random.Generator) -> np.ndarray:
+    """One run of True in each row: bool [shape=(count, size)]."""
+    length = generator.integers(0, min(longest, size), count, endpoint=True)
+    start = generator.integers(0, size - length, endpoint=True)
+    place = np.arange(size)
+    return (place >= start[:, np.newaxis]) & (place < (start + length)[:, np.newaxis])
+
+
+def mix(
+    features: np.ndarray, targets: np.ndarray, alpha: float, generator: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Each window mixed with another one, and their targets likewise.
+
+    The share of the other one is min(s, 1 - s) for s from Beta(alpha, alpha).
+    Source: Zhang et al. (2018), mixup: beyond empirical risk minimization.
+    """
+    share = generator.beta(alpha, alpha, len(features)).astype(np.float32)
+    share = np.minimum(share, 1 - share)[:, np.newaxis]
+    other = generator.permutation(len(features))
+    mixed = features[other]  # features + share * (other - features), without a third array of that size
+    mixed -= features
+    mixed *= share[:, :, np.newaxis]
+    mixed += features
+    return mixed, targets + share * (targets[other] - targets)
+
+
+def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
+    """Give `share` of each row's probability to all classes alike; [shape=(n, classes)]."""
+    return targets * np.float32(1 - share) + np.float32(share / targets.shape[1])
