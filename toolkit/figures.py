@@ -20,6 +20,7 @@ from ..runtime.modelfile import attach
 from .exporting import Variant, source_of
 from .runs import load_run
 from .streaming_figures import streaming_figures
+from .training_figures import training_figures
 
 if TYPE_CHECKING:
     import keras
@@ -63,18 +64,21 @@ FIGURES = (
 )
 
 
-def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = None) -> dict[str, Any]:
-    """Convert and measure; one thread.
+def measure_figures(
+    runs: Path, calls: int = 500, *, training: bool = True, progress: Progress | None = None
+) -> dict[str, Any]:
+    """Convert, stream and train, and measure it; one thread, but for training.
 
     Args:
         runs: folder with the runs of mlp, cnn and lstm, as `genrekit train all` and the quickstart leave it.
         calls: timed calls of each file.
+        training: whether to measure that too, which takes some minutes.
         progress: called before each figure.
 
     Returns:
         {"schema", "created", "machine", "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside
-        files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "exports": [{"file", "seconds",
-        "at_most"}], the time of each export with its parity gate}.
+        files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
+        "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:
         MissingFileError, ModelFileError: a run that is not there, or cannot be used.
@@ -97,6 +101,7 @@ def measure_figures(runs: Path, calls: int = 500, progress: Progress | None = No
         "machine": describe_machine(),
         "figures": figures,
         "streaming": streaming,
+        "training": training_figures(progress) if training else [],
         "exports": exports,
     }
 

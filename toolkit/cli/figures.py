@@ -14,6 +14,7 @@ def figures(
     ],
     out: Annotated[Path | None, typer.Option(help="Figures as JSON.", show_default=False)] = None,
     calls: Annotated[int, typer.Option(min=10, help="Timed calls of each file.")] = 500,
+    training: Annotated[bool, typer.Option(help="Measure training too, which takes some minutes.")] = True,
 ) -> None:
     """What genrekit promises, as ratios measured in one run, each beside its target.
 
@@ -26,7 +27,7 @@ def figures(
     if out:
         store.check_writable(out)
     with progress("measuring") as update:
-        found = measure_figures(runs, calls, update)
+        found = measure_figures(runs, calls, training=training, progress=update)
     print_table(_figures_table(found))
     if out:
         store.write_json(found, out)
@@ -37,7 +38,7 @@ def _figures_table(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table("figure", "target", "found", "95 % interval", "")
-    for row in (*found["figures"], *found["streaming"]):
+    for row in (*found["figures"], *found["streaming"], *found["training"]):
         interval = f"{row['low']:.3g} to {row['high']:.3g}" if "low" in row else ""
         _add_figure(table, row["name"], row.get("value", row.get("ratio")), row, interval)
     for row in found["exports"]:
@@ -45,8 +46,8 @@ def _figures_table(found: dict[str, Any]) -> Any:
     return table
 
 
-def _add_figure(table: Any, name: str, value: float, target: dict[str, Any], interval: str = "") -> None:
+def _add_figure(table: Any, name: str, value: float | None, target: dict[str, Any], interval: str = "") -> None:
     least = target.get("at_least")
-    reached = value <= target["at_most"] if least is None else value >= least
+    reached = value is not None and (value <= target["at_most"] if least is None else value >= least)
     bound = f"at most {target['at_most']:g}" if least is None else f"at least {least:g}"
-    table.add_row(name, bound, f"{value:.3g}", interval, "reached" if reached else "missed")
+    table.add_row(name, bound, "–" if value is None else f"{value:.3g}", interval, "reached" if reached else "missed")
