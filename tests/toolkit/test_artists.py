@@ -193,3 +193,11 @@ def test_dealing_comes_near_the_best_that_groups_allow():
     for seed in range(5):
         dealt = dealing.totals(counts, dealing.deal_groups(counts, splits.SHARES, seed), 3)[:, 0]
         assert np.square(dealt / counts.sum() - splits.SHARES).sum() <= distance.min() + 0.002
+
+
+def test_three_groups_stand_on_three_sides_whatever_that_costs():
+    counts = np.array([[34, 0], [33, 0], [33, 0], [0, 90], [0, 5], [0, 5]])
+    for seed in range(5):
+        parts = dealing.deal_groups(counts, splits.SHARES, seed)
+        assert set(parts[:3]) == set(parts[3:]) == {0, 1, 2}
+        assert parts[3] == 0

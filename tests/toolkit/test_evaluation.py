@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from genrekit.toolkit import evaluation
+from genrekit.toolkit import evaluation, splits
 
 PROBABILITIES = np.array([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8], [0.9, 0.1]])
 LABELS = np.array([0, 0, 1, 1])
@@ -39,3 +39,10 @@ def test_a_tracks_label_is_the_mean_of_its_segments():
 
 def test_an_empty_part_has_no_accuracy():
     assert evaluation.part_scores(PROBABILITIES[:0], LABELS[:0]) == {"accuracy": None, "loss": None, "segments": 0}
+
+
+def test_scores_say_where_segments_leak(segments):
+    probabilities = np.full((len(segments.labels), 3), 1 / 3)
+    for method, leaks in (("track", False), ("segment", True)):
+        scores = evaluation.score_parts(probabilities, segments, splits.assign(segments, method, 0))
+        assert scores["segments_leak"] is leaks

@@ -139,3 +139,11 @@ def test_clips_of_three_seconds_are_compared(music):
 
 def test_nothing_is_compared_without_tracks():
     assert near_duplicates([]) == []
+
+
+@pytest.mark.parametrize(("flipped", "matches"), [(0.36, 0), (0.29, 1)], ids=["similarity 0.28", "similarity 0.42"])
+def test_matches_begin_at_the_least_similarity(flipped, matches):
+    generator = np.random.default_rng(0)
+    signs = generator.choice(np.array([-1, 1], np.int8), (230, fingerprint.BITS))
+    other = np.where(generator.random(signs.shape) < flipped, -signs, signs)
+    assert len(near_duplicates([signs, other])) == matches

@@ -87,6 +87,19 @@ def test_a_sloping_spectrum_has_no_end(wav):
     assert examine(wav(0.5 * brown / np.abs(brown).max())).bandwidth_hz == RATE / 2
 
 
+def test_a_filter_under_noise_is_no_end(wav):
+    low = soxr.resample(noise(6, 8000), 8000, RATE)
+    assert examine(wav(low + noise(6, level=0.004))).bandwidth_hz == RATE / 2  # 28 dB below
+    assert examine(wav(low)).bandwidth_hz < RATE / 4
+
+
+def test_what_lies_in_the_noise_of_16_bits_has_no_end(tmp_path):
+    low = soxr.resample(noise(6, 8000), 8000, RATE)
+    for level, end in ((0.1, 4000), (0.0006, RATE / 2)):
+        soundfile.write(tmp_path / "quiet.wav", level * low, RATE, subtype="FLOAT")
+        assert examine(tmp_path / "quiet.wav").bandwidth_hz == pytest.approx(end, rel=0.1)
+
+
 @pytest.mark.parametrize("content", [b"", b"this is no audio", b"RIFF\x24\x00\x00\x00WAVEfmt "])
 def test_what_cannot_be_decoded_has_a_reason(tmp_path, content):
     path = tmp_path / "broken.wav"
