@@ -17,7 +17,7 @@ from .feature_cache import software
 if TYPE_CHECKING:
     from distributed import Future
 
-CONNECT_S = 5.0  # how long a scheduler may take to answer
+CONNECT_S = 3.0  # how long a scheduler may take to answer
 PATIENCE_S = 60.0  # how long a cluster may have no workers
 PENDING_PER_THREAD = 4  # items on their way, so that no worker waits for the next one
 TURNS = 50  # of fetching results, after which workers are counted again
@@ -42,7 +42,7 @@ class Cluster:
         _silence()
         _require_workers(address)
         self._address = address
-        self._client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+        self._client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
         try:
             self._require_software()
         except BaseException:
