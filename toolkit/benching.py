@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -103,11 +104,29 @@ def _require_one_run_each(described: Mapping[Path, ModelDescription]) -> None:
 def save_clips(
     folder: Path, segments: Segments, parts: np.ndarray, split: str, trained: Iterable[ModelDescription]
 ) -> Clips:
-    """The test part's audio, in files that worker processes map; raises ParameterError where it is empty."""
+    """The test part's audio, in files that worker processes map; raises ParameterError where it is empty.
+
+    The audio goes to the disk track by track: that of a whole corpus may not fit the memory.
+    """
     chosen = np.flatnonzero(parts == "test")
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = max(1, len(chosen)), segments.config.window_samples  # a file of nothing cannot be mapped
+    with tempfile.TemporaryDirectory(dir=folder) as beside:
+        room = np.lib.format.open_memmap(Path(beside) / "audio.npy", "w+", np.float32, shape)[: len(chosen)]
+        return _save(folder, segments, segments.samples(chosen, room), chosen, split, trained)
+
+
+def _save(
+    folder: Path,
+    segments: Segments,
+    audio: np.ndarray,
+    chosen: np.ndarray,
+    split: str,
+    trained: Iterable[ModelDescription],
+) -> Clips:
     return Clips.save(
         folder,
-        segments.samples(chosen),
+        audio,
         segments.labels[chosen],
         segments.corpus.labels,
         sample_rate=segments.config.sample_rate,
