@@ -35,7 +35,7 @@ def quickstart(
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
     from ...runtime.atomic import require_writable
-    from .. import splits
+    from .. import corpus, splits
     from ..recipes import recipe
     from .work import read_segments
 
@@ -43,6 +43,7 @@ def quickstart(
     chosen = recipe("edge", DEMO_EPOCHS if epochs is None and data is None else epochs)
     require_writable(out)
     corpus_folder = data or _demo_corpus(out / "corpus")
+    splits.require_possible(corpus.scan(corpus_folder), SPLIT, SEED)
     segments = read_segments(corpus_folder, jobs=-1)
     parts = splits.assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
