@@ -39,7 +39,7 @@ def quickstart(
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
     from ...runtime.atomic import require_writable
-    from .. import splits
+    from .. import corpus, splits
     from ..recipes import recipes, shifts
     from .work import open_cache, read_segments
 
@@ -48,6 +48,7 @@ def quickstart(
     require_writable(out)
     kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
+    splits.require_possible(corpus.scan(corpus_folder), SPLIT, SEED)
     segments = read_segments(corpus_folder, jobs=-1, shifts=shifts(chosen.values()), cache=kept)
     parts = splits.assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
