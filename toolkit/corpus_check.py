@@ -11,6 +11,7 @@ from ..runtime import MfccConfig
 from . import parallel
 from .corpus import Corpus
 from .fingerprint import near_duplicates
+from .splits import PARTS
 from .track_check import TrackFacts, examine
 
 CLIPPED_SHARE = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
@@ -38,18 +39,30 @@ def check(corpus: Corpus, jobs: int = 1, progress: Callable[..., None] | None = 
     everything = list(zip(names, facts, strict=True))
     heard = [(name, fact) for name, fact in everything if fact.error is None]
     genres = collections.Counter(track.genre for track in corpus.tracks)
+    unusable = _unusable(everything)
     return {
         "tracks": len(corpus.tracks),
         "genres": {label: genres[label] for label in corpus.labels},
         "seconds": round(sum(fact.seconds for _, fact in heard), 3),
-        "unusable": _unusable(everything),
+        "unusable": unusable,
         "duplicates": [group for group in _by_content(everything) if len(group) > 1],
         **_near_duplicates(heard, progress),
         **_levels(heard),
         **_formats(heard),
         "unbalanced": _unusual([{"genre": genre, "tracks": genres[genre]} for genre in corpus.labels], "tracks"),
+        "too_small": _too_small(corpus, {row["file"] for row in unusable}),
         "demo": corpus.demo,
     }
+
+
+def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
+    """The genres that cannot stand in each part of a split by track."""
+    usable = collections.Counter(track.genre for track in corpus.tracks if corpus.relative(track.path) not in unusable)
+    return [
+        {"genre": genre, "usable": usable[genre], "needed": len(PARTS)}
+        for genre in corpus.labels
+        if usable[genre] < len(PARTS)
+    ]
 
 
 def _unusable(everything: Heard) -> Rows:

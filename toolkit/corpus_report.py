@@ -91,6 +91,12 @@ FINDINGS = (
         "add tracks to small ones, or leave tracks of large ones out",
         "{genre}: {tracks} tracks, the median is {usual}".format_map,
     ),
+    Finding(
+        "too_small",
+        "genres with too few usable tracks for a split by track",
+        "add tracks, or leave the genre out",
+        "{genre}: {usable}, at least {needed} needed".format_map,
+    ),
 )
 
 

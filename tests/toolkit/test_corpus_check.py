@@ -102,6 +102,7 @@ def test_figures_stand_beside_the_files(result):
     assert result["channels"][0]["channels"] == 2
     assert result["lengths"][1] == {"file": "flutes/long.wav", "seconds": 20.0, "usual": 9.5}
     assert [row["genre"] for row in result["unbalanced"]] == ["gongs"]
+    assert result["too_small"] == [{"genre": "gongs", "usable": 1, "needed": 3}]
 
 
 def test_a_sound_corpus_has_nothing(corpus_folder):
