@@ -356,9 +356,10 @@ def test_a_killed_command_continues_and_says_where(genrekit, corpus_folder, tmp_
     runs = tmp_path / "runs"
     arguments = ("train", "mlp", "--data", corpus_folder, "--out", runs, "--jobs", 1)
     command = f"{sys.executable} -m genrekit.toolkit.cli.app {' '.join(map(str, arguments))} --epochs 100"
-    # script, of util-linux, runs a command in a terminal of its own, here a wide one.
-    wide = f"stty columns 200; exec {command}"
-    process = subprocess.Popen(["script", "-qec", wide, "/dev/null"], stdout=subprocess.PIPE, text=True)
+    # script, of util-linux, runs a command in a terminal of its own, here a wide one. When that command is killed it
+    # ends its whole process group: a group of its own, too.
+    terminal = ["script", "-qec", f"stty columns 200; exec {command}", "/dev/null"]
+    process = subprocess.Popen(terminal, stdout=subprocess.PIPE, text=True, start_new_session=True)
     shown, more = "", " "
     while more and not re.search(r"epoch \d\d", shown):
         more = process.stdout.read(1)
