@@ -247,3 +247,12 @@ def test_a_missing_package_names_the_command(bench, tmp_path, monkeypatch, packa
     with pytest.raises(MissingPackageError, match=rf'needs {package}.*pip install "genrekit\[bench\]"'):
         report.write_html(bench, tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("leaks", [True, False])
+def test_accuracies_of_a_split_that_leaks_say_so(bench, tmp_path, leaks):
+    report.write_html(
+        bench, tmp_path / "report.html", training=[{**METRICS, "split": "segment", "segments_leak": leaks}]
+    )
+    page = (tmp_path / "report.html").read_text("utf-8")
+    assert ("segment (leaks)" in page) == ("flatters the accuracies" in page) == leaks
