@@ -26,10 +26,8 @@ class Recipe:
         schedule: whether the learning rate rises over the first tenth of the steps and falls to 0 along a half cosine
             over the others.
         best_epoch: whether the weights of the epoch with the lowest validation loss are kept, instead of the last.
-        patience: epochs without a lower validation loss after which training stops; None: never.
         batch_norm_momentum: how much of the moving statistics a step keeps. Keras' 0.99 lags behind the weights for
             hundreds of steps, which a small corpus does not have.
-        weight_decay: AdamW's, each step in proportion to the learning rate; 0: Adam.
         label_smoothing: share of the targets' probability that goes to all classes alike.
         mixup: alpha of the Beta distribution by which windows are mixed; 0: none.
         masked_frames, masked_coefficients: the longest run of each that is hidden from a step; 0: none.
@@ -46,9 +44,7 @@ class Recipe:
     normalization: float | None = None
     schedule: bool = False
     best_epoch: bool = False
-    patience: int | None = None
     batch_norm_momentum: float = 0.99
-    weight_decay: float = 0.0
     label_smoothing: float = 0.0
     mixup: float = 0.0
     masked_frames: int = 0
@@ -103,7 +99,7 @@ EDGE = {
 OPTIONS = {
     "normalization": ("normalization",),
     "schedule": ("schedule",),
-    "best-weights": ("best_epoch", "patience"),
+    "best-weights": ("best_epoch",),
     "label-smoothing": ("label_smoothing",),
     "mixup": ("mixup",),
     "masking": ("masked_frames", "masked_coefficients"),

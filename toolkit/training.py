@@ -198,7 +198,7 @@ def _fit(
     history = checkpoint.restore(fitter.variables)
     learnt = _epochs_ahead(data, training, len(history))
     try:
-        while len(history) < recipe.epochs and not _out_of_patience(history, recipe):
+        while len(history) < recipe.epochs:
             history.append(_epoch(fitter, learnt, data, recipe, len(history)))
             best = recipe.best_epoch and run_files.best_epoch(history) == len(history) - 1
             checkpoint.save(fitter.variables, history, best)
@@ -234,12 +234,6 @@ def _epoch(
     row = fitter.epoch(*next(learnt), recipe.rates(epoch, fitter.steps(len(data.targets))))
     row |= fitter.validate(*data.validation)
     return {"epoch": epoch + 1, **row, "seconds": time.perf_counter() - start}
-
-
-def _out_of_patience(history: list[dict[str, Any]], recipe: Recipe) -> bool:
-    if recipe.patience is None or not history:
-        return False
-    return len(history) - 1 - run_files.best_epoch(history) >= recipe.patience
 
 
 def _write(

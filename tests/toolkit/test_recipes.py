@@ -13,7 +13,7 @@ from genrekit.toolkit.recipes import OPTIONS, PAPER, recipe, recipes
 
 
 def test_paper_is_the_papers_letter():
-    off = {"normalization", "schedule", "best_epoch", "patience", "label_smoothing", "mixup", "masked_frames"}
+    off = {"normalization", "schedule", "best_epoch", "label_smoothing", "mixup", "masked_frames"}
     off |= {"masked_coefficients", "timbre", "balance", "without"}
     assert (PAPER.learning_rate, PAPER.batch_size, PAPER.epochs, PAPER.shifts) == (1e-4, 32, 50, 1)
     assert not any(getattr(PAPER, name) for name in off)
