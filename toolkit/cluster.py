@@ -76,6 +76,7 @@ class Cluster:
         """
         numbered = enumerate(items)
         pending: dict[Future, tuple[int, Item]] = {}
+        suspects: list[tuple[int, Item]] = []
         try:
             for turn in itertools.count():
                 if turn % TURNS == 0:
@@ -84,13 +85,27 @@ class Cluster:
                     with self._reached():
                         pending[self._client.submit(function, item, pure=False)] = place, item
                 if not pending:
-                    return
+                    break
                 for future, result in self._fetched(self._done(pending)):
                     place, item = pending.pop(future)
-                    yield place, lost(item) if result is _LOST else result
+                    if result is _LOST:
+                        suspects.append((place, item))
+                    else:
+                        yield place, result
+            # Dask gives up whatever was on a worker that was killed, not only the item that killed it.
+            for place, item in suspects:
+                result = self._alone(function, item)
+                yield place, lost(item) if result is _LOST else result
         finally:
             with contextlib.suppress(OSError):  # of a cluster that is gone
                 self._client.cancel(list(pending))
+
+    def _alone(self, function: Callable[[Item], Result], item: Item) -> Any:
+        """The result of an item with which nothing else is on its way; `_LOST` where its workers were killed."""
+        with self._reached():
+            future = self._client.submit(function, item, pure=False)
+        ((_, result),) = self._fetched(self._done({future: item}))
+        return result
 
     def _threads(self) -> int:
         with self._reached():

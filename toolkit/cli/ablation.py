@@ -93,7 +93,9 @@ def _rich(result: dict[str, Any]) -> Any:
 
     from ..ablation import cells, headings
 
-    table = Table(*headings(), title=f"{result['model']}: accuracy")
+    table = Table(title=f"{result['model']}: accuracy")
+    for place, heading in enumerate(headings()):
+        table.add_column(heading, no_wrap=place == 0)
     for row in result["rows"]:
         table.add_row(*cells(row))
     return table
