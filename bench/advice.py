@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from .checks import FUNCTIONAL_ENGINES
 from .columns import Row, is_demo, milliseconds, name_of, share, size
 from .ratios import SLOWER, between
 from .stats import pareto_front
 
-FUNCTIONAL_ENGINES = ("micro",)  # whose times on a desk mean nothing
 DEMO = " The demo corpus is synthetic: this says nothing about music."
 
 

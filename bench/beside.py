@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from .advice import FUNCTIONAL_ENGINES, fastest
+from .advice import fastest
+from .checks import FUNCTIONAL_ENGINES
 from .columns import all_rows, milliseconds, name_of
 from .ratios import NO_DIFFERENCE, SLOWER, between
 
@@ -48,14 +50,14 @@ def ratio_matrix(bench: dict[str, Any], time: str = "clip_ms") -> list[dict[str,
     ]
 
 
-def verdict_words(ratio: dict[str, Any] | None) -> str:
-    """What a ratio says: "no difference", "1.84 times as slow" or "1.84 times as fast"."""
+def verdict_words(ratio: dict[str, Any] | None, figure: Callable[[float], str] = milliseconds) -> str:
+    """What a ratio says: "no difference", "1.84 times as slow" or "1.84 times as fast"; `figure` writes the number."""
     if ratio is None:
         return "–"
     if ratio["verdict"] == NO_DIFFERENCE:
         return NO_DIFFERENCE
     slower = ratio["verdict"] == SLOWER
-    return f"{milliseconds(ratio['ratio'] if slower else 1 / ratio['ratio'])} times as {'slow' if slower else 'fast'}"
+    return f"{figure(ratio['ratio'] if slower else 1 / ratio['ratio'])} times as {'slow' if slower else 'fast'}"
 
 
 def ratio_cell(ratio: dict[str, Any] | None) -> str:

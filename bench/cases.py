@@ -133,23 +133,29 @@ class Clips:
             ParameterError: no clips, shapes that do not fit, or a label without a name.
             OutputError: the folder cannot be written.
         """
-        if samples.ndim != 2 or not len(samples) or labels.shape != samples.shape[:1]:
-            raise ParameterError(
-                f"samples.shape={samples.shape}, labels.shape={labels.shape}: expected (n, window_samples) and (n,) "
-                "with n >= 1; choose a split that holds at least one track"
-            )
-        if labels.min() < 0 or labels.max() >= len(class_names):
-            raise ParameterError(f"labels={labels.min()}..{labels.max()}: expected places in {len(class_names)} names")
-        clips = cls(Path(folder), tuple(class_names), sample_rate, split, demo, tracks_in_training)
-        _save_array(clips.folder / "samples.npy", np.asarray(samples, np.float32))
+        _require_fit(samples, labels, class_names)
+        _save_array(cls.samples_file(folder), np.asarray(samples, np.float32))
+        facts = {"sample_rate": sample_rate, "split": split, "demo": demo, "tracks_in_training": tracks_in_training}
+        return cls.around(folder, labels, class_names, **facts)
+
+    @classmethod
+    def around(cls, folder: Path, labels: np.ndarray, class_names: Sequence[str], **facts: Any) -> Clips:
+        """The clips whose float32 samples stand in `samples_file` already; arguments and errors as those of `save`."""
+        clips = cls(Path(folder), tuple(class_names), **facts)
+        _require_fit(clips.samples, labels, class_names)
         _save_array(clips.folder / "labels.npy", np.asarray(labels, np.int64))
-        _save_wave(clips.wave_file, samples[0], sample_rate)
+        _save_wave(clips.wave_file, clips.samples[0], clips.sample_rate)
         return clips
+
+    @staticmethod
+    def samples_file(folder: Path) -> Path:
+        """Where the samples of the clips in `folder` stand."""
+        return Path(folder) / "samples.npy"
 
     @property
     def samples(self) -> np.ndarray:
         """float32 samples, mapped from the disk. [shape=(n, window_samples)]"""
-        return np.load(self.folder / "samples.npy", mmap_mode="r")
+        return np.load(self.samples_file(self.folder), mmap_mode="r")
 
     @property
     def true_labels(self) -> list[str]:
@@ -176,6 +182,16 @@ class Clips:
     def from_dict(cls, fields: dict[str, object]) -> Clips:
         """The inverse of `to_dict`."""
         return cls(**{**fields, "folder": Path(fields["folder"]), "class_names": tuple(fields["class_names"])})
+
+
+def _require_fit(samples: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> None:
+    if samples.ndim != 2 or not len(samples) or labels.shape != samples.shape[:1]:
+        raise ParameterError(
+            f"samples.shape={samples.shape}, labels.shape={labels.shape}: expected (n, window_samples) and (n,) "
+            "with n >= 1; choose a split that holds at least one track"
+        )
+    if labels.min() < 0 or labels.max() >= len(class_names):
+        raise ParameterError(f"labels={labels.min()}..{labels.max()}: expected places in {len(class_names)} names")
 
 
 def _key(config: MfccConfig) -> str:

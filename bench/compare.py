@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from .beside import verdict_words
 from .columns import Row, all_rows, clips_line, name_of
 from .ratios import NO_DIFFERENCE, SLOWER, ratio_of
 
@@ -131,11 +132,8 @@ def _absence(row: Row | None, name: str) -> str:
 
 
 def _verdict(letter: str, ratio: dict[str, Any]) -> str:
-    if ratio["verdict"] == NO_DIFFERENCE:
-        return NO_DIFFERENCE
-    if ratio["verdict"] == SLOWER:
-        return f"{letter} is {ratio['ratio']:.2f} times as slow"
-    return f"{letter} is {1 / ratio['ratio']:.2f} times as fast"
+    words = verdict_words(ratio, "{:.2f}".format)
+    return words if words == NO_DIFFERENCE else f"{letter} is {words}"
 
 
 def _doubt(letter: str, a: Row, b: Row) -> str:

@@ -10,6 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from .columns import milliseconds, share, size, text
+from .markdown import table
 
 FIGURES = {"bytes": size, "peak_rss_bytes": size, "accuracy": share, "agreement": share, "calibration_error": share}
 FROM_ROUNDS = (
@@ -106,6 +107,5 @@ def comparison_markdown(comparison: dict[str, Any]) -> str:
 
 
 def _markdown(section: Section) -> str:
-    rules = ["---:" if place in section.numbers else "---" for place in range(len(section.headings))]
-    lines = [section.headings, rules, *section.rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
+    words = [place not in section.numbers for place in range(len(section.headings))]
+    return table(section.headings, words, section.rows)

@@ -21,14 +21,15 @@ def beside_the_paper(bench: dict[str, Any]) -> list[dict[str, Any]]:
             "model": row["model"],
             "seconds": row["seconds_per_epoch"],
             "segments": row.get("segments"),
-            "ms": _milliseconds_a_clip(row["seconds_per_epoch"], row.get("segments")),
+            "ms": milliseconds_a_clip(row["seconds_per_epoch"], row.get("segments")),
             "paper_seconds": (seconds := SECONDS_PER_EPOCH.get(row["model"])),
-            "paper_ms": _milliseconds_a_clip(seconds, SEGMENTS),
+            "paper_ms": milliseconds_a_clip(seconds, SEGMENTS),
             "source": row.get("source"),
         }
         for row in bench["training"]
     ]
 
 
-def _milliseconds_a_clip(seconds: float | None, segments: int | None) -> float | None:
+def milliseconds_a_clip(seconds: float | None, segments: int | None) -> float | None:
+    """What a clip of an epoch takes in training; None where one of the two is not known."""
     return 1000 * seconds / segments if seconds is not None and segments else None

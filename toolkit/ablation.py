@@ -7,7 +7,10 @@ import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..bench.markdown import table
+from .evaluation import deviation
 from .recipes import OPTIONS, PAPER, Recipe, recipe
+from .splits import LEAK
 
 SCHEMA = 1
 MEASURES = ("test", "test_tracks", "validation")
@@ -60,15 +63,11 @@ def _figures(values: list[float], edge: list[float]) -> dict[str, Any]:
     differences = [own - other for own, other in zip(values, edge, strict=True)]
     return {
         "mean": statistics.mean(values),
-        "spread": _deviation(values),
+        "spread": deviation(values),
         "difference": statistics.mean(differences),
-        "difference_spread": _deviation(differences),
+        "difference_spread": deviation(differences),
         "values": values,
     }
-
-
-def _deviation(values: list[float]) -> float | None:
-    return statistics.stdev(values) if len(values) > 1 else None
 
 
 def cells(row: Mapping[str, Any]) -> list[str]:
@@ -93,9 +92,8 @@ def headings() -> list[str]:
 
 def markdown(result: Mapping[str, Any]) -> str:
     """`result` as `genrekit ablation` writes it to JSON, as a page of Markdown."""
-    lines = [headings(), ["---"] + ["---:"] * (2 * len(MEASURES)), *map(cells, result["rows"])]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    return f"# Ablation of the edge recipe: {result['model']}\n\n{table}\n\n{caption(result)}\n"
+    shown = table(headings(), [True] + [False] * (2 * len(MEASURES)), map(cells, result["rows"]))
+    return f"# Ablation of the edge recipe: {result['model']}\n\n{shown}\n{caption(result)}\n"
 
 
 def caption(result: Mapping[str, Any]) -> str:
@@ -105,6 +103,6 @@ def caption(result: Mapping[str, Any]) -> str:
     spread = "mean ± standard deviation over seeds" if len(result["seeds"]) > 1 else "seed"
     return (
         f"{corpus['name']}, {corpus['tracks']} tracks, split {result['split']}; {spread} {seeds}."
-        + (" Segments of one track stand on both sides, which flatters the result." if result["segments_leak"] else "")
+        + (f" {LEAK[0].upper()}{LEAK[1:]}." if result["segments_leak"] else "")
         + (" The corpus is synthetic: these figures say nothing about music." if corpus["demo"] else "")
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,23 +109,10 @@ def save_clips(
     """
     chosen = np.flatnonzero(parts == "test")
     folder.mkdir(parents=True, exist_ok=True)
-    shape = max(1, len(chosen)), segments.config.window_samples  # a file of nothing cannot be mapped
-    with tempfile.TemporaryDirectory(dir=folder) as beside:
-        room = np.lib.format.open_memmap(Path(beside) / "audio.npy", "w+", np.float32, shape)[: len(chosen)]
-        return _save(folder, segments, segments.samples(chosen, room), chosen, split, trained)
-
-
-def _save(
-    folder: Path,
-    segments: Segments,
-    audio: np.ndarray,
-    chosen: np.ndarray,
-    split: str,
-    trained: Iterable[ModelDescription],
-) -> Clips:
-    return Clips.save(
+    shape = len(chosen), segments.config.window_samples
+    segments.samples(chosen, np.lib.format.open_memmap(Clips.samples_file(folder), "w+", np.float32, shape))
+    return Clips.around(
         folder,
-        audio,
         segments.labels[chosen],
         segments.corpus.labels,
         sample_rate=segments.config.sample_rate,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import statistics
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,11 @@ import numpy as np
 from ..runtime import Classifier
 from .corpus import Segments
 from .splits import PARTS
+
+
+def deviation(values: Sequence[float]) -> float | None:
+    """The standard deviation of a sample; None for one value."""
+    return statistics.stdev(values) if len(values) > 1 else None
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float | None:

@@ -19,6 +19,7 @@ from ..columns import (
     text,
     warning_groups,
 )
+from ..markdown import table
 from ..paper import MACHINE, SEGMENTS, beside_the_paper
 from .tables import ratio_cells, recommendation_lines
 
@@ -81,21 +82,21 @@ def _results(bench: dict[str, Any], titles: Sequence[str] | None = None) -> str:
     shown = [column for column in shown_columns(bench) if titles is None or column.title in titles]
     rows = [row for group in by_model(bench["results"]) for row in group] + bench["baselines"]
     words = [column.words for column in shown]
-    return _table([column.title for column in shown], words, ([column.cell(row) for column in shown] for row in rows))
+    return table([column.title for column in shown], words, ([column.cell(row) for column in shown] for row in rows))
 
 
 def _beside(bench: dict[str, Any]) -> dict[str, str]:
     fastest, rows = beside_the_fastest(bench)
     cells = ([row["name"], *ratio_cells(row["clip_ms"]), *ratio_cells(row["model_ms"])] for row in rows)
     words = (True, False, True, True, False, True, True)
-    return {f"Beside the fastest, {fastest}": _table(RATIO_HEADINGS, words, cells)} if rows else {}
+    return {f"Beside the fastest, {fastest}": table(RATIO_HEADINGS, words, cells)} if rows else {}
 
 
 def _training(bench: dict[str, Any]) -> str:
     rows = beside_the_paper(bench)
     cells = ([row["model"], *training_cells(row)] for row in rows)
-    table = _table(TRAINING_HEADINGS, (True, *[False] * 5), cells)
-    return f"{table}\nThe paper's figures are over {SEGMENTS:,} segments.\n" if rows else ""
+    shown = table(TRAINING_HEADINGS, (True, *[False] * 5), cells)
+    return f"{shown}\nThe paper's figures are over {SEGMENTS:,} segments.\n" if rows else ""
 
 
 def training_cells(row: dict[str, Any]) -> list[str]:
@@ -109,8 +110,3 @@ def _warnings(bench: dict[str, Any]) -> Iterable[str]:
     for kind, texts in warning_groups(bench).items():
         for warning, names in texts.items():
             yield f"{kind}: {warning} ({'every row' if len(names) == rows else ', '.join(names)})"
-
-
-def _table(headings: Sequence[str], words: Sequence[bool], rows: Iterable[Sequence[str]]) -> str:
-    lines = [headings, ["---" if word else "---:" for word in words], *rows]
-    return "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...runtime.atomic import write_text
 from ...runtime.errors import MissingPackageError
@@ -27,6 +27,9 @@ from ..confusion import confusions
 from ..paper import MACHINE, SEGMENTS, beside_the_paper
 from .markdown import training_cells
 from .tables import ratio_cells
+
+if TYPE_CHECKING:
+    import jinja2
 
 TEMPLATE = "report.html.j2"
 
@@ -55,7 +58,7 @@ def html_page(
         MissingPackageError: jinja2 or matplotlib is not installed.
     """
     try:
-        import jinja2
+        import jinja2  # noqa: F401
         import markupsafe
 
         from .. import pictures
@@ -64,17 +67,24 @@ def html_page(
             f"the HTML page needs {(error.name or 'a package').partition('.')[0]}, which is not installed; run: "
             'pip install "genrekit[bench]"'
         ) from error
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader(__package__),
+    environment = page_environment()
+    environment.filters.update(size=size, text=text, milliseconds=milliseconds, words=verdict_words)
+    environment.filters.update(ratio_cells=lambda ratio: list(ratio_cells(ratio)), training_cells=training_cells)
+    drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in pictures.pictures(bench)]
+    return environment.get_template(TEMPLATE).render(**_shown(bench), training=training, parity=parity, pictures=drawn)
+
+
+def page_environment(*packages: str) -> jinja2.Environment:
+    """Of templates that stand in `packages`, or here, where they find the style and what pages share."""
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in (*packages, __package__)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(size=size, text=text, milliseconds=milliseconds, words=verdict_words)
-    environment.filters.update(ratio_cells=lambda ratio: list(ratio_cells(ratio)), training_cells=training_cells)
-    drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in pictures.pictures(bench)]
-    return environment.get_template(TEMPLATE).render(**_shown(bench), training=training, parity=parity, pictures=drawn)
 
 
 def _shown(bench: dict[str, Any]) -> dict[str, Any]:

@@ -77,6 +77,18 @@ def tiny_onnx(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def crashing(tmp_path_factory):
+    """A .tflite with a description, and a folder whose tflite_micro kills the process that imports it."""
+    folder = tmp_path_factory.mktemp("crash")
+    description = ModelDescription(model="fragile", labels=LABELS, format="tflite", precision="int8")
+    path = folder / "fragile-int8.tflite"
+    path.write_bytes(attach(b"\x00\x00\x00\x00TFL3", description))
+    (folder / "tflite_micro").mkdir()
+    (folder / "tflite_micro" / "__init__.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
+    return path
+
+
 def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="genrekit", n=300, rounds=5, **changes):
     """A row with steady times around `clip_ms`, nothing to warn of, and whatever `changes` say."""
     model, _, rest = file.rpartition("-")

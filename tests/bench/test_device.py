@@ -31,18 +31,6 @@ NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 
 
 @pytest.fixture(scope="module")
-def fragile(tmp_path_factory):
-    """A .tflite with a description, and beside it a tflite_micro that kills the process that imports it."""
-    folder = tmp_path_factory.mktemp("fragile")
-    description = ModelDescription(model="fragile", labels=LABELS, format="tflite", precision="int8")
-    path = folder / "fragile-int8.tflite"
-    path.write_bytes(attach(b"\x00\x00\x00\x00TFL3", description))
-    (folder / "tflite_micro").mkdir()
-    (folder / "tflite_micro" / "__init__.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    return path
-
-
-@pytest.fixture(scope="module")
 def steps():
     return []
 
@@ -63,9 +51,9 @@ def first(serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, ste
 
 
 @pytest.fixture(scope="module")
-def offline(first, serve_ssh, device_environment, fragile):
+def offline(first, serve_ssh, device_environment, crashing):
     """The ssh configuration of the same device, when no package index can be reached."""
-    return serve_ssh(**{**device_environment, **NO_INDEX, "PYTHONPATH": fragile.parent})
+    return serve_ssh(**{**device_environment, **NO_INDEX, "PYTHONPATH": crashing.parent})
 
 
 def test_accuracy_and_agreement_are_those_of_this_machine(first, tiny_onnx, clips, reference):
@@ -109,12 +97,12 @@ def told():
 
 
 @pytest.fixture(scope="module")
-def rows(offline, wheel, tiny_onnx, fragile, clips, told):
+def rows(offline, wheel, tiny_onnx, crashing, clips, told):
     """Without an index: a case that crashes, one without its engine, one that is not there, and one that is sound."""
     cases = [
-        Case(fragile, engine="micro"),
-        Case(fragile, engine="litert"),
-        Case(fragile.with_name("gone.onnx")),
+        Case(crashing, engine="micro"),
+        Case(crashing, engine="litert"),
+        Case(crashing.with_name("gone.onnx")),
         Case(tiny_onnx),
     ]
     with measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=told.append) as opened:
@@ -131,8 +119,8 @@ def test_a_missing_engine_is_a_row_with_the_pip_command(rows, told):
     assert told[-1].startswith("pi cannot install genrekit[litert] (ERROR: No matching distribution")
 
 
-def test_a_missing_file_is_a_row_with_the_path_that_was_given(rows, fragile):
-    assert rows[2]["error"].startswith(f"{fragile.with_name('gone.onnx')}: expected a model file")
+def test_a_missing_file_is_a_row_with_the_path_that_was_given(rows, crashing):
+    assert rows[2]["error"].startswith(f"{crashing.with_name('gone.onnx')}: expected a model file")
 
 
 def test_what_is_installed_needs_no_index(rows):

@@ -11,11 +11,11 @@ import pytest
 from genrekit.bench import store
 from genrekit.bench.cases import Case, Effort
 from genrekit.bench.run import NOT_MEASURED, baseline_cases, keras_labels, run_bench, run_front_end
-from genrekit.runtime import ModelDescription, load
+from genrekit.runtime import load
 from genrekit.runtime.errors import OutputError, ParameterError
-from genrekit.runtime.modelfile import attach, read_description
+from genrekit.runtime.modelfile import read_description
 
-from .conftest import CONFIG, LABELS
+from .conftest import CONFIG
 
 RUNS, ROUNDS = 7, 2
 EFFORT = Effort(RUNS, seconds=0, rounds=ROUNDS, paced_runs=2)
@@ -34,18 +34,6 @@ model = keras.Sequential(layers)
 model.layers[-1].set_weights([np.zeros((13, 3)), np.array([5.0, 0, 0])])
 model.save(sys.argv[1])
 """
-
-
-@pytest.fixture(scope="module")
-def crashing(tmp_path_factory):
-    """A .tflite with a description, and a folder whose tflite_micro kills the process that imports it."""
-    folder = tmp_path_factory.mktemp("crash")
-    description = ModelDescription(model="fragile", labels=LABELS, format="tflite", precision="int8")
-    path = folder / "fragile-int8.tflite"
-    path.write_bytes(attach(b"\x00\x00\x00\x00TFL3", description))
-    (folder / "tflite_micro").mkdir()
-    (folder / "tflite_micro" / "__init__.py").write_text("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)")
-    return path
 
 
 @pytest.fixture(scope="module")

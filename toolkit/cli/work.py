@@ -21,8 +21,6 @@ from ..recipes import Recipe
 from ..training import Training, train
 from .terminal import note, progress
 
-LEAK = "split by segment: segments of one track stand on both sides, which flatters the result"
-
 
 def read_segments(
     data: Path,
@@ -114,7 +112,7 @@ def _state(row: dict[str, Any]) -> str:
 def note_split(segments: Segments, parts: np.ndarray, split: str) -> None:
     """Say what in `parts` flatters the result: segments of one track on both sides, or two copies of one track."""
     if splits.leaks(split):
-        note(LEAK)
+        note(f"split by segment: {splits.LEAK}")
         return
     for first, second in splits.repeats_apart(segments, parts):
         note(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...bench.markdown import table as markdown_table
 from .tables import Table, tables
 
 TEMPLATE = "paper.html.j2"
@@ -45,31 +46,26 @@ def markdown(result: dict[str, Any]) -> str:
 
 
 def _markdown(table: Table) -> str:
-    lines = [table.headings, ["---", *["---:"] * (len(table.headings) - 1)], *table.rows]
-    body = "".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |\n" for line in lines)
-    return body + (f"\n{table.note}\n" if table.note else "")
+    words = [place == 0 for place in range(len(table.headings))]
+    return markdown_table(table.headings, words, table.rows) + (f"\n{table.note}\n" if table.note else "")
 
 
 def html(result: dict[str, Any]) -> str:
     """All tables and the curves as a page that needs nothing but itself."""
-    import jinja2
     import markupsafe
 
-    from ...bench import report as bench_report
+    from ...bench.report.page import page_environment
 
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(__package__), jinja2.PackageLoader(bench_report.__name__)]),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template(TEMPLATE).render(
-        title=TITLE,
-        corpus=corpus_line(result),
-        doubts=doubts(result),
-        tables=tables(result),
-        pictures=[(picture, markupsafe.Markup(picture.svg)) for picture in _curves(result["columns"])],
+    return (
+        page_environment(__package__)
+        .get_template(TEMPLATE)
+        .render(
+            title=TITLE,
+            corpus=corpus_line(result),
+            doubts=doubts(result),
+            tables=tables(result),
+            pictures=[(picture, markupsafe.Markup(picture.svg)) for picture in _curves(result["columns"])],
+        )
     )
 
 

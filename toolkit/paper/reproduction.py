@@ -10,7 +10,7 @@ from typing import Any
 from ...runtime.errors import CorpusError
 from .. import splits
 from ..corpus import Segments
-from ..evaluation import corpus_facts
+from ..evaluation import corpus_facts, deviation
 from ..models import model_spec
 from ..recipes import recipe
 from ..runs import read_history
@@ -149,5 +149,4 @@ def _scores(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 def spread(values: Sequence[float]) -> dict[str, Any]:
     """{"mean", "deviation", "all"}: the deviation is that of a sample, None for one value."""
-    deviation = statistics.stdev(values) if len(values) > 1 else None
-    return {"mean": statistics.fmean(values), "deviation": deviation, "all": list(values)}
+    return {"mean": statistics.fmean(values), "deviation": deviation(values), "all": list(values)}
