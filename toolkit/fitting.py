@@ -1,7 +1,7 @@
 """A model's epochs, each as one TensorFlow graph over arrays that lie in memory.
 
-What Keras' `fit` and Adam compute, but for rounding, without Python at every step and with each weight read and
-written once a step.
+What Keras' `fit` and Adam compute, but for rounding, without Python at every step, with each weight read and written
+once a step, and with LSTM layers as one operation.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from .forward import forward
 
 if TYPE_CHECKING:
     import keras
@@ -81,7 +83,7 @@ class Fitter:
         import tensorflow as tf
 
         with tf.GradientTape() as tape:
-            probabilities = self._model(features, training=True)
+            probabilities = forward(self._model, features, training=True)
             loss = self._loss(probabilities, targets)
         self._adam(tape.gradient(loss, [weight.value for weight in self._weights]), rate)
         return self._sums(loss, probabilities, targets)
@@ -118,7 +120,7 @@ class Fitter:
         sums = tf.zeros(2)
         for start in tf.range(0, tf.shape(features)[0], VALIDATION_BATCH):
             part = slice(start, start + VALIDATION_BATCH)
-            probabilities = self._model(features[part], training=False)
+            probabilities = forward(self._model, features[part], training=False)
             sums += self._sums(self._loss(probabilities, targets[part]), probabilities, targets[part])
         return sums
 
