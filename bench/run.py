@@ -66,7 +66,7 @@ def run_bench(
     if save_to:
         store.check_writable(save_to)
     bench = results.empty_bench(clips, effort, training)
-    measured = [_Measured(case, clips, effort, reference_labels or {}) for case in [*cases, *baselines]]
+    measured = [_measured_case(case, clips, effort, reference_labels or {}) for case in [*cases, *baselines]]
     bench["results"] = [one.row for one in measured[: len(cases)]]
     bench["baselines"] = [one.row for one in measured[len(cases) :]]
     bench["baseline"] = next(iter(bench["baselines"]), None)
@@ -95,14 +95,10 @@ def run_front_end(
     if save_to:
         store.check_writable(save_to)
     bench = results.empty_bench(clips, effort, ())
-    job = {"job": "measure_front_end", "config": config.to_dict(), "clips": clips.to_dict()}
-    job["effort"] = dataclasses.asdict(effort.of_one_round())
-    steps = []
-    for name, rows in (("genrekit", bench["results"]), ("librosa", bench["baselines"])):
-        row = {**results.empty_row(Case(Path("front end"), threads=threads, front_end=name)), "model": None}
-        rows.append(row)
-        steps.append((f"front end of {name}", _FrontEnd(row, {**job, "front_end": name}, threads).measure_round))
+    ours, theirs = (_measured_front_end(name, clips, config, threads, effort) for name in ("genrekit", "librosa"))
+    bench["results"], bench["baselines"] = [ours.row], [theirs.row]
     bench["baseline"] = bench["baselines"][0]
+    steps = [(one.name, one.measure_round) for one in (ours, theirs)]
     _run_rounds(steps, effort.rounds, bench, progress or (lambda done, total, what: None), save_to)
     return bench
 
@@ -132,62 +128,68 @@ def _save(bench: dict[str, Any], save_to: Path | None) -> None:
         store.write_json(bench, save_to)
 
 
+@dataclasses.dataclass
 class _Measured:
-    """One case, its raw rounds so far, and the row of the results that is made of them."""
+    """One row of the results, and the raw rounds that it is made of.
 
-    def __init__(
-        self, case: Case, clips: Clips, effort: Effort, reference_labels: Mapping[str, list[str] | str]
-    ) -> None:
-        self.case, self.clips = case, clips
-        self.effort = effort.of_one_round()
-        self.row = {**results.empty_row(case), "error": NOT_MEASURED}
-        self.reference = reference_labels.get(self.row["model"])
-        self.rounds: list[dict[str, Any]] = []
-        self.failed = False
+    Attributes:
+        name: for the progress bar.
+        row: brought up to date by each round.
+        measure: a round, given whether it is the first.
+        summarize: what the rounds so far mean, as fields of the row.
+    """
 
-    @property
-    def name(self) -> str:
-        """For the progress bar."""
-        return self.case.path.name
+    name: str
+    row: dict[str, Any]
+    measure: Callable[[bool], dict[str, Any]]
+    summarize: Callable[[list[dict[str, Any]]], dict[str, Any]]
+    rounds: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    failed: bool = False
+
+    def __post_init__(self) -> None:
+        self.row["error"] = NOT_MEASURED
 
     def measure_round(self) -> None:
-        """Measure once more, unless it failed before; brings the row up to date."""
+        """Measure once more, unless it failed before."""
         if self.failed:
             return
         try:
-            self.rounds.append(self._round())
+            self.rounds.append(self.measure(not self.rounds))
         except GenrekitError as error:
             self.failed = True
             before = f"in round {len(self.rounds) + 1}: " if self.rounds else ""
             self.row["error"] = before + str(error)
             return
         self.row.pop("error", None)
-        self.row.update(results.measured(self.rounds, self.row, self.clips, self.reference))
+        self.row.update(self.summarize(self.rounds))
 
-    def _round(self) -> dict[str, Any]:
+
+def _measured_case(
+    case: Case, clips: Clips, effort: Effort, reference_labels: Mapping[str, list[str] | str]
+) -> _Measured:
+    row = results.empty_row(case)
+    reference = reference_labels.get(row["model"])
+    job = {**_job("measure_case", case, clips), "effort": dataclasses.asdict(effort.of_one_round())}
+
+    def measure(first: bool) -> dict[str, Any]:
         watch = Watch()
-        job = {**_job("measure_case", self.case, self.clips), "effort": dataclasses.asdict(self.effort)}
-        raw = run_worker({**job, "predict": not self.rounds}, threads=self.case.threads)
+        raw = run_worker({**job, "predict": first}, threads=case.threads)
         raw["other_load_cores"] = watch.other_load_cores()
-        return {**raw, **_cold_start(self.case, self.clips)}
+        return {**raw, **_cold_start(case, clips)}
+
+    return _Measured(case.path.name, row, measure, lambda rounds: results.measured(rounds, row, clips, reference))
 
 
-class _FrontEnd:
-    """A front end alone, and the row of the results that is made of its rounds."""
-
-    def __init__(self, row: dict[str, Any], job: dict[str, Any], threads: int) -> None:
-        self.row, self.job, self.threads = row, job, threads
-        self.rounds: list[dict[str, Any]] = []
-
-    def measure_round(self) -> None:
-        """Measure once more, unless it failed before."""
-        if self.row.get("error"):
-            return
-        try:
-            self.rounds.append(run_worker(self.job, threads=self.threads))
-            self.row.update(results.measured_front_end(self.rounds))
-        except GenrekitError as error:
-            self.row["error"] = str(error)
+def _measured_front_end(name: str, clips: Clips, config: MfccConfig, threads: int, effort: Effort) -> _Measured:
+    case = Case(Path("front end"), threads=threads, front_end=name)
+    job = {"job": "measure_front_end", "front_end": name, "config": config.to_dict(), "clips": clips.to_dict()}
+    job["effort"] = dataclasses.asdict(effort.of_one_round())
+    return _Measured(
+        f"front end of {name}",
+        {**results.empty_row(case), "model": None},
+        lambda first: run_worker(job, threads=threads),
+        results.measured_front_end,
+    )
 
 
 def keras_labels(references: Mapping[str, Path], clips: Clips) -> dict[str, list[str] | str]:
@@ -216,9 +218,12 @@ def _job(name: str, case: Case, clips: Clips) -> dict[str, Any]:
 
 
 def _measure_peak(machine: dict[str, Any], threads: int) -> None:
-    """Keep the best that was seen with so many threads in ``machine["peak_gmacs_per_s"]``."""
+    """Keep the best seen with so many threads in ``machine["peak_gmacs_per_s"]``; a failure costs only that."""
     peaks = machine.setdefault("peak_gmacs_per_s", {})
-    seen = run_worker({"job": "measure_peak"}, threads=threads)["gmacs_per_s"]
+    try:
+        seen = run_worker({"job": "measure_peak"}, threads=threads)["gmacs_per_s"]
+    except GenrekitError:
+        return
     peaks[str(threads)] = max(seen, peaks.get(str(threads), 0.0))
 
 

@@ -8,11 +8,12 @@ import sys
 import numpy as np
 import pytest
 
-from genrekit.bench import store
+from genrekit.bench import run, store
 from genrekit.bench.cases import Case, Effort
+from genrekit.bench.processes import run_worker
 from genrekit.bench.run import NOT_MEASURED, baseline_cases, keras_labels, run_bench, run_front_end
 from genrekit.runtime import load
-from genrekit.runtime.errors import OutputError, ParameterError
+from genrekit.runtime.errors import Failure, OutputError, ParameterError
 from genrekit.runtime.modelfile import read_description
 
 from .conftest import CONFIG
@@ -117,6 +118,18 @@ def test_the_share_of_the_peak_is_of_the_machines_own_matrix_product(row, bench)
     peak = bench["machine"]["peak_gmacs_per_s"]["1"]
     assert peak > 0.1
     assert row["peak_share"] == pytest.approx(row["gmacs_per_s"] / peak)
+
+
+def test_a_peak_that_cannot_be_measured_is_left_out(tiny_onnx, clips, monkeypatch):
+    def without_peak(job, **options):
+        if job["job"] == "measure_peak":
+            raise Failure("killed by SIGKILL")
+        return run_worker(job, **options)
+
+    monkeypatch.setattr(run, "run_worker", without_peak)
+    bench = run_bench([Case(tiny_onnx)], clips, effort=ONCE)
+    assert bench["results"][0]["peak_share"] is None
+    assert bench["results"][0]["clip_ms"]["n"] >= 1
 
 
 def test_ratios_are_of_pairs_that_were_measured(bench):
