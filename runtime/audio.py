@@ -22,7 +22,8 @@ MICROPHONE_BLOCK_S = 0.1
 SAMPLE_FORMATS = {"s16le": ("<i2", 1 / 32768), "s32le": ("<i4", 1 / 2147483648), "f32le": ("<f4", 1.0)}
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
 MISSING_S = 0.1  # seconds; the headers of MP3 are that inexact
-_CUT_SHORT = (
+CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
+_CUT_SHORT_SIGNS = (
     "(should be ",
     "lacks an end-of-stream",
     "Junk after the last page",
@@ -121,7 +122,7 @@ def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np
             if not decoded:
                 raise
         missing = file.frames - decoded > MISSING_S * file.samplerate
-        source.cut_short = missing or any(sign in file.extra_info for sign in _CUT_SHORT)
+        source.cut_short = missing or any(sign in file.extra_info for sign in _CUT_SHORT_SIGNS)
     if not decoded:
         raise _without_audio(path)
 
@@ -149,7 +150,7 @@ def flaws(audio: AudioSource | Recording) -> list[str]:
     if audio.dropped_bytes:
         found.append(f"{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
     if audio.cut_short:
-        found.append("holds less audio than its header promises, or ends in the middle; heard as far as it goes")
+        found.append(f"{CUT_SHORT}; heard as far as it goes")
     return found
 
 

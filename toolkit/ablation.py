@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ..bench.markdown import table
@@ -102,7 +103,7 @@ def caption(result: Mapping[str, Any]) -> str:
     seeds = ", ".join(map(str, result["seeds"]))
     spread = "mean ± standard deviation over seeds" if len(result["seeds"]) > 1 else "seed"
     return (
-        f"{corpus['name']}, {corpus['tracks']} tracks, split {result['split']}; {spread} {seeds}."
+        f"{corpus['name']}, {corpus['tracks']} tracks, split {Path(result['split']).name}; {spread} {seeds}."
         + (f" {LEAK[0].upper()}{LEAK[1:]}." if result["segments_leak"] else "")
         + (" The corpus is synthetic: these figures say nothing about music." if corpus["demo"] else "")
     )

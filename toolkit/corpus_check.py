@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from ..runtime import MfccConfig
+from ..runtime.audio import CUT_SHORT
 from . import parallel
 from .corpus import Corpus
+from .extraction import why_unusable
 from .fingerprint import near_duplicates
 from .splits import PARTS
 from .track_check import TrackFacts, examine
@@ -66,13 +68,14 @@ def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
 
 
 def _unusable(everything: Heard) -> Rows:
-    """What training would leave out: files that cannot be decoded, and those shorter than one window."""
-    window_s = MfccConfig().window_s
-    reasons = (
-        (name, fact.error or (f"shorter than one window ({window_s} s)" if fact.seconds < window_s else None))
-        for name, fact in everything
-    )
+    """What training would leave out."""
+    reasons = ((name, fact.error or _why_unusable(fact)) for name, fact in everything)
     return [{"file": name, "reason": reason} for name, reason in reasons if reason]
+
+
+def _why_unusable(fact: TrackFacts) -> str | None:
+    config = MfccConfig()
+    return why_unusable(fact.invalid_samples, round(fact.seconds * config.sample_rate), config)
 
 
 def _by_content(everything: Heard) -> Iterable[list[str]]:
@@ -101,7 +104,7 @@ def _near_duplicates(heard: Heard, progress: Callable[..., None] | None) -> dict
 
 def _levels(heard: Heard) -> dict[str, Rows]:
     return {
-        "damaged": [{"file": name, "reason": fact.damage} for name, fact in heard if fact.damage],
+        "damaged": [{"file": name, "reason": CUT_SHORT} for name, fact in heard if fact.cut_short],
         "silent": [
             {"file": name, "silent_s": round(fact.silent_s, 1), "seconds": round(fact.seconds, 1)}
             for name, fact in heard

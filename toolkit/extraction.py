@@ -159,15 +159,25 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
     try:
         source = open_file(path, config.sample_rate)
         samples = np.concatenate(list(source))
-        if source.invalid_samples:
-            return f"expected finite samples, received {source.invalid_samples} that are not; repair or remove the file"
-        segments = len(cut(samples, config))
-        if not segments:
-            return f"shorter than one window ({config.window_s} s)"
-        features = _window_features(samples, segments, config, shifts)
+        if reason := why_unusable(source.invalid_samples, len(samples), config):
+            return reason
+        features = _window_features(samples, len(cut(samples, config)), config, shifts)
     except GenrekitError as error:
         return str(error)
     return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
+
+
+def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str | None:
+    """Why audio that can be decoded is left out of training; None where it is not.
+
+    Args:
+        invalid_samples: how many were not finite.
+        samples: its length at ``config.sample_rate``.
+        config: the front end.
+    """
+    if invalid_samples:
+        return f"expected finite samples, received {invalid_samples} that are not; repair or remove the file"
+    return f"shorter than one window ({config.window_s} s)" if samples < config.window_samples else None
 
 
 def _window_features(samples: np.ndarray, segments: int, config: MfccConfig, shifts: int) -> np.ndarray:

@@ -31,7 +31,8 @@ class TrackFacts:
     Attributes:
         content: SHA-256 of the file's bytes; b"" where it cannot be opened.
         error: why it cannot be decoded; the rest then is as below.
-        damage: what is wrong with it although it can be heard; None for nothing.
+        invalid_samples: how many are not finite; heard as silence.
+        cut_short: whether it holds less audio than its header promises, or ends in the middle.
         seconds: of audio.
         rate: samples a second.
         channels: how many.
@@ -43,7 +44,8 @@ class TrackFacts:
 
     content: bytes = b""
     error: str | None = None
-    damage: str | None = None
+    invalid_samples: int = 0
+    cut_short: bool = False
     seconds: float = 0.0
     rate: int = 0
     channels: int = 0
@@ -73,7 +75,8 @@ def _hear(path: Path, content: bytes) -> TrackFacts:
             kept += len(block)
     return TrackFacts(
         content=content,
-        damage=_damage(source),
+        invalid_samples=source.invalid_samples,
+        cut_short=source.cut_short,
         seconds=meters.heard / source.source_rate,
         rate=source.source_rate,
         channels=meters.channels,
@@ -82,12 +85,6 @@ def _hear(path: Path, content: bytes) -> TrackFacts:
         bandwidth_hz=bandwidth(meters.power / max(1, meters.frames)) * source.source_rate / 2,
         fingerprint=fingerprint(np.concatenate(beginning)),
     )
-
-
-def _damage(source: AudioSource) -> str | None:
-    if source.invalid_samples:
-        return f"{source.invalid_samples} samples are not finite"
-    return "holds less audio than its header promises, or ends in the middle" if source.cut_short else None
 
 
 class _Meters:

@@ -35,7 +35,7 @@ def wav(tmp_path):
 def test_the_format_is_told(wav, rate, channels, seconds):
     path = wav(np.stack([noise(seconds, rate)] * channels, axis=1), rate)
     facts = examine(path)
-    assert (facts.rate, facts.channels, facts.error, facts.damage) == (rate, channels, None, None)
+    assert (facts.rate, facts.channels, facts.error, facts.cut_short) == (rate, channels, None, False)
     assert facts.seconds == pytest.approx(seconds, abs=1 / rate)
     assert facts.content == content_hash(path)
     assert facts.silent_s == facts.clipped == 0
@@ -116,19 +116,19 @@ def test_what_is_no_file_has_a_reason(tmp_path, kind):
     assert examine(path).error
 
 
-def test_a_file_that_ends_in_the_middle_is_damaged_but_heard(wav):
+def test_a_file_that_ends_in_the_middle_is_cut_short_but_heard(wav):
     path = wav(noise(10))
     path.write_bytes(path.read_bytes()[:200_000])
     facts = examine(path)
-    assert "less audio than its header promises" in facts.damage
+    assert facts.cut_short
     assert facts.seconds == pytest.approx(100_000 / RATE, abs=0.01)
 
 
-def test_samples_that_are_no_numbers_are_damage(tmp_path):
+def test_samples_that_are_no_numbers_are_counted(tmp_path):
     samples = noise(5)
     samples[100:103] = np.nan
     soundfile.write(tmp_path / "nan.wav", samples, RATE, subtype="FLOAT")
-    assert examine(tmp_path / "nan.wav").damage == "3 samples are not finite"
+    assert examine(tmp_path / "nan.wav").invalid_samples == 3
 
 
 def test_memory_keeps_the_first_half_minute_only(wav):
