@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..bench import store
 from ..bench.machine import describe_machine
 from ..bench.measure import timed
 from ..bench.pairs import measure_pair
@@ -65,59 +67,93 @@ FIGURES = (
 
 
 def measure_figures(
-    runs: Path, calls: int = 500, *, training: bool = True, progress: Progress | None = None
+    runs: Path,
+    calls: int = 500,
+    *,
+    training: bool = True,
+    progress: Progress | None = None,
+    save_to: Path | None = None,
 ) -> dict[str, Any]:
     """Convert, stream and train, and measure it; one thread, but for training.
+
+    Ctrl-C ends it early: what was measured is in the result, and "interrupted" is true.
 
     Args:
         runs: folder with the runs of mlp, cnn and lstm, as `genrekit train all` and the quickstart leave it.
         calls: timed calls of each file.
-        training: whether to measure that too, which takes some minutes.
+        training: whether to measure that too, which takes a quarter of an hour.
         progress: called before each figure.
+        save_to: JSON file that is written again after each figure.
 
     Returns:
-        {"schema", "created", "machine", "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside
-        files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
+        {"schema", "created", "machine", "interrupted", "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of
+        files beside files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
         "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:
         MissingFileError, ModelFileError: a run that is not there, or cannot be used.
         ParityError: a file that does not agree with Keras.
+        OutputError: `save_to` cannot be written; checked before anything is measured.
     """
-    report = progress or (lambda done, total, what: None)
-    loaded = {name: load_run(runs / name) for name in dict.fromkeys(figure.model for figure in FIGURES)}
-    sources = {name: source_of(run, run.export_features()) for name, run in loaded.items()}
-    figures, exports = [], []
-    with tempfile.TemporaryDirectory(prefix="genrekit-figures-") as folder:
-        for done, figure in enumerate(FIGURES):
-            report(done, len(FIGURES), figure.name)
-            measured = _measure(figure, sources[figure.model], Path(folder), calls, exports)
-            figures.append({"name": figure.name, "at_most": figure.at_most, **measured})
-        report(len(FIGURES), len(FIGURES), "streaming")
-        streaming = streaming_figures(runs, sources, Path(folder), calls)
-    return {
+    if save_to:
+        store.check_writable(save_to)
+    found = {
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": describe_machine(),
-        "figures": figures,
-        "streaming": streaming,
-        "training": training_figures(progress) if training else [],
-        "exports": exports,
+        "interrupted": False,
+        "figures": [],
+        "streaming": [],
+        "training": [],
+        "exports": [],
     }
+    try:
+        for kind, rows in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
+            found[kind] += rows
+            if save_to:
+                store.write_json(found, save_to)
+    except KeyboardInterrupt:
+        found["interrupted"] = True
+        if save_to:
+            store.write_json(found, save_to)
+    return found
 
 
-def _measure(figure: Figure, source: Source, folder: Path, calls: int, exports: list[dict[str, Any]]) -> dict[str, Any]:
-    def export(variant: Variant) -> Path:
-        arguments = (source, folder, variant.format, variant.precision)
-        result, milliseconds = timed(time.perf_counter_ns, export_model, *arguments)
-        exports.append({"file": result.path.name, "seconds": milliseconds / 1000, "at_most": EXPORT_TARGET_S})
-        return result.path
+def _measured(
+    runs: Path, calls: int, training: bool, report: Progress, found: dict[str, Any]
+) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Kind of figure and rows, as they are measured; the exports are noted in `found`."""
+    loaded = {name: load_run(runs / name) for name in dict.fromkeys(figure.model for figure in FIGURES)}
+    sources = {name: source_of(run, run.export_features()) for name, run in loaded.items()}
+    with tempfile.TemporaryDirectory(prefix="genrekit-figures-") as name:
+        folder = Path(name)
 
-    ours = export(figure.ours)
-    if isinstance(figure.other, Variant):
-        return measure_pair(ours, export(figure.other), source.windows.features, calls)
-    file_format, convert = figure.other
-    other = folder / f"peer.{file_format}"
+        @functools.cache
+        def export(model: str, variant: Variant) -> Path:
+            arguments = (sources[model], folder, variant.format, variant.precision)
+            result, milliseconds = timed(time.perf_counter_ns, export_model, *arguments)
+            row = {"file": result.path.name, "seconds": milliseconds / 1000, "at_most": EXPORT_TARGET_S}
+            found["exports"].append(row)
+            return result.path
+
+        for done, figure in enumerate(FIGURES):
+            report(done, len(FIGURES), figure.name)
+            ours, other = export(figure.model, figure.ours), figure.other
+            if isinstance(other, Variant):
+                other_path = export(figure.model, other)
+            else:
+                other_path = _peer(sources[figure.model], *other, folder)
+            measured = measure_pair(ours, other_path, sources[figure.model].windows.features, calls)
+            yield "figures", [{"name": figure.name, "at_most": figure.at_most, **measured}]
+        report(len(FIGURES), len(FIGURES), "streaming")
+        yield "streaming", streaming_figures(runs, export, folder, calls)
+    if training:
+        for row in training_figures(report):
+            yield "training", [row]
+
+
+def _peer(source: Source, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
+    path = folder / f"peer.{file_format}"
     described = dataclasses.replace(source.description, format=file_format)
-    other.write_bytes(attach(convert(source.model), described))
-    return measure_pair(ours, other, source.windows.features, calls)
+    path.write_bytes(attach(convert(source.model), described))
+    return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,7 @@ import soundfile
 
 from ..bench.processes import run_worker
 from ..bench.streaming import measure_cold_start
-from ..converters.export import export_model
-from ..converters.source import Source
+from .exporting import Variant
 from .runs import MODEL
 
 COLD_STARTS = 5
@@ -20,20 +19,22 @@ SECOND_MS = 1000.0
 MEGABYTE = 1e6
 
 
-def streaming_figures(runs: Path, sources: Mapping[str, Source], folder: Path, calls: int) -> list[dict[str, Any]]:
+def streaming_figures(
+    runs: Path, export: Callable[[str, Variant], Path], folder: Path, calls: int
+) -> list[dict[str, Any]]:
     """Measure them; one thread.
 
     Args:
         runs: folder with the runs.
-        sources: of the models mlp and cnn.
-        folder: for the files that are made.
+        export: makes a file of a model.
+        folder: for what else is made.
         calls: timed calls of each.
 
     Returns:
         Rows {"name", "at_most" or "at_least", "value"}; those of ratios also as `bench.pairs.measure_calls`.
     """
     wanted = (("cnn", "float32"), ("cnn", "int8"), ("mlp", "int8"))
-    cnn, cnn_int8, mlp_int8 = (export_model(sources[name], folder, "tflite", p).path for name, p in wanted)
+    cnn, cnn_int8, mlp_int8 = (export(model, Variant("tflite", precision)) for model, precision in wanted)
     job = {"job": "measure_streaming", "stream_model": str(cnn), "clip_model": str(mlp_int8), "runs": calls}
     found = run_worker({**job, "keras_model": str(runs / "mlp" / MODEL)})
     cold = measure_cold_start(cnn_int8, _clip_of_noise(folder), COLD_STARTS)

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,31 +39,29 @@ CLASSES = 10
 Progress = Callable[[int, int, str], None]
 
 
-def training_figures(progress: Progress | None = None) -> list[dict[str, Any]]:
+def training_figures(progress: Progress | None = None) -> Iterator[dict[str, Any]]:
     """Measure them, on as many threads as TensorFlow takes.
 
     Args:
         progress: called before each figure.
 
-    Returns:
+    Yields:
         Rows {"name", "at_most", "value", "low", "high", "first_ms", "second_ms"}: of an epoch, ours / plain Keras; and
         {"name", "at_most", "value", "accuracy", "first_s", "second_s"}: of the time to the best validation accuracy of
         the paper recipe, edge / paper.
     """
     report = progress or (lambda done, total, what: None)
     total = len(EPOCH_SEGMENTS) + len(ACCURACY_MODELS)
-    rows = []
-    for model in EPOCH_SEGMENTS:
-        report(len(rows), total, f"epochs of {model}")
-        rows.append(epoch_figure(model))
-    report(len(rows), total, "a demo corpus")
+    for done, model in enumerate(EPOCH_SEGMENTS):
+        report(done, total, f"epochs of {model}")
+        yield epoch_figure(model)
+    report(len(EPOCH_SEGMENTS), total, "a demo corpus")
     with tempfile.TemporaryDirectory(prefix="genrekit-training-") as folder:
         make_demo_corpus(Path(folder), DEMO_TRACKS_PER_GENRE, seed=0, jobs=-1)
         segments = extract(corpus.scan(folder), jobs=-1, shifts=recipe("edge", "mlp").shifts)
-        for model in ACCURACY_MODELS:
-            report(len(rows), total, f"{model} to the paper's accuracy")
-            rows.append(accuracy_figure(model, segments))
-    return rows
+        for done, model in enumerate(ACCURACY_MODELS, len(EPOCH_SEGMENTS)):
+            report(done, total, f"{model} to the paper's accuracy")
+            yield accuracy_figure(model, segments)
 
 
 def epoch_figure(model: str, chosen: Recipe = PAPER, segments: int | None = None) -> dict[str, Any]:

@@ -18,6 +18,7 @@ import soundfile
 
 from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
+from genrekit.toolkit.figures import measure_figures
 
 COMMANDS = (
     "quickstart", "corpus make", "corpus check", "corpus cache", "train", "ablation", "evaluate", "export", "inspect",
@@ -444,6 +445,18 @@ def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
     assert "…" not in printed
     assert printed.count("mlp-regularized-float32.tflite") == 2
     assert "cnn-int8.onnx: not kept" in printed
+
+
+def test_interrupted_figures_keep_what_was_measured(exported, tmp_path):
+    def interrupt(done, total, what):
+        if done == 1:
+            raise KeyboardInterrupt
+
+    saved = tmp_path / "f.json"
+    found = measure_figures(exported.parent / "runs", 10, progress=interrupt, save_to=saved)
+    assert found["interrupted"]
+    assert [row["name"] for row in found["figures"]] == ["LSTM TFLite float32 / converted the plain way"]
+    assert json.loads(saved.read_text()) == found
 
 
 def test_figures_are_measured_beside_their_targets(genrekit, exported, tmp_path):

@@ -159,10 +159,10 @@ def _write(
 ) -> None:
     """Show the results, and write them in each form that was asked for; `out` is written already."""
     from .report import write_outputs
-    from .terminal import note
+    from .terminal import note, note_partial
 
     if result["interrupted"]:
-        note("interrupted; the figures are of what was measured until then")
+        note_partial()
     if out:
         note(f"wrote {out}")
     write_outputs(result, html=html, csv=csv, markdown=markdown)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -111,14 +110,14 @@ def _classify_into(
     from ..cluster import joined
     from ..library.run import classify_library, require_output
     from ..parallel import require_jobs
-    from .terminal import print_json, progress
+    from .terminal import print_json, progress, resumable
 
     if len(audio) != 1:
         raise ParameterError(f"audio={len(audio)}: expected one folder beside --out; name the folder that holds them")
     require_output(out)
     require_jobs(jobs)
     folder = audio[0].absolute() if dask else audio[0]
-    with joined(dask) as cluster, _told_of_interrupts():
+    with joined(dask) as cluster, resumable():
         model = _shared_model(path, threads, loaded=dask is None)
         with progress("classifying") as update:
             summary = classify_library(folder, out, model, jobs, cluster, update)
@@ -128,15 +127,6 @@ def _classify_into(
         print_json({"out": str(out), **vars(summary)})
     if summary.unusable:
         raise typer.Exit(2)
-
-
-@contextlib.contextmanager
-def _told_of_interrupts() -> Iterator[None]:
-    try:
-        yield
-    except KeyboardInterrupt:
-        note("interrupted; the same command continues where it stopped")
-        raise
 
 
 def _print_all(results: Results, json: bool, top_k: int) -> None:

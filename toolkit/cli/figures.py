@@ -14,24 +14,23 @@ def figures(
     ],
     out: Annotated[Path | None, typer.Option(help="Figures as JSON.", show_default=False)] = None,
     calls: Annotated[int, typer.Option(min=10, help="Timed calls of each file.")] = 500,
-    training: Annotated[bool, typer.Option(help="Measure training too, which takes some minutes.")] = True,
+    training: Annotated[bool, typer.Option(help="Measure training too, which takes a quarter of an hour.")] = True,
 ) -> None:
     """What genrekit promises, as ratios measured in one run, each beside its target.
 
     Example: genrekit figures out/runs --out bench/results/figures.json
     """
-    from ...bench import store
     from ..figures import measure_figures
-    from .terminal import note, print_table, progress
+    from .terminal import note, note_partial, print_table, progress
 
-    if out:
-        store.check_writable(out)
     with progress("measuring") as update:
-        found = measure_figures(runs, calls, training=training, progress=update)
+        found = measure_figures(runs, calls, training=training, progress=update, save_to=out)
     print_table(_figures_table(found))
     if out:
-        store.write_json(found, out)
         note(f"wrote {out}")
+    if found["interrupted"]:
+        note_partial()
+        raise typer.Exit(130)
 
 
 def _figures_table(found: dict[str, Any]) -> Any:

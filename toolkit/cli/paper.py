@@ -31,7 +31,7 @@ def paper(
     from ...runtime.atomic import require_writable, write_text
     from ..paper import report
     from ..paper.reproduction import reproduce
-    from .terminal import note, progress
+    from .terminal import progress, resumable
     from .work import open_cache, read_segments
 
     if seeds < 1:
@@ -44,11 +44,8 @@ def paper(
         def on_epoch(name: str, history: list[dict[str, Any]], epochs: int) -> None:
             update(len(history), epochs, name)
 
-        try:
+        with resumable():
             result = reproduce(segments, folder, seeds=seeds, smoke=smoke, on_epoch=on_epoch)
-        except KeyboardInterrupt:
-            note("interrupted; the same command continues where it stopped")
-            raise
     text = report.markdown(result)
     write_text(folder / "paper.json", json.dumps(result, indent=1) + "\n")
     write_text(folder / "paper.md", text)

@@ -34,6 +34,21 @@ def note_audio(audio: AudioSource | Recording, file: str = "") -> None:
         note(f"{file}: {text}" if file else text)
 
 
+@contextlib.contextmanager
+def resumable() -> Iterator[None]:
+    """Where Ctrl-C ends the block, say that nothing is lost."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        note("interrupted; the same command continues where it stopped")
+        raise
+
+
+def note_partial() -> None:
+    """Say that Ctrl-C ended a measurement early."""
+    note("interrupted; the figures are of what was measured until then")
+
+
 def print_json(value: Any) -> None:
     """`value` as JSON on standard output."""
     typer.echo(json.dumps(value, indent=1, ensure_ascii=False))

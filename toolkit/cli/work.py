@@ -19,7 +19,7 @@ from ..models import model_spec
 from ..parallel import require_jobs
 from ..recipes import Recipe
 from ..training import Training, train
-from .terminal import note, progress
+from .terminal import note, progress, resumable
 
 
 def read_segments(
@@ -95,11 +95,8 @@ def train_model(training: Training, folder: Path, what: str | None = None, **opt
         def tell(done: int) -> None:
             note(f"{name}: continues at epoch {done + 1} of {epochs}")
 
-        try:
+        with resumable():
             return train(training, folder, show, on_resume=tell, **options)
-        except KeyboardInterrupt:
-            note("interrupted; the same command continues where it stopped")
-            raise
 
 
 def _state(row: dict[str, Any]) -> str:
