@@ -108,8 +108,8 @@ def measure_figures(
         "exports": [],
     }
     try:
-        for kind, rows in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
-            found[kind] += rows
+        for kind, row in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
+            found[kind].append(row)
             if save_to:
                 store.write_json(found, save_to)
     except KeyboardInterrupt:
@@ -121,8 +121,8 @@ def measure_figures(
 
 def _measured(
     runs: Path, calls: int, training: bool, report: Progress, found: dict[str, Any]
-) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Kind of figure and rows, as they are measured; the exports are noted in `found`."""
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Kind of figure and row, as they are measured; the exports are noted in `found`."""
     loaded = {name: load_run(runs / name) for name in dict.fromkeys(figure.model for figure in FIGURES)}
     sources = {name: source_of(run, run.export_features()) for name, run in loaded.items()}
     with tempfile.TemporaryDirectory(prefix="genrekit-figures-") as name:
@@ -144,12 +144,13 @@ def _measured(
             else:
                 other_path = _peer(sources[figure.model], *other, folder)
             measured = measure_pair(ours, other_path, sources[figure.model].windows.features, calls)
-            yield "figures", [{"name": figure.name, "at_most": figure.at_most, **measured}]
+            yield "figures", {"name": figure.name, "at_most": figure.at_most, **measured}
         report(len(FIGURES), len(FIGURES), "streaming")
-        yield "streaming", streaming_figures(runs, export, folder, calls)
+        for row in streaming_figures(runs, export, folder, calls):
+            yield "streaming", row
     if training:
         for row in training_figures(report):
-            yield "training", [row]
+            yield "training", row
 
 
 def _peer(source: Source, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:

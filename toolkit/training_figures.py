@@ -39,7 +39,7 @@ CLASSES = 10
 Progress = Callable[[int, int, str], None]
 
 
-def training_figures(progress: Progress | None = None) -> Iterator[dict[str, Any]]:
+def training_figures(progress: Progress) -> Iterator[dict[str, Any]]:
     """Measure them, on as many threads as TensorFlow takes.
 
     Args:
@@ -50,17 +50,16 @@ def training_figures(progress: Progress | None = None) -> Iterator[dict[str, Any
         {"name", "at_most", "value", "accuracy", "first_s", "second_s"}: of the time to the best validation accuracy of
         the paper recipe, edge / paper.
     """
-    report = progress or (lambda done, total, what: None)
     total = len(EPOCH_SEGMENTS) + len(ACCURACY_MODELS)
     for done, model in enumerate(EPOCH_SEGMENTS):
-        report(done, total, f"epochs of {model}")
+        progress(done, total, f"epochs of {model}")
         yield epoch_figure(model)
-    report(len(EPOCH_SEGMENTS), total, "a demo corpus")
+    progress(len(EPOCH_SEGMENTS), total, "a demo corpus")
     with tempfile.TemporaryDirectory(prefix="genrekit-training-") as folder:
         make_demo_corpus(Path(folder), DEMO_TRACKS_PER_GENRE, seed=0, jobs=-1)
         segments = extract(corpus.scan(folder), jobs=-1, shifts=recipe("edge", "mlp").shifts)
         for done, model in enumerate(ACCURACY_MODELS, len(EPOCH_SEGMENTS)):
-            report(done, total, f"{model} to the paper's accuracy")
+            progress(done, total, f"{model} to the paper's accuracy")
             yield accuracy_figure(model, segments)
 
 
