@@ -6,7 +6,7 @@ INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
 
-.PHONY: setup quickstart test lint bench fuzz soak mutants test-arm64 constraints clean
+.PHONY: setup quickstart test lint bench results fuzz soak mutants test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -32,6 +32,12 @@ bench: out/bench.json
 	$(BIN)/genrekit figures out/runs --out bench/results/figures.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline \
 		--out bench/results/bench.json --html bench/results/bench.html
+
+# README's table, and the results that it comes from. On a quiet machine.
+results: out/bench.json
+	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-runs 3 \
+		--out bench/results/quickstart.json
+	$(BIN)/genrekit report bench/results/quickstart.json --into README.md
 
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
