@@ -63,8 +63,7 @@ def run_bench(
     """
     if not cases:
         raise ParameterError("cases=0: expected at least one model file; name some")
-    if save_to:
-        store.check_writable(save_to)
+    save = store.saver(save_to)
     bench = results.empty_bench(clips, effort, training)
     measured = [_measured_case(case, clips, effort, reference_labels or {}) for case in [*cases, *baselines]]
     bench["results"] = [one.row for one in measured[: len(cases)]]
@@ -74,7 +73,7 @@ def run_bench(
         functools.partial(_measure_peak, bench["machine"], n) for n in dict.fromkeys(case.threads for case in cases)
     ]
     steps = [("peak of the machine", peak) for peak in peaks] + [(one.name, one.measure_round) for one in measured]
-    _run_rounds(steps, effort.rounds, bench, progress or (lambda done, total, what: None), save_to)
+    _run_rounds(steps, effort.rounds, bench, progress or (lambda done, total, what: None), save)
     return bench
 
 
@@ -92,19 +91,18 @@ def run_front_end(
     Raises:
         OutputError: `save_to` cannot be written.
     """
-    if save_to:
-        store.check_writable(save_to)
+    save = store.saver(save_to)
     bench = results.empty_bench(clips, effort, ())
     ours, theirs = (_measured_front_end(name, clips, config, threads, effort) for name in ("genrekit", "librosa"))
     bench["results"], bench["baselines"] = [ours.row], [theirs.row]
     bench["baseline"] = bench["baselines"][0]
     steps = [(one.name, one.measure_round) for one in (ours, theirs)]
-    _run_rounds(steps, effort.rounds, bench, progress or (lambda done, total, what: None), save_to)
+    _run_rounds(steps, effort.rounds, bench, progress or (lambda done, total, what: None), save)
     return bench
 
 
 def _run_rounds(
-    steps: Sequence[tuple[str, Work]], rounds: int, bench: dict[str, Any], progress: Progress, save_to: Path | None
+    steps: Sequence[tuple[str, Work]], rounds: int, bench: dict[str, Any], progress: Progress, save: store.Save
 ) -> None:
     """Do all steps once in each round, in an order of its own; finish `bench` and save it after each."""
     generator = np.random.default_rng(ORDER_SEED)
@@ -114,18 +112,13 @@ def _run_rounds(
         for done, (name, work) in enumerate(order):
             progress(done, len(order), name)
             work()
-            _save(bench, save_to)
+            save(bench)
     except KeyboardInterrupt:
         bench["interrupted"] = True
     progress(len(order), len(order), "done")
     bench["machine"].update(watch.seen())
     results.finish(bench)
-    _save(bench, save_to)
-
-
-def _save(bench: dict[str, Any], save_to: Path | None) -> None:
-    if save_to:
-        store.write_json(bench, save_to)
+    save(bench)
 
 
 @dataclasses.dataclass

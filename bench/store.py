@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from ..runtime.atomic import require_writable, write_text
 from ..runtime.errors import MissingFileError, OutputError, ParameterError
+
+Save = Callable[[dict[str, Any]], None]
 
 SCHEMA = 1
 LIST_OF_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
@@ -48,6 +52,18 @@ def check_writable(path: Path) -> None:
     if path.is_dir():
         raise OutputError(f"cannot write {path}: it is a folder; name a file")
     require_writable(path.parent)
+
+
+def saver(path: Path | None) -> Save:
+    """What writes results to `path`, or does nothing where there is none.
+
+    Raises:
+        OutputError: as `check_writable`.
+    """
+    if path is None:
+        return lambda bench: None
+    check_writable(path)
+    return functools.partial(write_json, path=path)
 
 
 def write_json(bench: dict[str, Any], path: Path) -> None:

@@ -21,7 +21,7 @@ import numpy as np
 
 from ..runtime.errors import CorpusError
 from .corpus import Corpus
-from .tables import Row, composed, file_rows, packaged_rows
+from .tables import Row, file_rows, of_track, packaged_rows
 
 FILE = "artists.csv"  # in the corpus folder, and of GTZAN in the package
 COLUMNS = ("track", "artist")
@@ -42,7 +42,7 @@ def artists_of(corpus: Corpus) -> list[tuple[str, ...]]:
     else:
         # The demo corpus names its tracks as GTZAN does, but nobody plays on them.
         known = {} if corpus.demo else _by_track(packaged_rows(FILE, COLUMNS))
-    found = [known.get(composed(track.name)) for track in corpus.tracks]
+    found = [of_track(known, track) for track in corpus.tracks]
     if not any(found):
         raise CorpusError(
             f"{corpus.folder}: expected tracks whose artists are known, found none in {_source(corpus)}; add a CSV "

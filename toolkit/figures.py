@@ -95,8 +95,7 @@ def measure_figures(
         ParityError: a file that does not agree with Keras.
         OutputError: `save_to` cannot be written; checked before anything is measured.
     """
-    if save_to:
-        store.check_writable(save_to)
+    save = store.saver(save_to)
     found = {
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
@@ -110,12 +109,10 @@ def measure_figures(
     try:
         for kind, row in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
             found[kind].append(row)
-            if save_to:
-                store.write_json(found, save_to)
+            save(found)
     except KeyboardInterrupt:
         found["interrupted"] = True
-        if save_to:
-            store.write_json(found, save_to)
+        save(found)
     return found
 
 

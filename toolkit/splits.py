@@ -17,7 +17,7 @@ from ..runtime.errors import CorpusError, MissingFileError, ParameterError
 from . import artists
 from .corpus import Corpus, Segments
 from .dealing import deal_groups, totals
-from .tables import Row, composed, file_rows, packaged_rows
+from .tables import Row, file_rows, of_track, packaged_rows
 
 PARTS = ("train", "validation", "test")
 METHODS = ("segment", "track", "artist", "fault-filtered")
@@ -73,7 +73,8 @@ def assign(segments: Segments, split: str, seed: int) -> np.ndarray:
     elif split == "artist":
         parts = _by_artist(segments, seed)
     else:
-        parts = _by_list(segments, _fault_filtered() if split == "fault-filtered" else _read_file(Path(split)))
+        listed = _fault_filtered() if split == "fault-filtered" else _read_file(Path(split))
+        parts = _by_list(segments, listed, split)
     _require_parts(segments, parts, split)
     return parts
 
@@ -155,9 +156,16 @@ def _too_few_artists(corpus: Corpus, label: int, found: str) -> CorpusError:
     )
 
 
-def _by_list(segments: Segments, part_of_name: dict[str, str]) -> np.ndarray:
-    names = [composed(track.name) for track in segments.corpus.tracks]
-    return np.array([part_of_name.get(names[track], "") for track in segments.tracks])
+def _by_list(segments: Segments, listed: dict[str, str], split: str) -> np.ndarray:
+    tracks = segments.corpus.tracks
+    parts = [of_track(listed, track) or "" for track in tracks]
+    if tracks and not any(parts):
+        raise CorpusError(
+            f"split={split}: expected tracks of {segments.corpus.folder}, such as {tracks[0].name}, found "
+            + (f"others, such as {next(iter(listed))}" if listed else "none")
+            + "; name them in the list as their files, or take another split"
+        )
+    return np.array([parts[track] for track in segments.tracks])
 
 
 def _fault_filtered() -> dict[str, str]:

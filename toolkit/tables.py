@@ -1,16 +1,24 @@
-"""Reading the CSV files of splits and artists: packaged lists and files of one's own."""
+"""Reading the CSV files of splits and artists: packaged lists and files of one's own.
+
+They name a track by its stem, ``blues.00012``, or by genre and stem, ``blues/blues.00012``; folders before the genre
+and the suffix of an audio file may be there too. Accented letters may be written in any of Unicode's ways, since file
+systems differ in it.
+"""
 
 from __future__ import annotations
 
 import csv
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 from ..runtime.errors import CorpusError
+from .corpus import AUDIO_SUFFIXES, Track
 
 Row = tuple[int, dict[str, str]]
+Value = TypeVar("Value")
 
 
 def packaged_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
@@ -32,7 +40,7 @@ def file_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
 def rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
     """(line, values of `columns`) of each row of CSV `text`; lines that begin with # are comments.
 
-    Names come in Unicode's composed form, since file systems differ in it: compare them with `composed` names.
+    Tracks come in the form that `of_track` looks for.
 
     Raises:
         CorpusError: the header, or a row, lacks a column.
@@ -46,9 +54,18 @@ def rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
         missing = [column for column in columns if row[column] is None]
         if missing:
             raise CorpusError(f"{source}, line {number}: expected {','.join(columns)}, found no {missing[0]}; add it")
-        yield number, {column: composed(row[column].strip()) for column in columns}
+        values = {column: row[column].strip() for column in columns}
+        yield number, {**values, "track": _comparable(values["track"])}
 
 
-def composed(name: str) -> str:
-    """`name` with each accented letter as one character, however the file system writes it."""
-    return unicodedata.normalize("NFC", name)
+def of_track(known: Mapping[str, Value], track: Track) -> Value | None:
+    """What the rows of a file say of `track`, by the names in them; of genre and stem before the stem alone."""
+    stem = _comparable(track.name)
+    return known.get(f"{_comparable(track.genre)}/{stem}", known.get(stem))
+
+
+def _comparable(name: str) -> str:
+    """``stem`` or ``genre/stem``, without the suffix of an audio file, each accented letter as one character."""
+    path = PurePosixPath(unicodedata.normalize("NFC", name))
+    stem = path.stem if path.suffix.lower() in AUDIO_SUFFIXES else path.name
+    return "/".join([*path.parts[-2:-1], stem])

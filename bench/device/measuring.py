@@ -121,8 +121,7 @@ class Device:
         save_to: Path | None,
     ) -> dict[str, Any]:
         progress = progress or (lambda done, total, what: None)
-        if save_to:
-            store.check_writable(save_to)
+        save = store.saver(save_to)
         progress(0, 1, f"installing on {self._host}")
         python = self._install(extras, libraries)
         with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
@@ -131,8 +130,7 @@ class Device:
             self._connection.send(Path(folder) / "bench", self._job)
             reason = self._run(python, progress)
             bench = self._fetch(Path(folder) / "results.json", reason, names)
-        if save_to:
-            store.write_json(bench, save_to)
+        save(bench)
         if isinstance(reason, Failure):
             kept = f"what was measured is in {save_to}" if save_to else "--out FILE would have kept what was measured"
             raise Failure(f"{reason}; {kept}") from reason

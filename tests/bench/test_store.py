@@ -106,3 +106,16 @@ def test_an_existing_file_is_left_alone_by_the_trial(tmp_path):
     path.write_text(json.dumps("kept"))
     store.check_writable(path)
     assert path.read_text() == '"kept"'
+
+
+def test_a_saver_knows_at_once_where_it_cannot_write(tmp_path):
+    store.saver(tmp_path / "new.json")({"results": [1, 2]})
+    assert json.loads((tmp_path / "new.json").read_text()) == {"results": [1, 2]}
+    with pytest.raises(OutputError, match="it is a folder"):
+        store.saver(tmp_path)
+
+
+def test_without_a_path_nothing_is_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store.saver(None)({"results": []})
+    assert list(tmp_path.iterdir()) == []

@@ -90,6 +90,24 @@ def test_a_file_decides_track_by_track(segments, tmp_path):
     assert not sides["train"] & {0, 6}
 
 
+@pytest.mark.parametrize("named", ["{0.name}", "{0.path.name}", "{0.genre}/{0.name}", "genres/{0.genre}/{0.path.name}"])
+def test_a_file_may_name_tracks_by_file_and_genre(segments, tmp_path, named):
+    path = tmp_path / "mine.csv"
+    expected = splits.assign(segments, write_split(path, segments), 0)
+    for track in segments.corpus.tracks:
+        path.write_text(path.read_text().replace(f"\n{track.name},", f"\n{named.format(track)},"))
+    np.testing.assert_array_equal(splits.assign(segments, str(path), 0), expected)
+
+
+def test_the_genre_tells_tracks_of_one_name_apart(tmp_path):
+    segments = names_only(tmp_path, [(genre, f"0{number}") for genre in "ab" for number in range(4)])
+    path = tmp_path / "mine.csv"
+    path.write_text("track,part\n00,train\n01,train\n02,validation\n03,test\na/03.wav,validation\n")
+    parts = splits.assign(segments, str(path), 0)
+    last = {segments.corpus.tracks[track].genre: parts[segments.tracks == track] for track in (3, 7)}
+    assert (set(last["a"]), set(last["b"])) == ({"validation"}, {"test"})
+
+
 def test_tracks_that_a_file_leaves_out_stay_out(segments, tmp_path):
     path = tmp_path / "mine.csv"
     write_split(path, segments)
@@ -105,6 +123,8 @@ def test_tracks_that_a_file_leaves_out_stay_out(segments, tmp_path):
         ("track,part\nbells.00000,exam\n", "part=exam"),
         ("track,part\nbells.00000,train\nbells.00000,test\n", "one part only"),
         ("track,part\nbells.00000,train\n", "no drones, flutes in training"),
+        ("track,part\nbells 0,train\n", "such as bells.00000, found others, such as bells 0"),
+        ("track,part\n", "such as bells.00000, found none"),
         ("", "expected track,part"),
     ],
 )
@@ -133,7 +153,10 @@ def test_a_genre_with_too_few_tracks_is_named(segments):
         splits.assign(fewer, "track", 0)
 
 
-@pytest.mark.parametrize(("method", "complaint"), [("fault-filtered", "0 train"), ("artist", "artists are known")])
+@pytest.mark.parametrize(
+    ("method", "complaint"),
+    [("fault-filtered", "such as a 0, found others, such as blues"), ("artist", "artists are known")],
+)
 def test_what_a_corpus_cannot_give_is_refused_before_audio_is_read(tmp_path, method, complaint):
     names = names_only(tmp_path, [(genre, f"{genre} {number}") for genre in "ab" for number in range(9)])
     with pytest.raises(CorpusError, match=complaint):
