@@ -61,8 +61,11 @@ def write_bytes(path: str | Path, data: bytes) -> None:
 
 
 def write_text(path: str | Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all; raises OutputError."""
-    write_bytes(path, text.encode())
+    """Write `text` to `path` as UTF-8, whole or not at all; raises OutputError.
+
+    Odd bytes in the names of files become escapes, which in JSON stand for what Python makes of them.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
 
 
 def _umask() -> int:

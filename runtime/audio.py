@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -92,7 +93,7 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     if not path.is_file():
         raise MissingFileError(f"{path}: expected an audio file, found none; check the path")
     with _decoding(path):
-        info = soundfile.info(str(path))
+        info = soundfile.info(_native(path))
     if info.frames == 0:
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
@@ -100,6 +101,11 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     source = AudioSource((), info.samplerate, sample_rate)
     source._blocks = _file_blocks(path, block_s, source)
     return source
+
+
+def _native(path: Path) -> str | bytes:
+    """The name for soundfile, which of text takes nothing that is no UTF-8; names on Windows always are Unicode."""
+    return str(path) if os.name == "nt" else os.fsencode(path)
 
 
 class _ForwardFile(soundfile.SoundFile):
@@ -111,7 +117,7 @@ class _ForwardFile(soundfile.SoundFile):
 
 def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np.ndarray]:
     decoded = 0
-    with _decoding(path), _ForwardFile(str(path)) as file:
+    with _decoding(path), _ForwardFile(_native(path)) as file:
         frames = max(1, round(block_s * file.samplerate))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
         try:

@@ -98,8 +98,8 @@ def _write(path: Path, arrays: list[np.ndarray]) -> None:
 def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
     """Head and arrays of `path`; ({}, []) where it is missing or damaged, so that training starts anew."""
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             head, *arrays = (archive[f"arr_{index}"] for index in range(len(archive.files)))
         return json.loads(str(head)), arrays
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile):
+    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
         return {}, []

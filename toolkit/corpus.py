@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
@@ -59,7 +60,7 @@ class Corpus:
         """SHA-256 over the tracks' names and contents, in hexadecimal: the same files give the same one anywhere."""
         digest = hashlib.sha256()
         for index, track in enumerate(self.tracks):
-            digest.update(f"{track.genre}/{track.path.name}\0".encode())
+            digest.update(os.fsencode(f"{track.genre}/{track.path.name}\0"))
             digest.update(self.digest(index))
         return digest.hexdigest()
 
@@ -95,7 +96,7 @@ def scan(folder: str | Path) -> Corpus:
 
     Raises:
         MissingFileError: there is no such folder.
-        CorpusError: fewer than two class folders hold audio files.
+        CorpusError: fewer than two class folders hold audio files, or the name of one is no text.
     """
     folder = Path(folder)
     if not folder.is_dir():
@@ -113,6 +114,9 @@ def scan(folder: str | Path) -> Corpus:
             f"{folder}: expected at least two subfolders with audio files ({folder}/<genre>/<track>.wav), found "
             f"{found}; name the folder that holds the genres"
         )
+    for label in labels:
+        if not label.isprintable():  # nor are bytes that are no UTF-8; models carry the labels as text
+            raise CorpusError(f"{folder / label}: expected a folder whose name is printable text; rename it")
     return Corpus(folder, tracks, labels, is_demo_corpus(folder))
 
 

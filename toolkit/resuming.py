@@ -9,6 +9,8 @@ from ..runtime.errors import CorpusError
 from .checkpoint import Checkpoint
 from .runs import METRICS, MODEL, read_metrics
 
+ADVICE = "name another folder, or start anew: remove this one, or train with --restart"
+
 
 def finished_metrics(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     """The metrics of the finished run of these settings in `folder`; None where there is none.
@@ -24,8 +26,7 @@ def finished_metrics(folder: Path, settings: dict[str, Any]) -> dict[str, Any] |
         return metrics
     if (folder / MODEL).is_file() and not Checkpoint(folder, settings).found():
         raise CorpusError(
-            f"{folder}: expected an empty folder or this run, found a {MODEL} without {METRICS}; name another folder, "
-            "or start anew with --restart"
+            f"{folder}: expected an empty folder or this run, found a {MODEL} without {METRICS}; {ADVICE}"
         )
     return None
 
@@ -51,7 +52,7 @@ def _require_same(folder: Path, what: str, found: dict[str, Any], wanted: dict[s
     if found != wanted:
         raise CorpusError(
             f"{folder}: expected an empty folder or this run, found {what} of another "
-            f"{', '.join(_differing(found, wanted))}; name another folder, or start anew with --restart"
+            f"{', '.join(_differing(found, wanted))}; {ADVICE}"
         )
 
 

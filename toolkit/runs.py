@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -68,7 +69,7 @@ class ExportFeatures:
     @classmethod
     def load(cls, path: Path) -> ExportFeatures:
         """The inverse of `save`; raises OSError, ValueError or KeyError."""
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
 
 
@@ -113,7 +114,7 @@ class Run:
         path = self.folder / EXPORT_FEATURES
         try:
             return ExportFeatures.load(path)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
             raise ModelFileError(
                 f"{path}: expected the segments that the training kept for quantising and checking, found none that "
                 "can be read; name the corpus with --data"

@@ -47,9 +47,9 @@ def require_known(split: str | None) -> None:
 
 
 def require_seed(seed: int | None) -> None:
-    """Raises ParameterError below 0; None stands for a default."""
-    if seed is not None and seed < 0:
-        raise ParameterError(f"seed={seed}: expected 0 or more; choose another number")
+    """Raises ParameterError outside of what Keras takes, 0 to 2^32 - 1; None stands for a default."""
+    if seed is not None and not 0 <= seed < 2**32:
+        raise ParameterError(f"seed={seed}: expected 0 to {2**32 - 1}; choose another number")
 
 
 def assign(segments: Segments, split: str, seed: int) -> np.ndarray:

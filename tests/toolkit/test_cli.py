@@ -18,6 +18,7 @@ import soundfile
 
 from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
+from genrekit.toolkit.cli import terminal
 from genrekit.toolkit.figures import measure_figures
 
 COMMANDS = (
@@ -333,6 +334,7 @@ def test_classify_refuses_impossible_options(genrekit, model, clip, options):
     ("options", "words"),
     [
         (("--seed", -1), "seed=-1"),
+        (("--seed", 2**32), "seed=4294967296"),
         (("--jobs", 0), "jobs=0"),
         (("--split", "nonsense"), "split=nonsense"),
         (("--epochs", 0), "epochs=0"),
@@ -350,6 +352,13 @@ def test_help_of_train_names_every_option_of_edge(genrekit):
     described = " ".join(genrekit("train", "--help", env={"COLUMNS": "200", "PATH": ""}).stdout.split())
     for option in OPTIONS:
         assert option in described
+
+
+@pytest.mark.parametrize(("restart", "told"), [(False, "command continues"), (True, "without --restart continues")])
+def test_ctrl_c_is_answered_with_the_command_that_continues(capsys, restart, told):
+    with pytest.raises(KeyboardInterrupt), terminal.resumable(restart):
+        raise KeyboardInterrupt
+    assert told in capsys.readouterr().err
 
 
 def test_a_killed_command_continues_and_says_where(genrekit, corpus_folder, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 
 import numpy as np
@@ -47,6 +48,27 @@ def test_scan_passes_over_hidden_and_other_files(corpus_folder, tmp_path):
 
 def test_fingerprint_follows_contents(corpus_folder, damaged_folder):
     assert corpus.scan(corpus_folder).fingerprint != corpus.scan(damaged_folder).fingerprint
+
+
+def test_a_name_that_is_no_utf8_is_a_track_like_others(genrekit, corpus_folder, tmp_path):
+    folder = tmp_path / "old"
+    shutil.copytree(corpus_folder, folder)
+    odd = os.fsencode(folder / "bells") + b"/caf\xe9.wav"
+    os.rename(folder / "bells" / "bells.00001.wav", odd)
+    found = corpus.scan(folder)
+    assert found.fingerprint != corpus.scan(corpus_folder).fingerprint
+    place = [os.fsencode(track.path) for track in found.tracks].index(odd)
+    assert np.count_nonzero(extract(found).tracks == place) == 3
+    assert genrekit("corpus", "check", folder).returncode == 0
+    os.truncate(odd, 0)
+    assert "caf\\udce9.wav" in genrekit("corpus", "check", folder, "--json").stdout
+
+
+def test_a_genre_whose_name_is_no_text_is_refused(corpus_folder, tmp_path):
+    shutil.copytree(corpus_folder, tmp_path / "copy")
+    os.rename(tmp_path / "copy" / "bells", os.fsencode(tmp_path / "copy") + b"/caf\xe9")
+    with pytest.raises(CorpusError, match="printable text; rename it"):
+        corpus.scan(tmp_path / "copy")
 
 
 def test_missing_folder_is_named(tmp_path):

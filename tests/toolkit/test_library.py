@@ -165,7 +165,7 @@ def test_a_second_run_keeps_the_rows_of_files_that_are_the_same(library, model, 
     (library / "a.wav").unlink()
     write_noise(library / "a b/x.wav", 99)
     write_noise(library / "new.wav", 100)
-    assert classify_library(library, out, model) == Summary(FILES, 2, FILES - 4)
+    assert classify_library(library, out, model) == Summary(FILES, 2, FILES - 4, gone=1)
     fresh = tmp_path / f"fresh{suffix}"
     classify_library(library, fresh, model)
     assert out.read_bytes() == fresh.read_bytes()
@@ -310,3 +310,39 @@ def test_a_device_classifies_folders_too(library, model, rows, tmp_path):
     refused = on_a_device("classify", model.path, library, "--recursive", "--out", tmp_path / "rows.parquet")
     assert refused.returncode == 2
     assert 'pip install "genrekit[library]"' in refused.stderr
+
+
+def test_rows_of_files_that_are_gone_are_counted(genrekit, library, model, tmp_path):
+    out = tmp_path / "rows.csv"
+    classify_library(library, out, model)
+    (library / "a.wav").unlink()
+    assert classify_library(library, out, model) == Summary(FILES - 1, 2, FILES - 3, gone=1)
+    write_noise(library / "a.wav", 1)
+    classify_library(library, out, model)
+    (library / "a.wav").unlink()
+    assert (
+        "without the rows of 1 that are gone"
+        in genrekit("classify", model.path, library, "--recursive", "--out", out).stderr
+    )
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_the_rows_of_another_library_are_not_lost(library, model, tmp_path, suffix):
+    out = tmp_path / f"rows{suffix}"
+    classify_library(library, out, model)
+    before = out.read_bytes()
+    write_noise(tmp_path / "other" / "other.wav", 5)
+    with pytest.raises(OutputError, match=r"rows.*others alone, such as .*name another --out"):
+        classify_library(tmp_path / "other", out, model)
+    assert out.read_bytes() == before
+    assert classify_library(library, out, model).kept == FILES - 2
+
+
+def test_the_rows_of_another_interrupted_library_are_not_lost(library, model, tmp_path):
+    out = tmp_path / "rows.csv"
+    with Partial(partial_of(out)) as partial:
+        partial.put("theirs.wav", {"file": "theirs.wav", "key": "k"})
+    with pytest.raises(OutputError, match=r"rows\.csv\.partial: .*such as theirs\.wav"):
+        classify_library(library, out, model)
+    with Partial(partial_of(out)) as partial:
+        assert list(partial.files()) == ["theirs.wav"]

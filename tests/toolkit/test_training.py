@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import dataclasses
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from genrekit.runtime import load
-from genrekit.runtime.errors import CorpusError, ParameterError
+from genrekit.runtime.errors import CorpusError, ModelFileError, ParameterError
 from genrekit.toolkit import splits
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.recipes import recipe
@@ -109,10 +110,20 @@ def test_an_interrupted_training_ends_with_the_same_weights(run, segments, tmp_p
         np.testing.assert_array_equal(first, second)
 
 
-def test_a_damaged_checkpoint_starts_anew(segments, tmp_path):
+@pytest.mark.parametrize("content", [b"half a file", b"", b"PK\x03\x04"])
+def test_a_damaged_checkpoint_starts_anew(segments, tmp_path, content):
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "checkpoint.npz").write_bytes(b"half a file")
+    (tmp_path / "run" / "checkpoint.npz").write_bytes(content)
     assert train(training(segments, epochs=1), tmp_path / "run")["epochs"] == 1
+
+
+@pytest.mark.parametrize("content", [b"", b"half", None])
+def test_damaged_segments_of_a_run_are_told(run, tmp_path, content):
+    shutil.copytree(run, tmp_path / "run")
+    kept = tmp_path / "run" / "export_features.npz"
+    kept.write_bytes(kept.read_bytes()[:-200] if content is None else content)
+    with pytest.raises(ModelFileError, match="name the corpus with --data"):
+        load_run(tmp_path / "run").export_features()
 
 
 def test_a_finished_run_is_not_trained_again(run, segments):

@@ -35,7 +35,7 @@ def classify(
         Path | None,
         typer.Option(
             help="With --recursive: a row for each file into a .parquet, .csv or .jsonl, instead of printing. Run "
-            "again, it classifies only what is new or changed.",
+            "again, it classifies only what is new or changed, and drops rows of files that are gone.",
             show_default=False,
         ),
     ] = None,
@@ -122,7 +122,8 @@ def _classify_into(
         with progress("classifying") as update:
             summary = classify_library(folder, out, model, jobs, cluster, update)
     kept = f", {summary.kept} of them as they were" if summary.kept else ""
-    note(f"{summary.files} files{kept}, {summary.unusable} unusable; wrote {out}")
+    gone = f", without the rows of {summary.gone} that are gone" if summary.gone else ""
+    note(f"{summary.files} files{kept}, {summary.unusable} unusable; wrote {out}{gone}")
     if json:
         print_json({"out": str(out), **vars(summary)})
     if summary.unusable:

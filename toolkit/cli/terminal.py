@@ -35,12 +35,12 @@ def note_audio(audio: AudioSource | Recording, file: str = "") -> None:
 
 
 @contextlib.contextmanager
-def resumable() -> Iterator[None]:
-    """Where Ctrl-C ends the block, say that nothing is lost."""
+def resumable(restart: bool = False) -> Iterator[None]:
+    """Where Ctrl-C ends the block, say that nothing is lost; `restart`: the command began with --restart."""
     try:
         yield
     except KeyboardInterrupt:
-        note("interrupted; the same command continues where it stopped")
+        note(f"interrupted; the same command{' without --restart' * restart} continues where it stopped")
         raise
 
 

@@ -95,7 +95,7 @@ def train_model(training: Training, folder: Path, what: str | None = None, **opt
         def tell(done: int) -> None:
             note(f"{name}: continues at epoch {done + 1} of {epochs}")
 
-        with resumable():
+        with resumable(options.get("restart", False)):
             return train(training, folder, show, on_resume=tell, **options)
 
 

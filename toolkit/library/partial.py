@@ -76,6 +76,15 @@ class Partial:
             found = self._database.execute("select key from rows where file = ?", (file,)).fetchone()
         return found[0] if found else ""
 
+    def files(self) -> Iterator[str]:
+        """Whose rows are at hand."""
+        return (file for (file,) in self._database.execute("select file from rows"))
+
+    def gone(self) -> int:
+        """How many of the rows at hand are of files that this run has not seen."""
+        with self._trouble():
+            return self._database.execute("select count(*) from rows where run <> ?", (self._run,)).fetchone()[0]
+
     def put(self, file: str, row: dict[str, Any] | None) -> None:
         """The row of `file`, or None: the row at hand holds."""
         with self._trouble():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...bench.store import check_writable
+from ...runtime.errors import OutputError
 from .. import parallel
 from . import tables
 from .files import audio_files, count_audio_files, shown
@@ -21,11 +22,19 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Summary:
-    """What became of a library: how many files, how many of them unusable, how many rows an earlier run had made."""
+    """What became of a library.
+
+    Attributes:
+        files: how many there are.
+        unusable: how many of them cannot be classified.
+        kept: of how many an earlier run had made the row.
+        gone: rows of an earlier run whose files are not there any more; the table has them no longer.
+    """
 
     files: int
     unusable: int
     kept: int
+    gone: int = 0
 
 
 def require_output(out: Path) -> None:
@@ -64,18 +73,34 @@ def classify_library(
 
     Raises:
         MissingFileError: no audio files.
-        OutputError: see `require_output`.
+        OutputError: see `require_output`; also where all earlier rows are of files that are not under `folder`.
         Failure: a process was killed, or the cluster is gone.
     """
     total = count_audio_files(folder)
     with Partial(partial_of(out)) as partial:
+        _require_same_library(folder, partial_of(out), partial.files())
         if out.exists():
+            _require_same_library(folder, out, (row["file"] for row in tables.read(out)))
             partial.offer(tables.read(out))
         summary = _classify_all(_tasks(folder, partial), model, partial, jobs, cluster, progress, total)
         columns = tables.columns_of(model.description().labels)
         tables.write(out, columns, partial.batches())
     partial_of(out).unlink()
     return summary
+
+
+def _require_same_library(folder: Path, holder: Path, files: Iterable[str]) -> None:
+    """Refuse rows of other files alone: they would go, since a table has those of one library."""
+    other = None
+    for file in files:
+        if (folder / file).exists():
+            return
+        other = other or file
+    if other:
+        raise OutputError(
+            f"{holder}: expected rows of files under {folder}, found those of others alone, such as {other}; name "
+            "another --out, or remove it"
+        )
 
 
 def partial_of(out: Path) -> Path:
@@ -107,7 +132,7 @@ def _classify_all(
         unusable += bool(row and row["error"])
         if progress:
             progress(done, max(done, total))
-    return Summary(done, unusable, kept)
+    return Summary(done, unusable, kept, partial.gone())
 
 
 def classify_each(
