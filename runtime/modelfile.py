@@ -57,7 +57,8 @@ class ModelDescription:
         macs: multiply-accumulates for one window.
         quantization: {"weights", "activations", "method"} of a quantised model, else empty.
         recipe, split, seed: how it was trained.
-        corpus: {"name", "fingerprint", "tracks", "demo"} of the training corpus.
+        corpus: {"name", "fingerprint", "tracks", "demo", "parts"} of the training corpus; "parts" is the fingerprint of
+            how it was divided.
         accuracy: {"train", "validation", "test", "test_tracks"} of the Keras model, shares in [0, 1].
         calibration: {"count", "seed", "fingerprint"} of the segments that set the quantised ranges.
         notes: what a user should know of this file, one sentence each.

@@ -14,6 +14,7 @@ from ..runtime.engines import ENGINES, EngineSpec
 from ..runtime.errors import GenrekitError, ParameterError
 from ..runtime.modelfile import SUFFIXES, read_description
 from .corpus import Segments
+from .exposure import same_corpus, same_parts
 from .runs import METRICS, MODEL, read_metrics
 from .splits import caveat, leaks
 
@@ -118,14 +119,13 @@ def save_clips(
         sample_rate=segments.config.sample_rate,
         split=f"{split}, test part{caveat(split)}",
         demo=segments.corpus.demo,
-        tracks_in_training=any(_overlaps(description, segments, split) for description in trained),
+        tracks_in_training=any(_overlaps(description, segments, parts, split) for description in trained),
     )
 
 
-def _overlaps(description: ModelDescription, segments: Segments, split: str) -> bool:
-    """Whether tracks of the test part of `split` may have been in the training of the described model."""
-    same_corpus = description.corpus.get("fingerprint") == segments.corpus.fingerprint
-    return same_corpus and (leaks(split) or split != description.split)
+def _overlaps(description: ModelDescription, segments: Segments, parts: np.ndarray, split: str) -> bool:
+    """Whether tracks of the test part may have been in the training of the described model."""
+    return same_corpus(description, segments) and (leaks(split) or not same_parts(description, parts))
 
 
 def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:

@@ -65,12 +65,9 @@ class Corpus:
         return digest.hexdigest()
 
     def digest(self, index: int) -> bytes:
-        """SHA-256 of the bytes of track `index`, read once; of no bytes where the file cannot be read."""
+        """`digest_of` track `index`, read once."""
         if index not in self._digests:
-            try:
-                self._digests[index] = content_hash(self.tracks[index].path)
-            except OSError:  # whoever decodes it will say why
-                self._digests[index] = hashlib.sha256().digest()
+            self._digests[index] = digest_of(self.tracks[index].path)
         return self._digests[index]
 
     @functools.cached_property
@@ -80,6 +77,14 @@ class Corpus:
     def relative(self, path: Path) -> str:
         """`path` as it stands under the corpus folder."""
         return path.relative_to(self.folder).as_posix()
+
+
+def digest_of(path: Path) -> bytes:
+    """SHA-256 of a file's bytes; of no bytes where it cannot be read."""
+    try:
+        return content_hash(path)
+    except OSError:  # whoever decodes it will say why
+        return hashlib.sha256().digest()
 
 
 def content_hash(path: Path) -> bytes:

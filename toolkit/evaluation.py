@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,11 @@ def evaluate(model: Classifier, segments: Segments, parts: np.ndarray, split: st
         "labels": list(model.labels),
         "corpus": corpus_facts(segments),
     }
+
+
+def repeats_of(metrics: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    """The "repeats_apart" of several runs, each pair once."""
+    return sorted({tuple(pair) for one in metrics for pair in one.get("repeats_apart", ())})
 
 
 def corpus_facts(segments: Segments) -> dict[str, Any]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import socket
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 import numpy as np
 
@@ -13,16 +14,17 @@ from ..runtime.audio import open_file
 from ..runtime.errors import CorpusError, GenrekitError, ParameterError
 from ..runtime.features import MfccConfig, mfcc
 from . import parallel
-from .corpus import Corpus, Segments, Unusable, cut
+from .corpus import Corpus, Segments, Unusable, cut, digest_of
 from .feature_cache import FeatureCache
 
 if TYPE_CHECKING:
     from .cluster import Cluster
 
 LOST = "the processes that read it were killed each time; remove the file, or give them more memory"
+Item = TypeVar("Item")  # what names a track where the work is done
 Outcome: TypeAlias = "np.ndarray | str"  # a track's features [segments, shifts, frames, n_mfcc], or why it has none
 # Does the same work on each of many items: (place, result) as they are done.
-Spread: TypeAlias = "Callable[[Callable[[Path], Outcome], Iterable[Path]], Iterable[tuple[int, Outcome]]]"
+Spread: TypeAlias = "Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterable[tuple[int, Outcome]]]"
 
 
 def extract(
@@ -50,21 +52,23 @@ def extract(
 
     Raises:
         CorpusError: a genre has no usable track.
-        ParameterError: `shifts` or `jobs` is out of range.
+        ParameterError: `shifts` or `jobs` is out of range, or the cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
     """
     _require_shifts(shifts, config)
+    places = range(len(corpus.tracks))
     if cluster is None:
         spread = functools.partial(parallel.results, jobs=jobs)
+        work, tracks = track_features, (corpus.tracks[place].path for place in places)
     else:
-        spread = functools.partial(cluster.results, lost=lambda path: LOST)
-    work = functools.partial(track_features, config=config, shifts=shifts)
-    paths = [track.path for track in corpus.tracks]
+        spread = functools.partial(cluster.results, lost=lambda track: LOST)
+        work, tracks = _features_elsewhere, ((corpus.tracks[place].path, corpus.digest(place)) for place in places)
+    work = functools.partial(work, config=config, shifts=shifts)
     if cache is None:
-        arriving = spread(work, paths)
+        arriving = spread(work, tracks)
     else:
-        keys = (cache.key(corpus.digest(index), config, shifts) for index in range(len(paths)))
-        arriving = _through(cache, zip(paths, keys, strict=True), work, spread)
+        keys = (cache.key(corpus.digest(place), config) for place in places)
+        arriving = _through(cache, shifts, zip(tracks, keys, strict=True), work, spread)
     return _collect(corpus, config, shifts, parallel.in_order(arriving), progress)
 
 
@@ -74,19 +78,23 @@ def _require_shifts(shifts: int, config: MfccConfig) -> None:
 
 
 def _through(
-    cache: FeatureCache, tracks: Iterable[tuple[Path, str]], work: Callable[[Path], Outcome], spread: Spread
+    cache: FeatureCache,
+    shifts: int,
+    tracks: Iterable[tuple[Item, str]],
+    work: Callable[[Item], Outcome],
+    spread: Spread,
 ) -> Iterator[tuple[int, Outcome]]:
     """Each track's place and outcome: those that the cache holds first, then the others as they are done."""
-    missing: list[tuple[int, Path, str]] = []
-    for place, (path, key) in enumerate(tracks):
-        features = cache.get(key)
+    missing: list[tuple[int, Item, str]] = []
+    for place, (track, key) in enumerate(tracks):
+        features = cache.get(key, shifts)
         if features is None:
-            missing.append((place, path, key))
+            missing.append((place, track, key))
         else:
             yield place, features
     if not missing:
         return
-    for number, outcome in spread(work, [path for _, path, _ in missing]):
+    for number, outcome in spread(work, [track for _, track, _ in missing]):
         place, _, key = missing[number]
         if not isinstance(outcome, str):
             cache.put(key, outcome)
@@ -165,6 +173,18 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
     except GenrekitError as error:
         return str(error)
     return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
+
+
+def _features_elsewhere(track: tuple[Path, bytes], config: MfccConfig, shifts: int) -> Outcome:
+    """`track_features` of a path and the digest of its file, where another file may lie under that path, or none."""
+    path, digest = track
+    if digest_of(path) != digest:
+        found = "another file" if path.exists() else "none"
+        raise ParameterError(
+            f"dask: expected {path} on {socket.gethostname()} as it is here, found {found}; give the workers the same "
+            "files under the same paths"
+        )
+    return track_features(path, config, shifts)
 
 
 def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str | None:

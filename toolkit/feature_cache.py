@@ -62,13 +62,16 @@ class FeatureCache:
         self.folder = folder
         self.problem: str | None = None
 
-    def key(self, content: bytes, config: MfccConfig, shifts: int) -> str:
-        """The name of an entry, 64 hexadecimal digits: of a file with the SHA-256 `content`, so cut and transformed."""
-        what = {"config": config.to_dict(), "shifts": shifts, "software": software(), "content": content.hex()}
+    def key(self, content: bytes, config: MfccConfig) -> str:
+        """The name of an entry, 64 hexadecimal digits: of a file with the SHA-256 `content`, so transformed."""
+        what = {"config": config.to_dict(), "software": software(), "content": content.hex()}
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
-    def get(self, key: str) -> np.ndarray | None:
-        """The features under `key`; None where there are none, or none that are whole and finite."""
+    def get(self, key: str, shifts: int) -> np.ndarray | None:
+        """The features under `key`; None where there are none, or none that are whole and finite.
+
+        An entry with more shifts serves where those that are asked for are among them.
+        """
         try:
             data = self._path(key).read_bytes()
         except OSError:
@@ -77,7 +80,9 @@ class FeatureCache:
         if checksum != _checksum(key, content):
             return None
         features = np.load(io.BytesIO(content), allow_pickle=False)
-        return features if np.isfinite(features).all() else None
+        if features.shape[1] % shifts or not np.isfinite(features).all():
+            return None
+        return features[:, :: features.shape[1] // shifts]
 
     def put(self, key: str, features: np.ndarray) -> None:
         """Keep `features` under `key`; where that fails, `problem` says why and nothing more is written."""

@@ -15,7 +15,7 @@ from ..runtime import ModelDescription, Normalization
 from ..runtime.atomic import replacing, write_text
 from .evaluation import corpus_facts
 from .runs import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures
-from .splits import caveat
+from .splits import caveat, fingerprint, leaks, repeats_apart
 
 if TYPE_CHECKING:
     import keras
@@ -40,6 +40,7 @@ def run_metrics(
         "recipe": training.recipe.name,
         "without": list(training.recipe.without),
         "split": training.split,
+        "repeats_apart": [] if leaks(training.split) else repeats_apart(training.segments, training.parts),
         "seed": training.seed,
         "epochs": len(history),
         "best_epoch": best_epoch(history) + 1 if training.recipe.best_epoch else len(history),
@@ -57,6 +58,7 @@ def describe(
 ) -> ModelDescription:
     """What the model says of itself; `metrics` from `run_metrics`."""
     corpus = {name: metrics["corpus"][name] for name in ("name", "fingerprint", "tracks", "demo")}
+    corpus["parts"] = fingerprint(training.parts)
     parts = ("train", "validation", "test", "test_tracks")
     return ModelDescription(
         model=training.spec.name,

@@ -68,7 +68,7 @@ class ExportFeatures:
 
     @classmethod
     def load(cls, path: Path) -> ExportFeatures:
-        """The inverse of `save`; raises OSError, ValueError or KeyError."""
+        """The inverse of `save`; raises OSError, EOFError, ValueError, KeyError or BadZipFile."""
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
 

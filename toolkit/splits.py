@@ -79,6 +79,11 @@ def assign(segments: Segments, split: str, seed: int) -> np.ndarray:
     return parts
 
 
+def fingerprint(parts: np.ndarray) -> str:
+    """SHA-256 over the part of each segment, in hexadecimal; `parts` from `assign`."""
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
 def require_possible(corpus: Corpus, split: str, seed: int) -> None:
     """Raises what `assign` would raise even if every track could be used: to be asked before audio is read."""
     if split != "segment":  # of which a track gives several, nobody knows how many
@@ -104,6 +109,12 @@ def repeats_apart(segments: Segments, parts: np.ndarray) -> list[tuple[str, str]
         if "" not in (parts[row], parts[other]) and parts[row] != parts[other]:
             found.append(tuple(segments.corpus.tracks[segments.tracks[index]].name for index in (other, row)))
     return found
+
+
+def told(repeat: tuple[str, str]) -> str:
+    """What a pair of `repeats_apart` means."""
+    first, second = repeat
+    return f"{first} and {second} hold the same audio but stand on two sides of the split, which flatters the result"
 
 
 def _deal(count: int, generator: np.random.Generator) -> np.ndarray:

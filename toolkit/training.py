@@ -7,7 +7,6 @@ that was interrupted ends with the weights of one that was not.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -19,7 +18,7 @@ import numpy as np
 
 from ..runtime import Normalization
 from ..runtime.errors import CorpusError, ParameterError
-from . import resuming, run_files
+from . import resuming, run_files, splits
 from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint
 from .corpus import Segments
@@ -64,7 +63,7 @@ class Training:
             "model": self.spec.name,
             "recipe": dataclasses.asdict(self.recipe),
             "split": self.split,
-            "parts": hashlib.sha256("\n".join(self.parts).encode()).hexdigest(),
+            "parts": splits.fingerprint(self.parts),
             "seed": self.seed,
             "front_end": self.segments.config.to_dict(),
             "corpus": self.segments.corpus.fingerprint,

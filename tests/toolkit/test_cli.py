@@ -391,14 +391,25 @@ def test_a_killed_command_continues_and_says_where(genrekit, corpus_folder, tmp_
 
 
 def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_folder, tmp_path):
-    options = ("--data", corpus_folder, "--out", tmp_path, "--seeds", 2, "--epochs", 1, "--jobs", 1)
+    music = tmp_path / "music"
+    shutil.copytree(corpus_folder, music)
+    shutil.copy(music / "bells" / "bells.00000.wav", music / "bells" / "copy.wav")
+    part = {"copy": "test", "drones.00000": "test", "flutes.00000": "validation"}
+    names = [path.stem for path in sorted(music.glob("*/*")) if path.stem != "flutes.00004"]
+    (tmp_path / "mine.csv").write_text(
+        "\n".join(["track,part", *(f"{name},{part.get(name, 'train')}" for name in names)])
+    )
+    options = ("--data", music, "--out", tmp_path, "--seeds", 2, "--epochs", 1, "--jobs", 1)
+    options = (*options, "--split", tmp_path / "mine.csv")
     variants = ("paper", "edge", "edge without mixup")
     arguments = ("ablation", "mlp", *options, *(word for title in variants for word in ("--only", title)))
     process = genrekit(*arguments)
     assert process.returncode == 0, process.stderr
     result = json.loads((tmp_path / "mlp.json").read_text())
     assert [row["variant"] for row in result["rows"]] == list(variants)
+    assert "1 of 16 tracks stand in no part" in process.stderr
     page = (tmp_path / "mlp.md").read_text()
+    assert "bells.00000 and copy hold the same audio but stand on two sides" in page
     for row in result["rows"]:
         assert row["variant"] in process.stdout
         assert f"| {row['variant']} | {row['test']['mean']:.3f} ± " in page
@@ -439,7 +450,7 @@ def test_an_open_batch_is_for_onnx(genrekit, exported, tmp_path):
 
 def test_evaluate_tells_of_tracks_that_were_trained_on(genrekit, model, corpus_folder):
     process = genrekit("evaluate", model, "--data", corpus_folder, "--seed", 5)
-    assert "were in training" in process.stderr
+    assert "may have been in training" in process.stderr
     assert "in training" not in genrekit("evaluate", model, "--data", corpus_folder).stderr
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -15,6 +16,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from genrekit.runtime import MfccConfig
 from genrekit.runtime.errors import Failure, ParameterError
 from genrekit.toolkit import cluster as cluster_module
 from genrekit.toolkit import corpus
@@ -124,6 +126,23 @@ def test_extraction_is_the_same(address, corpus_folder, segments, tmp_path):
         assert found.features.tobytes() == segments.features.tobytes()
         np.testing.assert_array_equal(found.tracks, segments.tracks)
     assert cache.size()[0] == 15
+
+
+@pytest.mark.parametrize("there", ["another file", "none"])
+def test_workers_that_see_other_files_are_refused(address, corpus_folder, tmp_path, there):
+    """What stands under a path when a worker reads it is another file than was listed here."""
+    folder = tmp_path / "corpus"
+    shutil.copytree(corpus_folder, folder)
+    found = corpus.scan(folder)
+    assert len(found.fingerprint) == 64  # reads the files
+    changed = folder / "bells" / "bells.00000.wav"
+    changed.unlink()
+    if there == "another file":
+        shutil.copy(folder / "drones" / "drones.00000.wav", changed)
+    cache = FeatureCache(tmp_path / "cache")
+    with Cluster(address) as cluster, pytest.raises(ParameterError, match=rf"bells\.00000\.wav .*found {there}; give"):
+        extract(found, cache=cache, cluster=cluster)
+    assert cache.get(cache.key(found.digest(0), MfccConfig()), 1) is None
 
 
 def test_a_killed_worker_costs_an_extraction_nothing(address, corpus_folder, segments, tmp_path):

@@ -44,7 +44,8 @@ def start(folder, cache, tracks=-1):
 
 
 def checksum(found):
-    return hashlib.sha256(found.features.tobytes() + found.shifted.tobytes()).hexdigest()
+    shifted = b"" if found.shifted is None else found.shifted.tobytes()
+    return hashlib.sha256(found.features.tobytes() + shifted).hexdigest()
 
 
 def entries(cache):
@@ -107,6 +108,18 @@ def test_a_damaged_entry_is_made_anew(corpus_folder, segments, cache):
     assert found.features.tobytes() == segments.features.tobytes()
     assert not found.unusable
     assert {path for path, time in entries(cache).items() if time != before[path]} == {first, second}
+
+
+@pytest.mark.parametrize(("first", "second", "written"), [(4, 1, 0), (4, 2, 0), (1, 4, 15), (4, 3, 15)])
+def test_what_another_recipe_extracted_is_not_extracted_again(corpus_folder, cache, first, second, written):
+    found = corpus.scan(corpus_folder)
+    extract(found, shifts=first, cache=cache)
+    before = entries(cache)
+    again = extract(found, shifts=second, cache=cache)
+    assert checksum(again) == checksum(extract(found, shifts=second))
+    now = entries(cache)
+    assert now.keys() == before.keys()
+    assert sum(now[path] != before[path] for path in now) == written
 
 
 def test_a_changed_file_is_read_again(corpus_folder, tmp_path, cache):

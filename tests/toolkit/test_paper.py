@@ -74,9 +74,15 @@ def test_splits_that_leak_say_so_and_those_that_cannot_serve_say_why(result):
     text = report.markdown(result)
     assert "| segment (leaks): cnn |" in text
     assert "| track: lstm |" in text
-    assert "Not possible: split=fault-filtered: expected segments in each part" in text
+    assert "Not possible: split=fault-filtered: expected tracks of" in text
     assert "Measured on the corpus" in text
     assert "A smoke run" in text
+
+
+def test_copies_on_two_sides_are_told(result):
+    under = [{**split, "repeats_apart": [["a", "b"]] * (split["split"] == "track")} for split in result["splits"]]
+    assert "track: a and b hold the same audio but stand on two sides" in report.markdown({**result, "splits": under})
+    assert "hold the same audio" not in report.markdown(result)
 
 
 def test_the_page_stands_alone_with_the_curves_of_three_figures(result):

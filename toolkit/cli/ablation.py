@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -65,14 +66,16 @@ def _measure(
     model: str, variants: dict[str, Any], segments: Any, split: str, seeds: range, out: Path
 ) -> dict[str, Any]:
     from .. import ablation, splits
-    from ..evaluation import corpus_facts
+    from ..evaluation import corpus_facts, repeats_of
     from ..models import model_spec
     from ..training import Training
-    from .work import train_model
+    from .work import note_split, train_model
 
     metrics: dict[str, list[dict[str, Any]]] = {title: [] for title in variants}
     for seed in seeds:
         parts = splits.assign(segments, split, seed)
+        if seed == seeds[0]:
+            note_split(segments, parts, split)
         for title, recipe in variants.items():
             training = Training(model_spec(model), recipe, segments, parts, split, seed)
             folder = out / model / ablation.folder_name(title, seed)
@@ -82,6 +85,7 @@ def _measure(
         "model": model,
         "split": split,
         "segments_leak": splits.leaks(split),
+        "repeats_apart": repeats_of(itertools.chain(*metrics.values())),
         "seeds": list(seeds),
         "corpus": corpus_facts(segments),
         "rows": ablation.summarize(metrics),

@@ -104,7 +104,7 @@ def evaluate(
     segments = read_segments(data, jobs, classifier.config, cache=open_cache(cache, no_cache))
     parts, chosen = split_for(classifier.description, segments, split, seed)
     note_origin(classifier.description)
-    if heard := overlap(classifier.description, segments, chosen, seed):
+    if heard := overlap(classifier.description, segments, parts):
         note(heard)
     note_split(segments, parts, chosen)
     result = {"file": str(model), **measure(classifier, segments, parts, chosen)}

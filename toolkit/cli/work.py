@@ -13,6 +13,7 @@ from ...runtime.errors import CorpusError, ParameterError
 from .. import corpus, splits
 from ..cluster import joined
 from ..corpus import Segments
+from ..exposure import same_corpus, same_parts
 from ..extraction import extract
 from ..feature_cache import FeatureCache, default_folder
 from ..models import model_spec
@@ -107,15 +108,14 @@ def _state(row: dict[str, Any]) -> str:
 
 
 def note_split(segments: Segments, parts: np.ndarray, split: str) -> None:
-    """Say what in `parts` flatters the result: segments of one track on both sides, or two copies of one track."""
+    """Say which tracks `parts` leave out, and what flatters the result: segments or copies of a track on both sides."""
     if splits.leaks(split):
         note(f"split by segment: {splits.LEAK}")
         return
-    for first, second in splits.repeats_apart(segments, parts):
-        note(
-            f"{first} and {second} hold the same audio but stand on two sides of the split, which flatters the result: "
-            "remove one of them; genrekit corpus check finds near duplicates too"
-        )
+    if left_out := len(np.unique(segments.tracks[parts == ""])):
+        note(f"{left_out} of {len(np.unique(segments.tracks))} tracks stand in no part: {split} does not name them")
+    for repeat in splits.repeats_apart(segments, parts):
+        note(f"{splits.told(repeat)}: remove one of them; genrekit corpus check finds near duplicates too")
 
 
 def split_for(
@@ -131,19 +131,18 @@ def split_for(
     return splits.assign(segments, chosen, description.seed or 0 if seed is None else seed), chosen
 
 
-def overlap(description: ModelDescription, segments: Segments, split: str, seed: int | None) -> str | None:
-    """A sentence where what the model was trained on may stand in the parts that are measured; else None."""
-    if description.corpus.get("fingerprint") != segments.corpus.fingerprint:
+def overlap(description: ModelDescription, segments: Segments, parts: np.ndarray) -> str | None:
+    """A sentence where what the model was trained on may stand in the `parts` that are measured; else None."""
+    if not same_corpus(description, segments):
         return (
             f"trained on {description.corpus.get('name', 'an unknown corpus')}, measured on another corpus: none of "
             "the parts below was its training part, unless both hold the same tracks"
         )
-    same_seed = seed is None or seed == (description.seed or 0)
-    if split == description.split and same_seed:
+    if same_parts(description, parts):
         return None
     return (
         f"trained with split {description.split}, seed {description.seed or 0}: other parts than here, so that tracks "
-        "of every part below were in training, which flatters the result"
+        "of every part below may have been in training, which flatters the result"
     )
 
 

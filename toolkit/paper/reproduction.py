@@ -10,7 +10,7 @@ from typing import Any
 from ...runtime.errors import CorpusError
 from .. import splits
 from ..corpus import Segments
-from ..evaluation import corpus_facts, deviation
+from ..evaluation import corpus_facts, deviation, repeats_of
 from ..models import model_spec
 from ..recipes import recipe
 from ..runs import read_history
@@ -37,8 +37,8 @@ def reproduce(
 
     Returns:
         {"corpus", "segments", "seeds", "smoke", "columns": [{"name", "printed", "ours": {figure: spread}, ...}],
-        "splits": [{"split", "leaks", "models": {name: {...}} or "refused": sentence}], "curves": {name: history}}; a
-        spread is {"mean", "deviation", "all"}.
+        "splits": [{"split", "leaks", "repeats_apart", "models": {name: {...}} or "refused": sentence}],
+        "curves": {name: history}}; a spread is {"mean", "deviation", "all"}.
 
     Raises:
         CorpusError: the corpus cannot serve the paper's own split.
@@ -128,10 +128,11 @@ def _under(split: str, trainings: _Trainings) -> dict[str, Any]:
     head = {"split": split, "leaks": splits.leaks(split)}
     wanted = [printed for printed in PRINTED if printed.epochs == USUAL_EPOCHS]
     try:
-        models = {printed.name: _scores(trainings.over_seeds(printed, split)) for printed in wanted}
+        runs = {printed.name: trainings.over_seeds(printed, split) for printed in wanted}
     except CorpusError as error:
         return {**head, "refused": str(error)}
-    return {**head, "models": models}
+    repeats = repeats_of(run["metrics"] for each in runs.values() for run in each)
+    return {**head, "repeats_apart": repeats, "models": {name: _scores(each) for name, each in runs.items()}}
 
 
 def _scores(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
