@@ -36,9 +36,10 @@ class Normalization:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    def apply(self, features: np.ndarray) -> np.ndarray:
-        """float32 [..., n_mfcc] -> float32 of the same shape."""
-        return (features - np.array(self.mean, np.float32)) / np.array(self.std, np.float32)
+    def apply(self, features: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
+        """float32 [..., n_mfcc] -> float32 of the same shape; into `out` where it is given, which may be `features`."""
+        centred = np.subtract(features, np.array(self.mean, np.float32), out=out)
+        return np.divide(centred, np.array(self.std, np.float32), out=centred)
 
 
 @dataclasses.dataclass(frozen=True)

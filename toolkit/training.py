@@ -164,15 +164,17 @@ def prepare_data(training: Training, normalization: Normalization | None) -> Dat
     segments = training.segments
     known, validation = (training.parts == part for part in ("train", "validation"))
     targets = np.eye(len(segments.corpus.labels), dtype=np.float32)[segments.labels]
-    normalised = normalization.apply if normalization else np.asarray
-    windows = segments.features[known, np.newaxis]
-    if training.recipe.shifts > 1:
-        windows = np.concatenate([windows, segments.shifted[known]], axis=1)
-    return Data(
-        normalised(windows),
-        targets[known],
-        (normalised(segments.features[validation]), targets[validation]),
-    )
+    shifts = training.recipe.shifts
+    # The largest array of a training: filled and normalised in place, so that there is no second one.
+    windows = np.empty((np.count_nonzero(known), shifts, *segments.features.shape[1:]), np.float32)
+    windows[:, 0] = segments.features[known]
+    if shifts > 1:
+        windows[:, 1:] = segments.shifted[known]
+    watched = segments.features[validation]
+    if normalization:
+        for features in (windows, watched):
+            normalization.apply(features, out=features)
+    return Data(windows, targets[known], (watched, targets[validation]))
 
 
 def build_model(training: Training) -> keras.Model:
