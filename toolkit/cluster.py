@@ -33,7 +33,7 @@ class Cluster:
         address: as ``dask scheduler`` prints it, for instance ``tcp://10.0.0.5:8786``.
 
     Raises:
-        ParameterError: there is no scheduler, it has no workers, or they have other software than this process.
+        ParameterError: there is no scheduler, it has no workers, or it or they have other software than this process.
     """
 
     def __init__(self, address: str) -> None:
@@ -150,19 +150,22 @@ class Cluster:
         return Failure(f"the cluster at {self._address} {what}; repair it and run the same command again")
 
     def _require_software(self) -> None:
-        """Other versions would give other features, which the cache must not mix with those of this process."""
+        """Other versions would give other features, which the cache must not mix with those of this process.
+
+        The scheduler is asked, too: what is sent to workers passes through its hands, and it looks inside.
+        """
         try:
-            found = self._client.run(software)
-        except Exception as error:  # whatever importing it on a worker raises
+            found = {"the scheduler": self._client.run_on_scheduler(software), **self._client.run(software)}
+        except Exception as error:  # whatever importing it there raises
             raise ParameterError(
-                f"dask={self._address}: expected workers that can import genrekit, but one says: {error}; install "
-                "genrekit there"
+                f"dask={self._address}: expected a scheduler and workers that can import genrekit, but one says: "
+                f"{error}; install genrekit there"
             ) from error
-        for worker, versions in found.items():
+        for who, versions in found.items():
             if versions != software():
                 raise ParameterError(
-                    f"dask={self._address}: expected workers with {software()}, but {worker} has {versions}; install "
-                    "the same versions there"
+                    f"dask={self._address}: expected a scheduler and workers with {software()}, but {who} has "
+                    f"{versions}; install the same versions there"
                 )
 
 

@@ -229,6 +229,14 @@ def test_workers_with_other_software_are_refused(address, monkeypatch):
         Cluster(address)
 
 
+def test_a_scheduler_with_other_software_is_refused(address, monkeypatch):
+    with client_of(address) as client:
+        there = client.run_on_scheduler(os.getpid)
+    monkeypatch.setattr(cluster_module, "software", lambda: "numpy 1" if os.getpid() == there else "numpy 2")
+    with pytest.raises(ParameterError, match="the scheduler has numpy 1; install the same versions"):
+        Cluster(address)
+
+
 def test_workers_without_genrekit_are_refused(address, monkeypatch):
     monkeypatch.setattr(cluster_module, "software", unknown_there)
     with pytest.raises(ParameterError, match="can import genrekit"):

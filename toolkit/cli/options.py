@@ -28,8 +28,8 @@ Dask = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Scheduler of a Dask cluster that reads the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. Its "
-        "workers need this version of genrekit, and all files under the same paths as here.",
+        help="Scheduler of a Dask cluster that reads the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. It "
+        "and its workers need this version of genrekit, workers all files under the same paths as here.",
         show_default=False,
     ),
 ]
