@@ -11,7 +11,7 @@ from typing import Any
 from ..bench.markdown import table
 from .evaluation import deviation
 from .recipes import OPTIONS, PAPER, Recipe, recipe
-from .splits import LEAK, told
+from .splits import LEAK, repeat_caveat
 
 SCHEMA = 1
 MEASURES = ("test", "test_tracks", "validation")
@@ -105,6 +105,6 @@ def caption(result: Mapping[str, Any]) -> str:
     return (
         f"{corpus['name']}, {corpus['tracks']} tracks, split {Path(result['split']).name}; {spread} {seeds}."
         + (f" {LEAK[0].upper()}{LEAK[1:]}." if result["segments_leak"] else "")
-        + "".join(f" {told(repeat)}." for repeat in result["repeats_apart"])
+        + "".join(f" {repeat_caveat(repeat)}." for repeat in result["repeats_apart"])
         + (" The corpus is synthetic: these figures say nothing about music." if corpus["demo"] else "")
     )

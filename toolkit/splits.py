@@ -111,8 +111,8 @@ def repeats_apart(segments: Segments, parts: np.ndarray) -> list[tuple[str, str]
     return found
 
 
-def told(repeat: tuple[str, str]) -> str:
-    """What a pair of `repeats_apart` means."""
+def repeat_caveat(repeat: tuple[str, str]) -> str:
+    """What stands beside an accuracy for a pair of `repeats_apart`."""
     first, second = repeat
     return f"{first} and {second} hold the same audio but stand on two sides of the split, which flatters the result"
 

@@ -115,7 +115,7 @@ def note_split(segments: Segments, parts: np.ndarray, split: str) -> None:
     if left_out := len(np.unique(segments.tracks[parts == ""])):
         note(f"{left_out} of {len(np.unique(segments.tracks))} tracks stand in no part: {split} does not name them")
     for repeat in splits.repeats_apart(segments, parts):
-        note(f"{splits.told(repeat)}: remove one of them; genrekit corpus check finds near duplicates too")
+        note(f"{splits.repeat_caveat(repeat)}: remove one of them; genrekit corpus check finds near duplicates too")
 
 
 def split_for(

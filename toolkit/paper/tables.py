@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...bench.paper import MACHINE, SEGMENTS, milliseconds_a_clip
-from ..splits import LEAK, told
+from ..splits import LEAK, repeat_caveat
 
 ROWS = (
     ("training accuracy", "training_accuracy", "training_accuracy"),
@@ -104,7 +104,9 @@ def _splits(under: Sequence[dict[str, Any]]) -> Table:
             parts = [with_deviation(scores[part]) for part in ("train", "validation", "test", "test_tracks")]
             counts = [str(scores["test_segments"]), str(scores["tracks"])]
             rows.append([f"{split['split']}{leaks}: {model}", *parts, *counts])
-    repeats = [f" {split['split']}: {told(pair)}." for split in under for pair in split.get("repeats_apart", ())]
+    repeats = [
+        f" {split['split']}: {repeat_caveat(pair)}." for split in under for pair in split.get("repeats_apart", ())
+    ]
     refused = [f" Not possible: {split['refused']}." for split in under if "refused" in split]
     return Table(
         "Accuracy of the paper's recipe under each split",
