@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import types
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
 
 from .environments import device, old_device, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
+
+# A shell without job control starts commands in the background deaf to Ctrl-C; what the tests start would be so, too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Examples are the same in every run, and none fails for being slow: machines that test are busy.
 hypothesis.settings.register_profile(
