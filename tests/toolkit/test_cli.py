@@ -181,7 +181,7 @@ def test_each_decision_is_flushed_and_an_interrupt_ends_with_a_summary(model, cl
         [*command, "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     samples, _ = soundfile.read(clip, dtype="int16")
-    process.stdin.write(samples[: 4 * 22050].astype("<i2").tobytes())
+    process.stdin.write(samples[:75000].astype("<i2").tobytes())
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["time_s"] == 3.0  # although standard input is still open
     process.send_signal(signal.SIGINT)
