@@ -52,6 +52,14 @@ def names_only(folder, names, demo=False):
     return dataclasses.replace(once, labels=once.labels[rows], tracks=once.tracks[rows], positions=rows % 3)
 
 
+def write_split(path, segments, test=("bells.00000",), validation=("drones.00001",)):
+    """A split file at `path`: these tracks test and validate, all others train. Returns its path as text."""
+    part = dict.fromkeys(test, "test") | dict.fromkeys(validation, "validation")
+    rows = [f"{track.name},{part.get(track.name, 'train')}" for track in segments.corpus.tracks]
+    path.write_text("\n".join(["track,part", *rows]) + "\n")
+    return str(path)
+
+
 @pytest.fixture(scope="session")
 def gtzan(tmp_path_factory):
     """The names of GTZAN's 1000 tracks."""

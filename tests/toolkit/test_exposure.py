@@ -1,28 +1,16 @@
 """What a model heard in training is told by how the corpus was divided, not by what the split was called."""
 
-import pytest
-
 from genrekit.runtime import ModelDescription
 from genrekit.toolkit import benching, splits
 from genrekit.toolkit.cli.work import overlap
+
+from .conftest import write_split
 
 
 def trained(segments, parts, **changes):
     """The description of a model that was trained on these parts."""
     corpus = {"fingerprint": segments.corpus.fingerprint, "parts": splits.fingerprint(parts), **changes}
     return ModelDescription(model="mlp", labels=segments.corpus.labels, corpus=corpus)
-
-
-@pytest.fixture
-def split_file(segments, tmp_path):
-    def write(test):
-        part = {test: "test", "drones.00001": "validation"}
-        rows = [f"{track.name},{part.get(track.name, 'train')}" for track in segments.corpus.tracks]
-        path = tmp_path / "parts.csv"
-        path.write_text("\n".join(["track,part", *rows]) + "\n")
-        return str(path)
-
-    return write
 
 
 def in_training(segments, description, parts, split, folder):
@@ -37,11 +25,11 @@ def test_another_seed_divides_in_another_way(segments, tmp_path):
     assert in_training(segments, trained(segments, first), other, "track", tmp_path)
 
 
-def test_a_split_file_counts_by_what_it_says(segments, split_file, tmp_path, monkeypatch):
-    before = splits.assign(segments, split_file("bells.00000"), 0)
+def test_a_split_file_counts_by_what_it_says(segments, tmp_path, monkeypatch):
+    before = splits.assign(segments, write_split(tmp_path / "parts.csv", segments), 0)
     monkeypatch.chdir(tmp_path)
     assert overlap(trained(segments, before), segments, splits.assign(segments, "./parts.csv", 5)) is None
-    edited = splits.assign(segments, split_file("bells.00001"), 0)
+    edited = splits.assign(segments, write_split(tmp_path / "parts.csv", segments, test=("bells.00001",)), 0)
     assert "may have been in training" in overlap(trained(segments, before), segments, edited)
     assert in_training(segments, trained(segments, before), edited, "parts.csv", tmp_path)
 

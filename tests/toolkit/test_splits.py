@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from genrekit.runtime.errors import CorpusError, MissingFileError
 from genrekit.toolkit import benching, splits
 
-from .conftest import names_only
+from .conftest import names_only, write_split
 
 
 def tracks_of(segments, parts):
@@ -74,13 +74,6 @@ def test_fault_filtered_lists_are_the_published_ones(shared_data):
         published = (shared_data / "splits" / f"{name}_filtered.txt").read_text().split()
         expected = {line.rpartition("/")[2].removesuffix(".wav") for line in published}
         assert {track for track, where in splits._fault_filtered().items() if where == part} == expected
-
-
-def write_split(path, segments, test=("bells.00000",), validation=("drones.00001",)):
-    part = dict.fromkeys(test, "test") | dict.fromkeys(validation, "validation")
-    rows = [f"{track.name},{part.get(track.name, 'train')}" for track in segments.corpus.tracks]
-    path.write_text("\n".join(["track,part", *rows]) + "\n")
-    return str(path)
 
 
 def test_a_file_decides_track_by_track(segments, tmp_path):
