@@ -7,17 +7,20 @@ import logging
 import os
 import sys
 import traceback
+import warnings
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from ...runtime.errors import GenrekitError, MissingPackageError
+from ...runtime.native_output import discard_native_output
 from . import ablation, bench, classify, compare, corpus, export, figures, paper, quickstart, report, stream, train
 
-# TensorFlow's C++ side greets and warns on standard error otherwise; a user may set them differently.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Models this small are slower on a graphics card; a user may set it differently.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
-logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it complains of each new model's first call
+
+DEBUG = "--debug"
 
 app = typer.Typer(
     help="Train, convert, stream and measure small music-genre classifiers for cheap devices.",
@@ -52,27 +55,40 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
     ] = False,
-    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks. May stand anywhere in the command.")] = False,
+    debug: Annotated[
+        bool, typer.Option(DEBUG, help="Show tracebacks, and what libraries say. May stand anywhere in the command.")
+    ] = False,
 ) -> None:
     pass
 
 
 def main() -> None:
-    """Run the command line; exits with 0, with 2 for the user's mistake, with 1 for any other failure."""
-    arguments = [argument for argument in sys.argv[1:] if argument != "--debug"]
-    debug = len(arguments) < len(sys.argv) - 1
+    """The command line as a process of its own, in which libraries say nothing, unless --debug is given."""
+    if DEBUG not in sys.argv:
+        discard_native_output()
+        logging.disable()
+        warnings.simplefilter("ignore")
     for output in filter(None, (sys.stdout, sys.stderr)):
         output.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows what was meant
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line on `arguments`; returns 0, 2 for the user's mistake, 1 for any other failure."""
+    debug = DEBUG in arguments
     try:
-        app(args=arguments, prog_name="genrekit")
+        app(args=[argument for argument in arguments if argument != DEBUG], prog_name="genrekit")
+    except SystemExit as end:
+        return end.code or 0
     except BrokenPipeError:
         # The reader has gone, as in `genrekit ... | head`; keep the interpreter from flushing into the void.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        return 1
     except Exception as error:
         if debug:
             traceback.print_exc()
-        sys.exit(_report(error))
+        return _report(error)
+    return 0
 
 
 # Which extra of genrekit brings a package that commands import when they need it.
