@@ -186,6 +186,11 @@ def _no_reference(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Findin
         )
 
 
+def _too_few_windows(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
+    for reason in row.get("parity_reasons", ()):
+        yield Finding("too-few-windows", f"compared with Keras as it was exported: {reason}")
+
+
 def _low_agreement(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
     if row["agreement"] is not None and row["agreement"] < LOW_AGREEMENT:
         count = bench["clips"]["count"]
@@ -230,6 +235,7 @@ CHECKS = (
     _first_call,
     _quantised_slower,
     _low_agreement,
+    _too_few_windows,
     _no_reference,
     _cold_start,
     _other_load,

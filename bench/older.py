@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..runtime.proportions import wilson_interval
 from .advice import recommendations
 from .beside import BESIDE_TIMES
 from .ratios import pairwise
 from .results import MEASURED
-from .stats import share_interval
 from .store import TIMES
 
 
@@ -30,7 +30,7 @@ def _completed_row(row: dict[str, Any], clips: int) -> dict[str, Any]:
         if whole[name]:
             whole[name] = {**_one_round(whole[name]), **whole[name]}
     if whole["accuracy"] is not None and whole["accuracy_interval"] is None:
-        whole["accuracy_interval"] = share_interval(whole["accuracy"], clips)
+        whole["accuracy_interval"] = wilson_interval(whole["accuracy"], clips)
     return whole
 
 

@@ -11,12 +11,13 @@ from typing import Any
 
 from ..runtime.errors import GenrekitError
 from ..runtime.modelfile import SUFFIXES, ModelDescription, read_description
+from ..runtime.proportions import wilson_interval
 from . import checks
 from .advice import recommendations
 from .cases import Case, Clips, Effort
 from .machine import describe_machine
 from .ratios import RATIO_TIMES, pairwise
-from .stats import calibration_error, share_equal, share_interval, summary
+from .stats import calibration_error, share_equal, summary
 from .store import SCHEMA, TIMES
 
 ONCE = ("load_ms", "first_call_ms", "cold_start_ms", "peak_rss_bytes", "other_load_cores")  # told once a process
@@ -63,6 +64,7 @@ def _described(description: ModelDescription) -> dict[str, Any]:
         "macs": description.macs,
         "parameters": description.parameters,
         "recipe": description.recipe,
+        "parity_reasons": list(description.parity.get("reasons", ())),
         "trained_on_demo": bool(description.corpus.get("demo")),
     }
 
@@ -114,7 +116,7 @@ def _scores(raw: dict[str, Any], clips: Clips, reference: list[str] | str | None
     counts = Counter(zip(truth, predicted, strict=True))
     return {
         "accuracy": accuracy,
-        "accuracy_interval": list(share_interval(accuracy, len(truth))),
+        "accuracy_interval": list(wilson_interval(accuracy, len(truth))),
         "agreement": share_equal(predicted, reference) if isinstance(reference, list) else None,
         "calibration_error": calibration_error(raw["scores"], [a == b for a, b in zip(predicted, truth, strict=True)]),
         "confusion": [[counts[true, chosen] for chosen in columns] for true in clips.class_names],

@@ -51,14 +51,6 @@ def share_equal(first: Sequence[str], second: Sequence[str]) -> float:
     return sum(a == b for a, b in zip(first, second, strict=True)) / len(first)
 
 
-def share_interval(share: float, count: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
-    """Wilson's interval (1927) of a `share` of `count` independent things: (low, high) in [0, 1]."""
-    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    half = z / (1 + z**2 / count) * math.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
-    return max(0.0, middle - half), min(1.0, middle + half)
-
-
 def calibration_error(scores: Sequence[float], right: Sequence[bool], bins: int = CALIBRATION_BINS) -> float:
     """Expected calibration error in [0, 1]: how far the score of the chosen label is from the share that is right.
 

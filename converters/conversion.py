@@ -14,7 +14,7 @@ PRECISIONS = {
     "onnx": ("float32", "dynamic", "int8"),
 }
 QUANTISED = ("dynamic", "int8")
-TARGETS = {"tflite": ("litert", "tflite-runtime", "micro"), "onnx": ("litert",)}
+TARGETS = ("litert", "tflite-runtime", "micro")  # of TFLite files; ONNX files are for ONNX Runtime
 
 _REFUSED = {
     ("onnx", "float16"): "ONNX Runtime has no float16 kernels for the CPU and would cast every tensor to and fro; "
@@ -46,10 +46,10 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
     """
     _require_one_of("format", file_format, PRECISIONS)
     _require_one_of("precision", precision, PRECISIONS["tflite"])
-    _require_one_of("target", target, TARGETS["tflite"])
+    _require_one_of("target", target, TARGETS)
     if (file_format, precision) in _REFUSED:
         raise UnsupportedModelError(f"format={file_format}, precision={precision}: {_REFUSED[file_format, precision]}")
-    if target not in TARGETS[file_format]:
+    if file_format == "onnx" and target != TARGETS[0]:
         raise UnsupportedModelError(f"format={file_format}, target={target}: {target} reads TFLite; export tflite")
     if batch is None and file_format != "onnx":
         raise UnsupportedModelError(

@@ -73,20 +73,31 @@ def export_model(
     source = source.at(precision)
     conversion = _convert(source, file_format, precision, target, batch)
     described = _described(source, conversion, file_format, precision, target)
-    data = attach(conversion.data, described)
     path = folder / f"{described.model}-{precision}.{file_format}"
     with replacing(path) as temporary:
-        temporary.write_bytes(data)
+        temporary.write_bytes(attach(conversion.data, described))
         found = predict(temporary, source.windows.features, engine)
         parity = compare(source.windows.reference, found, source.windows.labels)
         try:
-            check(parity, precision)
+            reasons = check(parity, precision)
         except ParityError as error:
             path.unlink(missing_ok=True)
             if keep:
-                write_bytes(path.with_suffix(f".failed{path.suffix}"), data)
+                write_bytes(path.with_suffix(f".failed{path.suffix}"), temporary.read_bytes())
             raise ParityError(f"{path.name} was not kept: {error}", error.figures) from error
+        described = dataclasses.replace(described, parity=_record(parity, reasons))
+        temporary.write_bytes(attach(conversion.data, described))
     return ExportResult(path, _row(path, described, parity), parity)
+
+
+def _record(parity: Parity, reasons: list[str]) -> dict[str, Any]:
+    """What the file says of its comparison with Keras."""
+    return {
+        "windows": parity.windows,
+        "max_abs_error": parity.max_abs_error,
+        "top1_agreement": parity.top1_agreement,
+        "reasons": reasons,
+    }
 
 
 def _convert(source: Source, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
@@ -114,7 +125,7 @@ def _described(
         source.description,
         format=file_format,
         precision=precision,
-        target=target,
+        target=target if file_format == "tflite" else "onnxruntime",
         notes=(*source.description.notes, *conversion.notes),
         quantization=conversion.quantization,
         calibration={} if precision == "float32" else source.calibration.record(),
@@ -130,6 +141,7 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
         "bytes": path.stat().st_size,
         **dataclasses.asdict(parity),
         "passed": True,
+        "reasons": description.parity["reasons"],
         "ops": read_graph(path).ops,
         "notes": list(description.notes),
     }

@@ -70,6 +70,6 @@ class ConversionError(Failure, RuntimeError):
 class ParityError(Failure, RuntimeError):
     """A converted file does not agree with its Keras model; the message holds the figures, and so does ``figures``."""
 
-    def __init__(self, message: str, figures: dict[str, float] | None = None) -> None:
+    def __init__(self, message: str, figures: dict[str, object] | None = None) -> None:
         super().__init__(message)
         self.figures = figures or {}

@@ -20,7 +20,7 @@ from . import protobuf
 from .errors import MissingFileError, ModelFileError
 from .features import MfccConfig
 
-FORMAT_VERSION = "1.0"
+FORMAT_VERSION = "1.1"
 DESCRIPTION_NAME = "genrekit.json"
 LABELS_NAME = "labels.txt"
 ONNX_KEY = "genrekit"
@@ -53,15 +53,17 @@ class ModelDescription:
         normalization: what is done to the features before the model, or None.
         format: keras, tflite or onnx.
         precision: float32, float16, dynamic or int8.
-        target: the engine family the file was made for.
+        target: the engine family the file was made for; None of a Keras model.
         parameters: number of weights, moving statistics included.
-        macs: multiply-accumulates for one window.
+        macs: multiply-accumulates for one window; None where a layer cannot be counted.
         quantization: {"weights", "activations", "method"} of a quantised model, else empty.
         recipe, split, seed: how it was trained.
         corpus: {"name", "fingerprint", "tracks", "demo", "parts"} of the training corpus; "parts" is the fingerprint of
             how it was divided.
         accuracy: {"train", "validation", "test", "test_tracks"} of the Keras model, shares in [0, 1].
         calibration: {"count", "seed", "fingerprint"} of the segments that set the quantised ranges.
+        parity: {"windows", "max_abs_error", "top1_agreement", "reasons"} of the comparison with Keras that the file
+            passed; "reasons" tell, one sentence each, what it could not show.
         notes: what a user should know of this file, one sentence each.
         toolkit_version: the genrekit that wrote it.
         format_version: of this description; a later major version is refused.
@@ -73,7 +75,7 @@ class ModelDescription:
     normalization: Normalization | None = None
     format: str = "keras"
     precision: str = "float32"
-    target: str = "litert"
+    target: str | None = None
     parameters: int | None = None
     macs: int | None = None
     recipe: str | None = None
@@ -83,6 +85,7 @@ class ModelDescription:
     accuracy: dict[str, float | None] = dataclasses.field(default_factory=dict)
     quantization: dict[str, Any] = dataclasses.field(default_factory=dict)
     calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
+    parity: dict[str, Any] = dataclasses.field(default_factory=dict)
     notes: tuple[str, ...] = ()
     toolkit_version: str | None = None
     format_version: str = FORMAT_VERSION

@@ -144,6 +144,8 @@ def failed_row(run: Run, variant: Variant, error: GenrekitError) -> dict[str, An
         "bytes": None,
         "max_abs_error": None,
         "top1_agreement": None,
+        "windows": None,
+        "reasons": [str(error)],
         **(error.figures if isinstance(error, ParityError) else {}),
         "passed": False,
         "ops": {},

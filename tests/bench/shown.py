@@ -4,7 +4,7 @@ from pathlib import Path
 
 from genrekit.bench.cases import Case
 from genrekit.bench.results import empty_row
-from genrekit.bench.stats import share_interval
+from genrekit.runtime.proportions import wilson_interval
 
 from .conftest import bench_of, row_of
 
@@ -17,7 +17,7 @@ def all_24():
         row_of(
             f"{model}-{precision}.{suffix}",
             accuracy=accuracy,
-            accuracy_interval=share_interval(accuracy, 200),
+            accuracy_interval=wilson_interval(accuracy, 200),
             clip_ms=1.5 + accuracy,
             model_ms=0.1234,
         )

@@ -3,13 +3,13 @@
 import pytest
 
 from genrekit.bench.advice import recommendations
-from genrekit.bench.stats import share_interval
+from genrekit.runtime.proportions import wilson_interval
 
 from .conftest import bench_of, row_of, steady
 
 
 def row(file, clip_ms, accuracy, size=190_000, count=200, **changes):
-    interval = share_interval(accuracy, count)
+    interval = wilson_interval(accuracy, count)
     return row_of(file, clip_ms=clip_ms, accuracy=accuracy, accuracy_interval=interval, bytes=size, **changes)
 
 

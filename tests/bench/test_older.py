@@ -10,7 +10,8 @@ import pytest
 
 from genrekit.bench import report, store
 from genrekit.bench.older import completed
-from genrekit.bench.stats import median_ratio, share_interval, summary
+from genrekit.bench.stats import median_ratio, summary
+from genrekit.runtime.proportions import wilson_interval
 
 from .pages import Page
 from .shown import bench_of_24
@@ -53,7 +54,7 @@ def test_an_older_file_is_completed_from_its_own_figures(old):
     whole = completed(old)
     assert old == kept
     first, cnn = whole["results"][0], whole["results"][13]
-    assert first["accuracy_interval"] == share_interval(0.6, 200)
+    assert first["accuracy_interval"] == wilson_interval(0.6, 200)
     assert first["clip_ms"]["round_p50"] == [first["clip_ms"]["p50"]]
     pair = next(pair for pair in whole["ratios"]["clip_ms"] if (pair["first"], pair["second"]) == (0, 13))
     ratio = median_ratio(first["clip_ms"]["raw"], cnn["clip_ms"]["raw"])

@@ -16,7 +16,6 @@ from genrekit.bench.stats import (
     pareto_front,
     round_ratio,
     share_equal,
-    share_interval,
     student_quantile,
     summary,
 )
@@ -94,14 +93,6 @@ def test_the_front_holds_what_nothing_dominates(pairs):
     front = pareto_front(pairs)
     assert {pairs[place] for place in front} == {pair for pair in pairs if not dominated(*pair)}
     assert [pairs[place] for place in front] == sorted({pairs[place] for place in front})
-
-
-def test_share_intervals_are_wilsons():
-    from scipy.stats import binomtest
-
-    for right, count in ((0, 5), (5, 5), (149, 200), (1, 1000)):
-        expected = binomtest(right, count).proportion_ci(method="wilson")
-        assert share_interval(right / count, count) == pytest.approx((expected.low, expected.high), abs=1e-12)
 
 
 def test_the_calibration_error_is_the_distance_from_score_to_share_in_each_bin():

@@ -10,7 +10,7 @@ import pytest
 
 from genrekit.converters.calibration import choose_calibration
 from genrekit.converters.export import export_model, write_parity
-from genrekit.converters.parity import ParityWindows
+from genrekit.converters.parity import LIMITS, Limits, ParityWindows
 from genrekit.converters.source import Source
 from genrekit.runtime import ModelDescription, Normalization, load
 from genrekit.runtime.errors import OutputError, ParityError, UnsupportedModelError
@@ -46,6 +46,29 @@ def test_the_row_tells_what_was_compared(source, tmp_path):
     assert row["keras_accuracy"] == np.mean(source.windows.reference.argmax(1) == source.windows.labels)
     assert row["max_abs_error"] == pytest.approx(np.abs(found - source.windows.reference).max())
     assert load(result.path).description.calibration == source.calibration.record()
+
+
+@pytest.mark.parametrize(("file_format", "target"), [("tflite", "litert"), ("onnx", "onnxruntime")])
+def test_a_file_names_the_engine_that_it_is_for_and_what_it_was_compared_on(source, tmp_path, file_format, target):
+    result = export_model(source, tmp_path, file_format, "float32")
+    described = load(result.path).description
+    assert described.target == result.row["target"] == target
+    assert described.parity["windows"] == len(source.windows.labels)
+    assert described.parity["reasons"] == result.row["reasons"] == []
+
+
+def test_a_file_that_few_windows_cannot_judge_is_kept_and_says_so(source, tmp_path, monkeypatch):
+    """One of twenty windows has another label: 95 %, which stands for 76 % to 99 %."""
+    monkeypatch.setitem(LIMITS, "int8", Limits(max_abs_error=1.0, top1_agreement=0.97))
+    features, _, reference = (values[:20].copy() for values in dataclasses.astuple(source.windows))
+    best, second = reference[0].argsort()[:-3:-1]
+    reference[0, [best, second]] = reference[0, [second, best]]
+    windows = ParityWindows(features, np.full(20, -1), reference)
+    result = export_model(dataclasses.replace(source, windows=windows), tmp_path, "onnx", "int8")
+    assert result.row["top1_agreement"] == 0.95
+    (reason,) = result.row["reasons"]
+    assert "20 windows are too few" in reason
+    assert load(result.path).description.parity["reasons"] == [reason]
 
 
 @pytest.mark.parametrize("file_format", ["tflite", "onnx"])

@@ -79,7 +79,7 @@ def _print_row(out: Path, row: dict[str, Any]) -> None:
     if row["passed"]:
         typer.echo(
             f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
-            f"agreement {row['top1_agreement']:.1%}"
+            f"agreement {row['top1_agreement']:.1%}{''.join(f' ({reason})' for reason in row['reasons'])}"
         )
     else:
         typer.echo(f"genrekit: {row['error']}", err=True)
