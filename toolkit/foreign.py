@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..converters.macs import count_macs
+from ..converters.macs import count_macs, macs_notes
 from ..runtime import ModelDescription
 from ..runtime.errors import GenrekitError, MissingFileError, ModelFileError, ParameterError
 from ..runtime.modelfile import FORMAT_VERSION
@@ -73,7 +73,7 @@ def foreign_run(path: Path, labels: Path | None, front_end: Path | None) -> Fore
         description,
         parameters=model.count_params(),
         macs=count_macs(model),
-        notes=(NOTE, *notes),
+        notes=(NOTE, *notes, *macs_notes(model)),
         toolkit_version=importlib.metadata.version("genrekit"),
     )
     return ForeignRun(path, described, {}, model)

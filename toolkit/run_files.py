@@ -10,7 +10,7 @@ import statistics
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..converters.macs import count_macs
+from ..converters.macs import count_macs, macs_notes
 from ..runtime import ModelDescription, Normalization
 from ..runtime.atomic import replacing, write_text
 from .evaluation import corpus_facts
@@ -72,6 +72,7 @@ def describe(
         seed=training.seed,
         corpus=corpus,
         accuracy={part: metrics[part]["accuracy"] for part in parts},
+        notes=macs_notes(model),
         toolkit_version=importlib.metadata.version("genrekit"),
     )
 
