@@ -25,23 +25,34 @@ DECIBELS = 10 / math.log(10)  # in one unit of the natural logarithm of a power
 MEL_BLOCK_BANDS = 16  # mel bands that share one dense product over the bins they touch
 POWER_FLOOR = 1e-10  # -100 dB, below which power counts as silence
 
+# Bounds far beyond any use, so that a hostile description takes neither all memory nor all time.
+RANGES = {
+    "sample_rate": (1, 768_000),
+    "n_fft": (2, 65_536),
+    "hop_length": (1, 1_000_000),
+    "n_mels": (1, 1_024),
+    "n_mfcc": (1, 1_024),
+}
+MAX_WINDOW_S = 600
+MAX_VALUES = 2**24
+
 
 @dataclasses.dataclass(frozen=True)
 class MfccConfig:
     """What turns samples into MFCC; the defaults are librosa's and the paper's.
 
     Attributes:
-        sample_rate: samples a second, > 0.
-        n_fft: length of a frame and of its FFT in samples, >= 2.
-        hop_length: samples from one frame to the next, > 0.
-        n_mels: mel bands between 0 Hz and half the sample rate, > 0.
+        sample_rate: samples a second, 1 to 768,000.
+        n_fft: length of a frame and of its FFT in samples, 2 to 65,536.
+        hop_length: samples from one frame to the next, 1 to 1,000,000.
+        n_mels: mel bands between 0 Hz and half the sample rate, 1 to 1,024.
         n_mfcc: cepstral coefficients kept, 1 <= n_mfcc <= n_mels.
-        window_s: length of the window that is classified, in seconds; at least one frame.
+        window_s: length of the window that is classified, in seconds; at least one frame, at most 600.
         center: frame k is centred on sample k * hop_length and sees zeros beyond the window's edges.
-        top_db: log-mel values are raised to the window's maximum less this many dB; None leaves them.
+        top_db: log-mel values are raised to the window's maximum less this many dB, > 0; None leaves them.
 
     Raises:
-        ParameterError: a value lies outside its range.
+        ParameterError: a value lies outside its range, or together they need arrays of more than `MAX_VALUES`.
     """
 
     sample_rate: int = 22050
@@ -54,16 +65,30 @@ class MfccConfig:
     top_db: float | None = 80.0
 
     def __post_init__(self) -> None:
-        for name, least in (("sample_rate", 1), ("n_fft", 2), ("hop_length", 1), ("n_mels", 1), ("n_mfcc", 1)):
+        for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            _require(isinstance(value, int) and value >= least, f"{name}={value!r}", f"an integer, at least {least}")
+            whole = isinstance(value, int) and least <= value <= most
+            _require(whole, f"{name}={value!r}", f"an integer from {least} to {most}")
         _require(self.n_mfcc <= self.n_mels, f"n_mfcc={self.n_mfcc}", f"at most n_mels={self.n_mels}")
-        _require(0 < self.window_s < math.inf, f"window_s={self.window_s}", "a positive number of seconds")
+        _require(0 < self.window_s <= MAX_WINDOW_S, f"window_s={self.window_s}", f"seconds, at most {MAX_WINDOW_S}")
         shortest = self.n_fft / self.sample_rate
         _require(
             self.window_samples >= self.n_fft, f"window_s={self.window_s}", f"at least one frame ({shortest:.3f} s)"
         )
-        _require(self.top_db is None or self.top_db > 0, f"top_db={self.top_db}", "positive, or None")
+        _require(isinstance(self.center, bool), f"center={self.center!r}", "true or false")
+        _require(self.top_db is None or 0 < self.top_db < math.inf, f"top_db={self.top_db}", "positive, or None")
+        for names, values in self._array_sizes().items():
+            received = ", ".join(f"{name}={getattr(self, name)}" for name in names.split())
+            _require(values <= MAX_VALUES, received, f"arrays of at most {MAX_VALUES} values, not {values}")
+
+    def _array_sizes(self) -> dict[str, int]:
+        """Values in the largest arrays that the front end needs, by the names of the fields that make them large."""
+        return {
+            "window_s sample_rate": self.window_samples,
+            "window_s hop_length n_mels": self.window_frames * self.n_mels,
+            "n_fft n_mels": self.n_fft * self.n_mels,
+            "n_fft hop_length": self.n_fft * self.n_fft // self.hop_length,  # frames that reach beyond a window
+        }
 
     @property
     def window_samples(self) -> int:
@@ -90,7 +115,7 @@ class MfccConfig:
         try:
             return cls(**fields)
         except (TypeError, ParameterError) as error:
-            raise ModelFileError(f"front_end={fields!r}: expected the fields of MfccConfig ({error})") from error
+            raise ModelFileError(f"front_end: expected the fields of MfccConfig ({error})") from error
 
 
 def _require(holds: bool, received: str, rule: str) -> None:

@@ -111,7 +111,7 @@ class ModelDescription:
             return cls(**_typed(fields, {field.name for field in dataclasses.fields(cls)}))
         except ModelFileError as error:
             raise ModelFileError(f"{source}: {error}") from error
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise ModelFileError(
                 f"{source}: expected a genrekit description, received one that cannot be read ({error!r}); export "
                 "the model again"

@@ -169,8 +169,8 @@ def test_fields_with_a_default_may_be_absent(tmp_path, bare, file_format):
         (altered(FULL, labels=None), "labels=None"),
         (altered(FULL, labels="rock"), "labels='rock'"),
         (altered(FULL, front_end={"n_mfcc": 500}), "n_mfcc=500: expected at most n_mels=128"),
-        (altered(FULL, front_end={"tempo": 120}), "front_end=.*tempo"),
-        (altered(FULL, front_end=None), "cannot be read|front_end=None"),
+        (altered(FULL, front_end={"tempo": 120}), "front_end: .*tempo"),
+        (altered(FULL, front_end=None), "cannot be read|front_end: "),
         (altered(FULL, front_end={"window_s": float("inf")}), "window_s=inf"),
         (altered(FULL, normalization={"mean": [0.0], "std": [1.0]}), "normalization=.*n_mfcc=3"),
         (altered(FULL, normalization={"mean": [0.0] * 3, "std": [1.0, 0.0, 1.0]}), "positive deviations"),
@@ -181,6 +181,7 @@ def test_fields_with_a_default_may_be_absent(tmp_path, bare, file_format):
         ('{"model": "cnn"}', "cannot be read"),
         ('["cnn"]', "cannot be read"),
         ("no JSON", "cannot be read"),
+        ("[" * 100_000, "cannot be read"),
         ("", "cannot be read"),
     ],
 )
