@@ -154,7 +154,7 @@ def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
         OutputError: `folder` cannot be written.
     """
     merged = {row["file"]: row for row in (*_read_parity(folder), *rows)}
-    write_text(folder / PARITY_NAME, json.dumps(list(merged.values()), indent=1) + "\n")
+    write_text(folder / PARITY_NAME, json.dumps(list(merged.values()), indent=1, allow_nan=False) + "\n")
 
 
 def _read_parity(folder: Path) -> list[dict[str, Any]]:

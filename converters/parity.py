@@ -32,7 +32,7 @@ class Parity:
 
     Attributes:
         windows: how many were compared.
-        finite: whether every probability of the file is a finite number.
+        finite: whether every probability of the file and of the Keras model is a finite number.
         max_abs_error, mean_abs_error: of all probabilities, in [0, 1]; None where they are not finite.
         top1_agreement: fraction of windows with the same most probable label.
         agreement_interval: 95 % interval of that fraction among all windows there could be.
@@ -84,7 +84,7 @@ def compare(reference: np.ndarray, candidate: np.ndarray, labels: np.ndarray) ->
             f"reference {reference.shape}, candidate {candidate.shape}: expected the same shape and at least one "
             "window; name a corpus with a part that was not trained on"
         )
-    numbers = np.isfinite(candidate).all(axis=-1)
+    numbers = np.isfinite(candidate).all(axis=-1) & np.isfinite(reference).all(axis=-1)
     errors = np.abs(reference.astype(np.float64) - candidate) if numbers.all() else None
     expected, chosen = reference.argmax(axis=-1), np.where(numbers, candidate.argmax(axis=-1), -1)
     agreement = float(np.mean(expected == chosen))

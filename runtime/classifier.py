@@ -10,7 +10,7 @@ import numpy as np
 
 from . import engines
 from .engines.base import Engine
-from .errors import AudioError
+from .errors import AudioError, ModelFileError
 from .features import MfccConfig, mfcc
 from .modelfile import ModelDescription
 from .stream import MfccStream
@@ -61,13 +61,20 @@ class Classifier:
 
         Raises:
             AudioError: the features have another shape.
+            ModelFileError: the model gives scores that are not finite.
         """
         features = np.asarray(features, np.float32)
         expected = (self.config.window_frames, self.config.n_mfcc)
         if features.ndim != 3 or features.shape[1:] != expected:
             raise AudioError(f"features.shape={features.shape}: expected (batch, {expected[0]}, {expected[1]})")
         normalization = self.description.normalization
-        return self.engine(normalization.apply(features) if normalization else features)
+        scores = self.engine(normalization.apply(features) if normalization else features)
+        if not np.isfinite(scores).all():
+            raise ModelFileError(
+                f"{self.description.model}: expected probabilities, received scores that are not finite from "
+                f"{self.engine.name}; the file is damaged, or its model was never sound: export it again"
+            )
+        return scores
 
     def classify(self, samples: np.ndarray) -> Prediction:
         """One window's samples (mono, at ``config.sample_rate``) -> its `Prediction`; a shorter one is padded.

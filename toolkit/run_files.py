@@ -97,7 +97,7 @@ def write_run(
     title = training.spec.name + caveat(training.split)
     pictures.write_curves(folder / "curves.png", history, title)
     pictures.write_confusion(folder / "confusion.png", metrics["confusion"], metrics["labels"], title)
-    write_text(folder / METRICS, json.dumps(metrics, indent=1) + "\n")
+    write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False) + "\n")
 
 
 def _csv(history: list[dict[str, Any]]) -> str:

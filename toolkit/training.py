@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..runtime import Normalization
-from ..runtime.errors import CorpusError, ParameterError
+from ..runtime.errors import CorpusError, Failure, ParameterError
 from . import resuming, run_files, splits
 from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint
@@ -234,6 +235,11 @@ def _epoch(
     start = time.perf_counter()
     row = fitter.epoch(*next(learnt), recipe.rates(epoch, fitter.steps(len(data.targets))))
     row |= fitter.validate(*data.validation)
+    if not all(map(math.isfinite, row.values())):
+        raise Failure(
+            f"epoch {epoch + 1}: the loss is no longer a finite number; train with another seed, or look at the audio "
+            "with `genrekit corpus check`"
+        )
     return {"epoch": epoch + 1, **row, "seconds": time.perf_counter() - start}
 
 

@@ -50,10 +50,12 @@ def test_figures_of_a_known_difference():
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
 @pytest.mark.parametrize("precision", LIMITS)
-def test_what_is_not_finite_fails_and_its_figures_are_json(precision, value):
-    candidate = np.tile(REFERENCE, (300, 1))
-    candidate[0, 2] = value
-    parity = compare(np.tile(REFERENCE, (300, 1)), candidate, np.tile(LABELS, 300))
+@pytest.mark.parametrize("side", ["file", "Keras", "both"])
+def test_what_is_not_finite_fails_and_its_figures_are_json(precision, value, side):
+    reference, candidate = np.tile(REFERENCE, (300, 1)), np.tile(REFERENCE, (300, 1))
+    for array in {"file": [candidate], "Keras": [reference], "both": [reference, candidate]}[side]:
+        array[0, 2] = value
+    parity = compare(reference, candidate, np.tile(LABELS, 300))
     with pytest.raises(ParityError, match="not finite") as raised:
         check(parity, precision)
     json.dumps(raised.value.figures, allow_nan=False)

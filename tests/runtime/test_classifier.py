@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib.util
+import types
 
 import numpy as np
 import pytest
@@ -18,8 +19,10 @@ from genrekit.runtime import (
     load,
     mfcc,
 )
-from genrekit.runtime.errors import AudioError, ParameterError
+from genrekit.runtime.errors import AudioError, ModelFileError, ParameterError
 from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
+
+from ..conftest import onnx_model, tiny_description
 
 WINDOW, HOP, RATE = 4000, 128, 8000  # samples, samples, Hz of the tiny models
 TINY = MfccConfig(sample_rate=RATE, n_fft=256, hop_length=HOP, n_mels=20, n_mfcc=5, window_s=WINDOW / RATE)
@@ -89,6 +92,22 @@ def test_the_engine_gets_normalised_features(model, tiny_features):
     np.testing.assert_allclose(
         model.predict(tiny_features), model.engine(normalized.astype(np.float32)), atol=TOLERANCE
     )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_scores_that_are_not_finite_are_an_error_of_the_model(tiny_weights, tiny_features, tmp_path, audio, value):
+    kernel, bias = tiny_weights.dense
+    damaged = types.SimpleNamespace(dense=(np.where(kernel == kernel.max(), value, kernel), bias))
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(attach(onnx_model("dense", damaged), tiny_description("dense", "onnx", "float32")))
+    model = load(path)
+    for use in (
+        lambda: model.predict(tiny_features),
+        lambda: model.classify(audio[:WINDOW]),
+        lambda: StreamClassifier(model).push(audio),
+    ):
+        with pytest.raises(ModelFileError, match=r"dense: .*not finite.*export it again"):
+            use()
 
 
 @pytest.mark.parametrize("heard", [1, 100, 3999])

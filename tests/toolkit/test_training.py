@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from genrekit.runtime import load
-from genrekit.runtime.errors import CorpusError, ModelFileError, ParameterError
+from genrekit.runtime.errors import CorpusError, Failure, ModelFileError, ParameterError
 from genrekit.toolkit import splits
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.recipes import recipe
@@ -61,6 +61,13 @@ def test_metrics_have_the_agreed_keys(run):
 def test_the_run_folder_is_whole_and_nothing_else(run):
     expected = {"model.keras", "description.json", "metrics.json", "history.csv", "curves.png", "confusion.png"}
     assert {path.name for path in run.iterdir()} == expected | {"export_features.npz"}
+
+
+def test_a_loss_that_is_no_number_ends_the_training(segments, tmp_path):
+    loud = dataclasses.replace(segments, features=segments.features * np.float32(1e30))
+    with pytest.raises(Failure, match=r"epoch \d: .*finite"):
+        train(training(loud, recipe_name="paper"), tmp_path)
+    assert not (tmp_path / "metrics.json").exists()
 
 
 def test_history_has_a_row_per_epoch(run):

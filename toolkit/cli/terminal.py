@@ -51,7 +51,7 @@ def note_partial() -> None:
 
 def print_json(value: Any) -> None:
     """`value` as JSON on standard output."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False))
+    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
 
 
 @contextlib.contextmanager
