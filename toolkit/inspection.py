@@ -6,7 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from ..runtime.errors import ModelFileError
+from ..runtime.engines import check_shapes
 from ..runtime.graphs import Graph, Tensor, read_graph
 from ..runtime.modelfile import ModelDescription, read_description
 from .corpus import content_hash
@@ -20,11 +20,7 @@ def inspect_model(path: Path) -> dict[str, Any]:
     """
     description = read_description(path)
     graph = _keras_graph(description) if description.format == "keras" else read_graph(path)
-    if graph.outputs[0].shape[-1] != len(description.labels):
-        raise ModelFileError(
-            f"{path}: its description has {len(description.labels)} labels, its output {graph.outputs[0].shape[-1]} "
-            "classes; export the model again"
-        )
+    check_shapes((graph.inputs[0].shape[1:], graph.outputs[0].shape[-1]), description, path)
     return {
         "file": str(path),
         "model": description.model,

@@ -77,7 +77,7 @@ def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Engin
         raise ModelFileError(
             f"{path}: expected a model that {spec.name} loads, but it says: {error}; export it again"
         ) from error
-    _check_shapes(loaded, description, path)
+    check_shapes(loaded.shapes, description, path)
     return loaded
 
 
@@ -120,12 +120,12 @@ def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
     )
 
 
-def _check_shapes(loaded: Engine, description: ModelDescription, path: str | Path) -> None:
+def check_shapes(shapes: tuple[tuple[int, ...], int], description: ModelDescription, path: str | Path) -> None:
+    """Raises ModelFileError where the tensors of `path`, `shapes` as `Engine` has them, are not its description's."""
     config = description.front_end
     expected = (config.window_frames, config.n_mfcc), len(description.labels)
-    received = loaded.shapes
-    if received != expected:
+    if shapes != expected:
         raise ModelFileError(
             f"{path}: its description says features {expected[0]} and {expected[1]} labels, its tensors say "
-            f"{received[0]} and {received[1]}; export the model again"
+            f"{shapes[0]} and {shapes[1]}; export the model again"
         )
