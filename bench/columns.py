@@ -11,6 +11,7 @@ from .store import seconds_per_epoch
 
 Row = dict[str, Any]
 NOTHING = "–"
+UNPROVEN = "?"  # behind an agreement that too few windows could show
 USUAL_ENGINES = ("litert", "onnx", "keras", None)
 
 
@@ -83,7 +84,7 @@ def columns(bench: dict[str, Any]) -> list[Column]:
         Column("precision", "precision", lambda row: text(row["precision"]), words=True),
         Column("size", "size", lambda row: size(row["bytes"])),
         Column("accuracy", "accu-\nracy", lambda row: share(row["accuracy"])),
-        Column("agreement with Keras", "agree-\nment", lambda row: share(row["agreement"])),
+        Column("agreement with Keras", "agree-\nment", _agreement),
         Column("front end p50, ms", "front\nend ms\np50", _percentile("front_end_ms", "p50")),
         Column("front end p90, ms", "\n\np90", _percentile("front_end_ms", "p90")),
         Column("model p50, ms", "model\nms\np50", _percentile("model_ms", "p50")),
@@ -117,6 +118,11 @@ def columns(bench: dict[str, Any]) -> list[Column]:
 
 def _percentile(time: str, figure: str) -> Callable[[Row], str]:
     return lambda row: milliseconds(row[time][figure] if row[time] else None)
+
+
+def _agreement(row: Row) -> str:
+    """Marked where the comparison at export had too few windows to show the agreement that is asked for."""
+    return share(row["agreement"]) + (UNPROVEN if row.get("parity_reasons") else "")
 
 
 def _interval(ends: Sequence[float] | None) -> str:

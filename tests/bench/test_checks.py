@@ -49,6 +49,7 @@ ROUNDS_APART = [[2.0] * 60] * 4 + [[2.22] * 14]
             {},
             ["tensorflow is missing"],
         ),
+        ("too-few-windows", {"parity_reasons": ["181 windows are too few"]}, {}, ["181 windows are too few"]),
         ("low-agreement", {"agreement": 0.9}, {}, ["20 of 200 clips", "90.0%"]),
     ],
 )

@@ -26,6 +26,13 @@ def printed(renderable, width):
     return console.file.getvalue()
 
 
+def test_an_agreement_that_is_not_proven_is_marked(bench):
+    row = {**bench["results"][0], "agreement": 0.983, "parity_reasons": ["181 windows are too few"]}
+    (table,) = report.results_tables({**bench, "results": [row, *bench["results"][1:]]}, 120)
+    marked = [line.split()[0] for line in printed(table, 120).splitlines() if "0.983?" in line]
+    assert marked == [row["file"]]
+
+
 def test_24_rows_fit_120_columns_with_every_figure(bench):
     (table,) = report.results_tables(bench, 120)
     text = printed(table, 120)
