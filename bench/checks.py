@@ -189,7 +189,7 @@ def _no_reference(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Findin
 def _too_few_windows(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
     for reason in row.get("parity_reasons", ()):
         yield Finding(
-            "too-few-windows", f"its agreement, marked ? in tables, is not proven: as it was exported, {reason}"
+            "too-few-windows", f"agreement marked ? is not proven: as it was exported, {reason}"
         )
 
 
