@@ -29,15 +29,15 @@ lint: setup
 
 # What genrekit promises, beside the targets; then every file of the quickstart beside Keras. On a quiet machine.
 bench: out/bench.json
-	$(BIN)/genrekit figures out/runs --out bench/results/figures.json
+	PYTHONPATH=. $(BIN)/python -m tests.ratios out/runs --out results/promises.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline \
-		--out bench/results/bench.json --html bench/results/bench.html
+		--out results/bench.json --html results/bench.html
 
 # README's table, and the results that it comes from. On a quiet machine.
 results: out/bench.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-runs 3 \
-		--out bench/results/quickstart.json
-	$(BIN)/genrekit report bench/results/quickstart.json --into README.md
+		--out results/quickstart.json
+	$(BIN)/genrekit report results/quickstart.json --into README.md
 
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..runtime.proportions import wilson_interval
-from .advice import recommendations
-from .beside import BESIDE_TIMES
-from .ratios import pairwise
-from .results import MEASURED
-from .store import TIMES
+from ..runtime.util.proportions import wilson_interval
+from .report.relative_times import BESIDE_TIMES
+from .results.build import MEASURED
+from .results.ratios import pairwise
+from .results.recommend import recommendations
+from .results.store import TIMES
 
 
 def completed(bench: dict[str, Any]) -> dict[str, Any]:

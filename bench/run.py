@@ -14,11 +14,12 @@ import numpy as np
 
 from ..runtime import MfccConfig
 from ..runtime.errors import GenrekitError, ParameterError
-from . import results, store
-from .cases import Case, Clips, Effort
-from .machine import Watch
-from .measure import Clock, timed
-from .processes import run_process, run_worker
+from .measure.cases import Case, Effort
+from .measure.clips import Clips
+from .measure.machine import Watch
+from .measure.processes import run_process, run_worker
+from .measure.timing import Clock, timed
+from .results import build, store
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what begins now
 Work = Callable[[], None]
@@ -64,7 +65,7 @@ def run_bench(
     if not cases:
         raise ParameterError("cases=0: expected at least one model file; name some")
     save = store.saver(save_to)
-    bench = results.empty_bench(clips, effort, training)
+    bench = build.empty_bench(clips, effort, training)
     measured = [_measured_case(case, clips, effort, reference_labels or {}) for case in [*cases, *baselines]]
     bench["results"] = [one.row for one in measured[: len(cases)]]
     bench["baselines"] = [one.row for one in measured[len(cases) :]]
@@ -92,7 +93,7 @@ def run_front_end(
         OutputError: `save_to` cannot be written.
     """
     save = store.saver(save_to)
-    bench = results.empty_bench(clips, effort, ())
+    bench = build.empty_bench(clips, effort, ())
     ours, theirs = (_measured_front_end(name, clips, config, threads, effort) for name in ("genrekit", "librosa"))
     bench["results"], bench["baselines"] = [ours.row], [theirs.row]
     bench["baseline"] = bench["baselines"][0]
@@ -117,7 +118,7 @@ def _run_rounds(
         bench["interrupted"] = True
     progress(len(order), len(order), "done")
     bench["machine"].update(watch.seen())
-    results.finish(bench)
+    build.finish(bench)
     save(bench)
 
 
@@ -160,7 +161,7 @@ class _Measured:
 def _measured_case(
     case: Case, clips: Clips, effort: Effort, reference_labels: Mapping[str, list[str] | str]
 ) -> _Measured:
-    row = results.empty_row(case)
+    row = build.empty_row(case)
     reference = reference_labels.get(row["model"])
     job = {**_job("measure_case", case, clips), "effort": dataclasses.asdict(effort.of_one_round())}
 
@@ -170,7 +171,7 @@ def _measured_case(
         raw["other_load_cores"] = watch.other_load_cores()
         return {**raw, **_cold_start(case, clips)}
 
-    return _Measured(case.path.name, row, measure, lambda rounds: results.measured(rounds, row, clips, reference))
+    return _Measured(case.path.name, row, measure, lambda rounds: build.measured(rounds, row, clips, reference))
 
 
 def _measured_front_end(name: str, clips: Clips, config: MfccConfig, threads: int, effort: Effort) -> _Measured:
@@ -179,9 +180,9 @@ def _measured_front_end(name: str, clips: Clips, config: MfccConfig, threads: in
     job["effort"] = dataclasses.asdict(effort.of_one_round())
     return _Measured(
         f"front end of {name}",
-        {**results.empty_row(case), "model": None},
+        {**build.empty_row(case), "model": None},
         lambda first: run_worker(job, threads=threads),
-        results.measured_front_end,
+        build.measured_front_end,
     )
 
 

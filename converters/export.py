@@ -9,15 +9,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from ..runtime.atomic import replacing, write_bytes, write_text
 from ..runtime.engines import ENGINES, require_installed
 from ..runtime.errors import MissingPackageError, ParityError
-from ..runtime.graphs import read_graph
-from ..runtime.modelfile import ModelDescription, attach
-from .apart import predict
-from .conversion import PRECISIONS, Conversion, require_supported
-from .parity import Parity, check, compare
-from .source import Source
+from ..runtime.modelfile.description import ModelDescription
+from ..runtime.modelfile.reader import read_graph
+from ..runtime.util.atomic import replacing, write_bytes, write_text
+from .attach import attach
+from .formats import PRECISIONS, Conversion, require_supported
+from .trained_model import Source
+from .verify.parity import Parity, check, compare
+from .verify.subprocess_engine import predict
 
 __all__ = [
     "PARITY_NAME",

@@ -9,9 +9,9 @@
 
 from .classifier import Classifier, Prediction, StreamClassifier, load
 from .errors import GenrekitError
-from .features import MfccConfig, mfcc
-from .modelfile import ModelDescription, Normalization
-from .stream import MfccStream
+from .mfcc import MfccConfig, mfcc
+from .mfcc_stream import MfccStream
+from .modelfile.description import ModelDescription, Normalization
 
 __all__ = [
     "Classifier",

@@ -16,7 +16,7 @@ import soxr
 from .errors import AudioError, MissingFileError, MissingPackageError, ParameterError
 
 if TYPE_CHECKING:
-    from .recording import Recording
+    from .file_classifier import Recording
 
 BLOCK_S = 1.0  # seconds of audio read at a time
 MICROPHONE_BLOCK_S = 0.1

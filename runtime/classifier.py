@@ -11,9 +11,9 @@ import numpy as np
 from . import engines
 from .engines.base import Engine
 from .errors import AudioError, ModelFileError
-from .features import MfccConfig, mfcc
-from .modelfile import ModelDescription
-from .stream import MfccStream
+from .mfcc import MfccConfig, mfcc
+from .mfcc_stream import MfccStream
+from .modelfile.description import ModelDescription
 
 
 @dataclasses.dataclass(frozen=True)

@@ -11,8 +11,9 @@ import hypothesis
 import numpy as np
 import pytest
 
+from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
-from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
+from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION
 
 from .environments import device, old_device, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
@@ -106,6 +107,11 @@ def tiny_weights():
     return types.SimpleNamespace(dense=dense, lstm=lstm, head=(draw(1.5, 4, 3), draw(0.3, 3)))
 
 
+def protobuf_field(number, value):
+    """A field of fewer than 128 bytes, as the wire format has it."""
+    return bytes([number << 3 | 2, len(value)]) + value
+
+
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory, tiny_weights, tiny_features):
     """Makes a tiny real model file when it is first asked for: (name, format, precision) -> its path.
@@ -158,7 +164,7 @@ def keras_model(name, weights):
 
 
 def tflite_model(name, weights, precision, features):
-    from genrekit.converters.tflite import convert_tflite
+    from genrekit.converters.tflite.convert import convert_tflite
 
     calibration = NORMALIZATION.apply(features) if precision == "int8" else None
     return convert_tflite(keras_model(name, weights), precision, calibration).data

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..runtime import Classifier
-from .corpus import Segments
-from .splits import PARTS
+from .corpus.segments import Segments
+from .splits.assign import PARTS
 
 
 def deviation(values: Sequence[float]) -> float | None:

@@ -1,8 +1,8 @@
 """Showing results: tables for the terminal, Markdown, and one self-contained HTML page."""
 
+from .html import html_page, write_html
 from .markdown import markdown_report, readme_table, replaced_between
-from .page import html_page, write_html
-from .tables import beside_tables, notes, recommendation_lines, results_tables
+from .terminal import beside_tables, notes, recommendation_lines, results_tables
 
 __all__ = [
     "beside_tables",

@@ -6,9 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ...runtime.errors import ParameterError
-from ..about import machine_facts
-from ..beside import beside_the_fastest
-from ..columns import (
+from .columns import (
     by_model,
     clips_line,
     failures,
@@ -19,9 +17,11 @@ from ..columns import (
     text,
     warning_groups,
 )
-from ..markdown import table
-from ..paper import MACHINE, SEGMENTS, beside_the_paper
-from .tables import ratio_cells, recommendation_lines
+from .machine_facts import machine_facts
+from .markdown_table import table
+from .relative_times import beside_the_fastest
+from .terminal import ratio_cells, recommendation_lines
+from .training_reference import MACHINE, SEGMENTS, beside_the_paper
 
 BEGIN, END = "<!-- genrekit results -->", "<!-- end of genrekit results -->"
 README = (

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 
 from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError
-from ..modelfile import ModelDescription, model_format, read_description
+from ..modelfile.description import ModelDescription
+from ..modelfile.reader import model_format, read_description
 from .base import Engine
 
 

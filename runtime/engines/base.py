@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
-from ..modelfile import ModelDescription
+from ..modelfile.description import ModelDescription
 
 
 class Quantization:

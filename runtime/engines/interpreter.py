@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..modelfile import ModelDescription
-from ..native_output import held_back
+from ..modelfile.description import ModelDescription
+from ..util.native_output import held_back
 from .base import OneByOne, Quantization
 
 

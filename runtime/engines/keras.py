@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from ..modelfile import ModelDescription
+from ..modelfile.description import ModelDescription
 from .base import Engine
 
 BATCH = 256  # bounds the memory of one call

@@ -9,7 +9,7 @@ import numpy as np
 from tflite_micro import runtime
 
 from ..errors import ParameterError
-from ..modelfile import ModelDescription
+from ..modelfile.description import ModelDescription
 from .base import OneByOne, Quantization
 
 

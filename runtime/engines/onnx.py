@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from ..modelfile import ModelDescription
+from ..modelfile.description import ModelDescription
 from .base import Engine
 
 

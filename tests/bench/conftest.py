@@ -7,12 +7,13 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from genrekit.bench.cases import Case, Clips
-from genrekit.bench.ratios import RATIO_TIMES, pairwise
-from genrekit.bench.results import empty_row
-from genrekit.bench.stats import summary
+from genrekit.bench.measure.cases import Case
+from genrekit.bench.measure.clips import Clips
+from genrekit.bench.results.build import empty_row
+from genrekit.bench.results.ratios import RATIO_TIMES, pairwise
+from genrekit.bench.results.stats import summary
+from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
-from genrekit.runtime.modelfile import attach
 
 LABELS = ("low", "high", "noise")
 CONFIG = MfccConfig()

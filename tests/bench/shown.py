@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from genrekit.bench.cases import Case
-from genrekit.bench.results import empty_row
-from genrekit.runtime.proportions import wilson_interval
+from genrekit.bench.measure.cases import Case
+from genrekit.bench.results.build import empty_row
+from genrekit.runtime.util.proportions import wilson_interval
 
 from .conftest import bench_of, row_of
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from genrekit.bench.advice import recommendations
-from genrekit.runtime.proportions import wilson_interval
+from genrekit.bench.results.recommend import recommendations
+from genrekit.runtime.util.proportions import wilson_interval
 
 from .conftest import bench_of, row_of, steady
 

@@ -9,7 +9,8 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrekit.bench.cases import Case, Clips, Effort
+from genrekit.bench.measure.cases import Case, Effort
+from genrekit.bench.measure.clips import Clips
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import ParameterError
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from genrekit.bench.checks import findings
-from genrekit.bench.stats import summary
+from genrekit.bench.results.stats import summary
+from genrekit.bench.results.warnings import findings
 
 from .conftest import bench_of, row_of
 

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from genrekit.bench import report, store
+from genrekit.bench import report
 from genrekit.bench.older import completed
+from genrekit.bench.results import store
 
 from .pages import CHROMIUM, chromium, laid_out
 

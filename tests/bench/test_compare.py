@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from genrekit.bench.compare import compare, regressions
-from genrekit.bench.comparison_report import comparison_markdown, comparison_tables, legend
-from genrekit.bench.stats import summary
+from genrekit.bench.report.comparison import comparison_markdown, comparison_tables, legend
+from genrekit.bench.results.compare import compare, regressions
+from genrekit.bench.results.stats import summary
 
 from .conftest import bench_of, row_of
 

@@ -15,12 +15,13 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.bench.cases import Case, Effort
-from genrekit.bench.device import measuring, on_device
+from genrekit.bench.measure.cases import Case, Effort
+from genrekit.bench.remote import agent as on_device
+from genrekit.bench.remote import session as measuring
 from genrekit.bench.run import run_bench
+from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.errors import Failure
-from genrekit.runtime.modelfile import attach
 
 from ..sshd import needs_sshd, processes_of, wait_for
 from .conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones

@@ -9,8 +9,8 @@ import sys
 
 import pytest
 
-from genrekit.bench.cases import Case, Effort
-from genrekit.bench.device.job import run_job, write_bench_job
+from genrekit.bench.measure.cases import Case, Effort
+from genrekit.bench.remote.job import run_job, write_bench_job
 from genrekit.runtime import MfccConfig
 from genrekit.runtime.errors import MissingFileError, ParameterError
 

@@ -9,7 +9,7 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from genrekit.bench.machine import Watch, describe_machine, processor_ticks
+from genrekit.bench.measure.machine import Watch, describe_machine, processor_ticks
 
 
 def test_it_names_the_machine_and_the_engines():
@@ -32,7 +32,7 @@ def test_peak_memory_remembers_what_was_freed_and_inherits_nothing_of_a_large_pa
     held = np.ones(400_000_000 // 8)
     code = """
 import numpy as np
-from genrekit.bench.machine import peak_memory_bytes
+from genrekit.bench.measure.machine import peak_memory_bytes
 freed = np.ones(100_000_000 // 8)
 del freed
 print(peak_memory_bytes())

@@ -7,9 +7,10 @@ import sys
 import numpy as np
 import pytest
 
-from genrekit.bench.cases import Case, Clips, Effort
-from genrekit.bench.front_ends import front_end
-from genrekit.bench.measure import PACE_S, TIMED_CLIPS, WARM_UP, measure_case, measure_peak, timed, timed_windows
+from genrekit.bench.measure.cases import Case, Effort
+from genrekit.bench.measure.clips import Clips
+from genrekit.bench.measure.front_ends import front_end
+from genrekit.bench.measure.timing import PACE_S, TIMED_CLIPS, WARM_UP, measure_case, measure_peak, timed, timed_windows
 from genrekit.runtime import Classifier, StreamClassifier, load, mfcc
 from genrekit.runtime.errors import MissingPackageError, ParameterError
 
@@ -53,7 +54,7 @@ def test_each_step_is_timed_with_what_it_does(tiny_onnx, clips, monkeypatch):
 
         return call
 
-    for module in ("genrekit.bench.front_ends", "genrekit.runtime.classifier"):
+    for module in ("genrekit.bench.measure.front_ends", "genrekit.runtime.classifier"):
         monkeypatch.setattr(f"{module}.mfcc", slowed(mfcc, 3))
     monkeypatch.setattr(Classifier, "predict", slowed(Classifier.predict, 5))
     monkeypatch.setattr(StreamClassifier, "push", slowed(StreamClassifier.push, 2))

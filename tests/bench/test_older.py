@@ -8,16 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from genrekit.bench import report, store
+from genrekit.bench import report
 from genrekit.bench.older import completed
-from genrekit.bench.stats import median_ratio, summary
-from genrekit.runtime.proportions import wilson_interval
+from genrekit.bench.results import store
+from genrekit.bench.results.stats import median_ratio, summary
+from genrekit.runtime.util.proportions import wilson_interval
 
 from .pages import Page
 from .shown import bench_of_24
 
 ROOT = Path(__file__).parents[2]
-RESULTS = ROOT / "bench" / "results" / "quickstart.json"
+RESULTS = ROOT / "results" / "quickstart.json"
 
 
 def genrekit(*arguments):
@@ -112,7 +113,7 @@ def test_a_file_that_is_no_bench_is_refused(tmp_path):
 
 
 def test_the_table_of_the_readme_is_what_the_command_makes(tmp_path):
-    """To mend it: genrekit report bench/results/quickstart.json --into README.md."""
+    """To mend it: genrekit report results/quickstart.json --into README.md."""
     (tmp_path / "README.md").write_bytes((ROOT / "README.md").read_bytes())
     process = genrekit("report", RESULTS, "--into", tmp_path / "README.md")
     assert process.returncode == 0, process.stderr

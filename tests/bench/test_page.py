@@ -252,9 +252,9 @@ def test_results_without_figures_make_a_page_without_pictures(tmp_path, rows):
 @pytest.mark.parametrize("package", ["jinja2", "matplotlib"])
 def test_a_missing_package_names_the_command(bench, tmp_path, monkeypatch, package):
     monkeypatch.setitem(sys.modules, package, None)
-    for name in [name for name in sys.modules if name.startswith("genrekit.bench.pictures")]:
+    for name in [name for name in sys.modules if name.startswith("genrekit.bench.report.plots")]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delattr("genrekit.bench.pictures", raising=False)
+    monkeypatch.delattr("genrekit.bench.report.plots", raising=False)
     with pytest.raises(MissingPackageError, match=rf'needs {package}.*pip install "genrekit\[bench\]"'):
         report.write_html(bench, tmp_path / "report.html")
     assert list(tmp_path.iterdir()) == []

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from genrekit.bench import processes
-from genrekit.bench.processes import run_process, run_worker
+from genrekit.bench.measure import processes
+from genrekit.bench.measure.processes import run_process, run_worker
 from genrekit.runtime.errors import Failure
 
 

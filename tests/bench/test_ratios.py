@@ -2,8 +2,8 @@
 
 import pytest
 
-from genrekit.bench.ratios import between, pairwise, ratio_of
-from genrekit.bench.stats import summary
+from genrekit.bench.results.ratios import between, pairwise, ratio_of
+from genrekit.bench.results.stats import summary
 
 from .conftest import row_of, steady
 

@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from genrekit.bench import report
-from genrekit.bench.columns import milliseconds, size
 from genrekit.bench.older import completed
+from genrekit.bench.report.columns import milliseconds, size
 
 from .conftest import bench_of, row_of
 from .shown import MODELS, bench_of_24

@@ -8,13 +8,14 @@ import sys
 import numpy as np
 import pytest
 
-from genrekit.bench import run, store
-from genrekit.bench.cases import Case, Effort
-from genrekit.bench.processes import run_worker
+from genrekit.bench import run
+from genrekit.bench.measure.cases import Case, Effort
+from genrekit.bench.measure.processes import run_worker
+from genrekit.bench.results import store
 from genrekit.bench.run import NOT_MEASURED, baseline_cases, keras_labels, run_bench, run_front_end
 from genrekit.runtime import load
 from genrekit.runtime.errors import Failure, OutputError, ParameterError
-from genrekit.runtime.modelfile import read_description
+from genrekit.runtime.modelfile.reader import read_description
 
 from .conftest import CONFIG
 

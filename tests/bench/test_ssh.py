@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from genrekit.bench.device import ssh
+from genrekit.bench.remote import ssh
 from genrekit.runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
 from ..sshd import free_port, needs_sshd, processes_of, wait_for
@@ -50,7 +50,7 @@ def test_nothing_outlives_the_side_that_began(config, tmp_path):
     stay = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     code = f"""
 from pathlib import Path
-from genrekit.bench.device import on_device, ssh
+from genrekit.bench.remote import on_device, ssh
 with ssh.connect(ssh.Address("pi"), Path({str(config)!r})) as connection:
     connection.run(["python3", "-c", Path(on_device.__file__).read_text(), "run", "python3", "-c", {stay!r}])
 """

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrekit.bench.stats import (
+from genrekit.bench.results.stats import (
     calibration_error,
     median_ratio,
     modes,

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from genrekit.bench import store
+from genrekit.bench.results import store
 from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
 
 from .conftest import bench_of, row_of

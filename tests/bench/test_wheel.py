@@ -7,7 +7,7 @@ import zipfile
 
 import pytest
 
-from genrekit.bench.device.wheel import SOURCE, find_wheel
+from genrekit.bench.remote.wheel import SOURCE, find_wheel
 from genrekit.runtime.errors import MissingFileError, ParameterError
 
 from ..environments import pip
@@ -21,7 +21,7 @@ def contents(path):
 
 def test_an_installed_genrekit_is_packed_into_the_wheel_it_came_from(device, wheel, tmp_path):
     code = (
-        "import pathlib, sys; from genrekit.bench.device.wheel import find_wheel; find_wheel(pathlib.Path(sys.argv[1]))"
+        "import pathlib, sys; from genrekit.bench.remote.wheel import find_wheel; find_wheel(pathlib.Path(sys.argv[1]))"
     )
     subprocess.run([device, "-P", "-c", code, tmp_path], check=True, cwd=tmp_path, env={})
     packed = tmp_path / wheel.name

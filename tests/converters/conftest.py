@@ -5,10 +5,10 @@ import types
 import numpy as np
 import pytest
 
-from genrekit.converters.conversion import PRECISIONS
+from genrekit.converters.attach import attach
+from genrekit.converters.formats import PRECISIONS
 from genrekit.runtime import MfccConfig, ModelDescription, mfcc
 from genrekit.runtime.engines import load
-from genrekit.runtime.modelfile import attach
 
 MODELS = ("mlp", "mlp-regularized", "cnn", "lstm")
 CASES = [
@@ -84,8 +84,8 @@ def conversions(models, data):
 
 
 def convert_anew(model, file_format, precision, calibration):
-    from genrekit.converters.onnx import convert_onnx
-    from genrekit.converters.tflite import convert_tflite
+    from genrekit.converters.onnx.convert import convert_onnx
+    from genrekit.converters.tflite.convert import convert_tflite
 
     return {"tflite": convert_tflite, "onnx": convert_onnx}[file_format](model, precision, calibration)
 
@@ -105,7 +105,7 @@ def run(tmp_path):
 @pytest.fixture
 def ops(tmp_path):
     """The operators in the bytes of a model: (data, format) -> {name: count}."""
-    from genrekit.runtime.graphs import read_graph
+    from genrekit.runtime.modelfile.reader import read_graph
 
     def count(data, file_format):
         path = tmp_path / f"graph.{file_format}"

@@ -3,7 +3,7 @@ import hashlib
 import numpy as np
 import pytest
 
-from genrekit.converters.calibration import choose_calibration
+from genrekit.converters.quantize.calibration import choose_calibration
 from genrekit.runtime.errors import CorpusError
 
 LABELS = np.repeat([0, 1, 2], [60, 30, 5])

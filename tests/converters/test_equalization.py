@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from keras import layers
 
-from genrekit.converters.equalization import equalized, with_narrow_logits
-from genrekit.converters.rounding import inputs_seen
+from genrekit.converters.quantize.gptq import inputs_seen
+from genrekit.converters.quantize.smoothquant import equalized, with_narrow_logits
 
 SHAPE = (20, 6)
 FRAMES = layers.Reshape((*SHAPE, 1))

@@ -8,10 +8,10 @@ import subprocess
 import numpy as np
 import pytest
 
-from genrekit.converters.calibration import choose_calibration
 from genrekit.converters.export import export_model, write_parity
-from genrekit.converters.parity import LIMITS, Limits, ParityWindows
-from genrekit.converters.source import Source
+from genrekit.converters.quantize.calibration import choose_calibration
+from genrekit.converters.trained_model import ParityWindows, Source
+from genrekit.converters.verify.parity import LIMITS, Limits
 from genrekit.runtime import ModelDescription, Normalization, load
 from genrekit.runtime.errors import OutputError, ParityError, UnsupportedModelError
 

@@ -1,7 +1,7 @@
 import keras
 import pytest
 
-from genrekit.converters.macs import count_macs, macs_notes, uncounted
+from genrekit.converters.keras_graph.macs import count_macs, macs_notes, uncounted
 from genrekit.toolkit.models import MODELS
 
 # Written out from the layer tables: (130, 13) features, 10 classes.

@@ -8,10 +8,12 @@ import subprocess
 
 import pytest
 
-from genrekit.runtime.graphs import read_graph
-from genrekit.runtime.modelfile import read_description, without_description
+from genrekit.converters.attach import without_description
+from genrekit.runtime.modelfile.reader import read_description, read_graph
 
-micro = pytest.importorskip("genrekit.converters.micro", reason="tflite-micro has wheels for x86-64 Linux only")
+micro = pytest.importorskip(
+    "genrekit.converters.tflite.micro_sources", reason="tflite-micro has wheels for x86-64 Linux only"
+)
 
 
 @pytest.fixture

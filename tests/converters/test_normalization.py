@@ -5,11 +5,10 @@ import numpy as np
 import pytest
 from keras import layers
 
-from genrekit.converters.calibration import choose_calibration
-from genrekit.converters.foreign import SavedModelLayer
-from genrekit.converters.normalization import NOTE, balancing, for_normalised
-from genrekit.converters.parity import ParityWindows
-from genrekit.converters.source import Source, in_double_precision
+from genrekit.converters.keras_graph.external_model import SavedModelLayer
+from genrekit.converters.keras_graph.input_scaling import NOTE, balancing, for_normalised
+from genrekit.converters.quantize.calibration import choose_calibration
+from genrekit.converters.trained_model import ParityWindows, Source, in_double_precision
 from genrekit.runtime import ModelDescription
 
 from .conftest import LABELS, MODELS

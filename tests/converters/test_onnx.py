@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 from keras import layers
 
-from genrekit.converters.conversion import PRECISIONS
-from genrekit.converters.onnx import convert_onnx
-from genrekit.converters.parity import check, compare
+from genrekit.converters.formats import PRECISIONS
+from genrekit.converters.onnx.convert import convert_onnx
+from genrekit.converters.verify.parity import check, compare
 from genrekit.runtime.errors import ParameterError, UnsupportedModelError
 
 from .conftest import MODELS

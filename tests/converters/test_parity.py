@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from genrekit.converters.parity import LIMITS, check, compare
+from genrekit.converters.verify.parity import LIMITS, check, compare
 from genrekit.runtime.errors import ParameterError, ParityError
 
 REFERENCE = np.array([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1], [0.3, 0.3, 0.4], [0.5, 0.25, 0.25]])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from genrekit.converters.peers import keras_onnx, plain_tflite
+from ..ratios.baselines import keras_onnx, plain_tflite
 
 
 @pytest.mark.parametrize(

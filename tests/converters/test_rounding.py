@@ -5,11 +5,12 @@ import pytest
 from keras import layers
 from tensorflow.lite.python import schema_py_generated as schema
 
-from genrekit.converters import grids, rounding
-from genrekit.converters.equalization import equalized, with_narrow_logits
-from genrekit.converters.lstm import onnx_lstm_weights
-from genrekit.converters.rounding import rounded_copy
-from genrekit.converters.simplify import simplify
+from genrekit.converters.keras_graph.simplify import simplify
+from genrekit.converters.onnx.lstm_weights import onnx_lstm_weights
+from genrekit.converters.quantize import gptq as rounding
+from genrekit.converters.quantize import weight_grids as grids
+from genrekit.converters.quantize.gptq import rounded_copy
+from genrekit.converters.quantize.smoothquant import equalized, with_narrow_logits
 
 from .conftest import MODELS
 

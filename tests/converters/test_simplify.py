@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from genrekit.converters.simplify import Empty, chain, simplify
+from genrekit.converters.keras_graph.simplify import Empty, chain, simplify
 from genrekit.runtime.errors import UnsupportedModelError
 
 

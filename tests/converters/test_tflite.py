@@ -9,13 +9,13 @@ import pytest
 from keras import layers
 from tensorflow.lite.python import schema_py_generated as schema
 
-from genrekit.converters.conversion import PRECISIONS
-from genrekit.converters.parity import check, compare
-from genrekit.converters.tflite import convert_tflite
+from genrekit.converters.attach import attach
+from genrekit.converters.formats import PRECISIONS
+from genrekit.converters.tflite.convert import convert_tflite
+from genrekit.converters.verify.parity import check, compare
 from genrekit.runtime import ModelDescription
 from genrekit.runtime.engines.litert import Interpreter
 from genrekit.runtime.errors import ParameterError, UnsupportedModelError
-from genrekit.runtime.modelfile import attach
 
 from .conftest import LABELS, MODELS, convert_anew
 
@@ -84,8 +84,8 @@ def test_another_process_gives_the_same_bytes(conversions, models, data, tmp_pat
     np.save(tmp_path / "known.npy", data.known)
     script = """
 import hashlib, sys, keras, numpy as np
-from genrekit.converters.onnx import convert_onnx
-from genrekit.converters.tflite import convert_tflite
+from genrekit.converters.onnx.convert import convert_onnx
+from genrekit.converters.tflite.convert import convert_tflite
 model = keras.saving.load_model(sys.argv[1] + "/cnn.keras")
 known = np.load(sys.argv[1] + "/known.npy")
 for convert in (convert_tflite, convert_onnx):

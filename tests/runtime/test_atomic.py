@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
-from genrekit.runtime.atomic import replacing, write_bytes, write_text
 from genrekit.runtime.errors import AudioError, OutputError
+from genrekit.runtime.util.atomic import replacing, write_bytes, write_text
 
 
 def test_a_file_is_written_whole_and_its_folder_made(tmp_path):

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from genrekit.converters.attach import attach
 from genrekit.runtime import (
     MfccConfig,
     ModelDescription,
@@ -20,7 +21,7 @@ from genrekit.runtime import (
     mfcc,
 )
 from genrekit.runtime.errors import AudioError, ModelFileError, ParameterError
-from genrekit.runtime.modelfile import KERAS_DESCRIPTION, attach
+from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION
 
 from ..conftest import onnx_model, tiny_description
 
@@ -200,8 +201,8 @@ def write_dense(folder, config, file_format, precision):
     """A model file of one dense layer on MFCC of `config`."""
     import keras
 
-    from genrekit.converters.onnx import convert_onnx
-    from genrekit.converters.tflite import convert_tflite
+    from genrekit.converters.onnx.convert import convert_onnx
+    from genrekit.converters.tflite.convert import convert_tflite
 
     shape = config.window_frames, config.n_mfcc
     generator = np.random.default_rng(7)

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from genrekit.converters.attach import attach
 from genrekit.runtime import engines, load
 from genrekit.runtime.engines.base import Quantization
 from genrekit.runtime.errors import MissingFileError, MissingPackageError, ModelFileError, ParameterError
-from genrekit.runtime.modelfile import attach, read_description
+from genrekit.runtime.modelfile.reader import read_description
 
 CASES = [
     ("onnx", "dense", "onnx", "float32"),

@@ -10,7 +10,7 @@ import soundfile
 
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import AudioError, ModelFileError, ParameterError
-from genrekit.runtime.features import BLOCK_FRAMES, FrameMaths, dct_basis, hz_to_mel, mel_to_hz, mel_weights
+from genrekit.runtime.mfcc import BLOCK_FRAMES, FrameMaths, dct_basis, hz_to_mel, mel_to_hz, mel_weights
 
 SIGNALS = ["tones", "noise", "silence", "burst then silence", "clipped"]
 TOLERANCE = 1e-3

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from genrekit.runtime.errors import MissingFileError, ModelFileError
-from genrekit.runtime.graphs import Graph, Tensor, read_graph
-from genrekit.runtime.graphs.tflite_names import OPERATORS, TENSOR_TYPES
-from genrekit.runtime.protobuf import encode
+from genrekit.runtime.modelfile.graph import Graph, Tensor
+from genrekit.runtime.modelfile.reader import read_graph
+from genrekit.runtime.modelfile.tflite_op_names import OPERATORS, TENSOR_TYPES
+
+from ..conftest import protobuf_field
 
 MODELS = [("dense", "float32"), ("dense", "int8"), ("lstm", "float32"), ("lstm", "int8")]
 
@@ -155,7 +157,7 @@ def test_operators_come_most_frequent_first(tmp_path):
         ("text.onnx", b"This is no model.\n" * 20),
         ("empty.onnx", b""),
         ("number.onnx", b"\x38\x01"),  # field 7, the graph, as a number
-        ("node.onnx", encode(7, b"\x08\x05")),  # a graph with a number for a node
+        ("node.onnx", protobuf_field(7, b"\x08\x05")),  # a graph with a number for a node
     ],
 )
 def test_what_is_no_model_is_refused_by_name(tmp_path, name, content):

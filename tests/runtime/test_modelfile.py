@@ -13,11 +13,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, load
 from genrekit.runtime.errors import GenrekitError, MissingFileError, ModelFileError
-from genrekit.runtime.graphs import read_graph
-from genrekit.runtime.modelfile import FORMAT_VERSION, attach, model_format, read_description
-from genrekit.runtime.protobuf import encode
+from genrekit.runtime.modelfile.description import FORMAT_VERSION
+from genrekit.runtime.modelfile.reader import model_format, read_description, read_graph
+
+from ..conftest import protobuf_field
 
 FORMATS = ["tflite", "onnx"]
 FULL = ModelDescription(
@@ -198,8 +200,12 @@ def test_a_description_that_cannot_be_used_is_refused_by_name(tmp_path, bare, fi
         ("empty.tflite", b"", "expected a TFLite model, received something else"),
         ("text.onnx", b"This is no model.\n" * 20, "expected an ONNX model, received something else"),
         ("empty.onnx", b"", "expected a model with genrekit's description, found none"),
-        ("bytes.onnx", encode(14, encode(1, b"\xff\xfe") + encode(2, b"")), "expected an ONNX model"),
-        ("number.onnx", encode(14, b"\x08\x05" + encode(2, b"")), "expected an ONNX model"),
+        (
+            "bytes.onnx",
+            protobuf_field(14, protobuf_field(1, b"\xff\xfe") + protobuf_field(2, b"")),
+            "expected an ONNX model",
+        ),
+        ("number.onnx", protobuf_field(14, b"\x08\x05" + protobuf_field(2, b"")), "expected an ONNX model"),
         ("bare.tflite", b"\x1c\0\0\0TFL3" + bytes(500), "expected a model with genrekit's description, found none"),
         ("model.keras", b"PK", "expected a model with genrekit's description, found none"),
         ("model.h5", b"\x89HDF", "expected a model that ends in .tflite, .onnx, .keras"),

@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from genrekit.runtime.native_output import held_back
+from genrekit.runtime.util.native_output import held_back
 
 
 def test_greetings_are_held_back_and_later_words_are_not(capfd):

@@ -1,7 +1,7 @@
 import pytest
 from scipy.stats import binomtest
 
-from genrekit.runtime.proportions import wilson_interval
+from genrekit.runtime.util.proportions import wilson_interval
 
 
 @pytest.mark.parametrize(("right", "count"), [(0, 5), (5, 5), (149, 200), (178, 181), (1, 1000)])

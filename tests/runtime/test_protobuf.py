@@ -2,7 +2,7 @@
 
 import pytest
 
-from genrekit.runtime import protobuf
+from genrekit.runtime.modelfile import protobuf
 
 onnx = pytest.importorskip("onnx")
 
@@ -36,28 +36,6 @@ def test_fields_of_a_part_are_found_in_place(message):
     assert data[start:end] == message.graph.SerializeToString()
     assert list(protobuf.fields(data, start, end)) == list(protobuf.fields(data[start:end]))
     assert [data[slice(*span)] for span in protobuf.spans(data, 2, start, end)] == [b"graph"]
-
-
-def test_removing_fields_keeps_the_rest_in_order(message):
-    kept = onnx.ModelProto()
-    kept.CopyFrom(message)
-    del kept.metadata_props[:]
-    assert protobuf.without(message.SerializeToString(), 14) == kept.SerializeToString()
-    assert protobuf.without(message.SerializeToString(), 99) == message.SerializeToString()
-
-
-@pytest.mark.parametrize("size", [0, 1, 127, 128, 300, 20_000])
-@pytest.mark.parametrize("number", [1, 15, 16, 1000])
-def test_an_encoded_field_is_read_back(size, number):
-    value = b"x" * size
-    data = protobuf.encode(number, value)
-    assert [(found, bytes(read)) for found, read in protobuf.fields(data)] == [(number, value)]
-
-
-def test_the_encoding_is_the_librarys(message):
-    entry = message.metadata_props[1]
-    encoded = protobuf.encode(1, entry.key.encode()) + protobuf.encode(2, entry.value.encode())
-    assert encoded == entry.SerializeToString()
 
 
 @pytest.mark.parametrize(

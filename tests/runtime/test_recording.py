@@ -7,7 +7,7 @@ import soxr
 
 from genrekit.runtime import load
 from genrekit.runtime.errors import AudioError, MissingFileError
-from genrekit.runtime.recording import classify_file
+from genrekit.runtime.file_classifier import classify_file
 
 WINDOW, RATE = 4000, 8000
 STRIDE = 31 * 128  # half a second in whole hops

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genrekit.runtime import MfccConfig, MfccStream, mfcc
 from genrekit.runtime.errors import AudioError, ParameterError
-from genrekit.runtime.features import FrameMaths
+from genrekit.runtime.mfcc import FrameMaths
 
 SMALL = MfccConfig(sample_rate=8000, n_fft=256, hop_length=100, n_mels=20, n_mfcc=5, window_s=0.25)
 CONFIGS = [

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.toolkit import corpus, splits
-from genrekit.toolkit.extraction import extract
+from genrekit.toolkit.corpus import scan as corpus
+from genrekit.toolkit.corpus.extraction import extract
+from genrekit.toolkit.splits import assign as splits
 
 RATE = 22050
 PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}

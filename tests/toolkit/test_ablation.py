@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genrekit.toolkit import ablation
+from genrekit.toolkit.experiments import ablation
 from genrekit.toolkit.models import MODELS
-from genrekit.toolkit.recipes import recipe
+from genrekit.toolkit.training.recipes import recipe
 
 
 def runs(*accuracies):

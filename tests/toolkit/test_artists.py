@@ -13,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genrekit.runtime.errors import CorpusError
-from genrekit.toolkit import artists, dealing, splits
+from genrekit.toolkit.splits import artists
+from genrekit.toolkit.splits import assign as splits
+from genrekit.toolkit.splits import group_split as dealing
 
 from ..fixtures.make_artists_csv import artists_csv
 from .conftest import GTZAN_GENRES, names_only

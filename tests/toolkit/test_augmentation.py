@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from genrekit.toolkit import augmentation
-from genrekit.toolkit.recipes import PAPER, recipe
+from genrekit.toolkit.training import augmentation
+from genrekit.toolkit.training.recipes import PAPER, recipe
 
 FRAMES, COEFFICIENTS = 20, 6
 

@@ -19,7 +19,8 @@ import soundfile
 from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
 from genrekit.toolkit.cli import terminal
-from genrekit.toolkit.figures import measure_figures
+
+from ..ratios.promises import measure_figures
 
 COMMANDS = (
     "quickstart", "corpus make", "corpus check", "corpus cache", "train", "ablation", "evaluate", "export", "inspect",
@@ -347,7 +348,7 @@ def test_train_refuses_impossible_options(genrekit, corpus_folder, tmp_path, opt
 
 
 def test_help_of_train_names_every_option_of_edge(genrekit):
-    from genrekit.toolkit.recipes import OPTIONS
+    from genrekit.toolkit.training.recipes import OPTIONS
 
     described = " ".join(genrekit("train", "--help", env={"COLUMNS": "200", "PATH": ""}).stdout.split())
     for option in OPTIONS:

@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from genrekit.bench import store
+from genrekit.bench.results import store
 
 QUICK = ("--runs", 10, "--seconds", 0, "--rounds", 2, "--paced-runs", 0)
 

@@ -18,15 +18,15 @@ import soundfile
 
 from genrekit.runtime import MfccConfig
 from genrekit.runtime.errors import Failure, ParameterError
-from genrekit.toolkit import cluster as cluster_module
-from genrekit.toolkit import corpus
-from genrekit.toolkit.cli.work import read_segments
-from genrekit.toolkit.cluster import Cluster
-from genrekit.toolkit.extraction import extract
-from genrekit.toolkit.feature_cache import FeatureCache
-from genrekit.toolkit.library import tables
-from genrekit.toolkit.library.run import classify_library
-from genrekit.toolkit.library.work import Model
+from genrekit.toolkit.cli.steps import read_segments
+from genrekit.toolkit.compute import dask as cluster_module
+from genrekit.toolkit.compute.dask import Cluster
+from genrekit.toolkit.corpus import scan as corpus
+from genrekit.toolkit.corpus.extraction import extract
+from genrekit.toolkit.corpus.feature_cache import FeatureCache
+from genrekit.toolkit.library import output_tables as tables
+from genrekit.toolkit.library.classify_library import classify_library
+from genrekit.toolkit.library.remote_task import Model
 
 
 @contextlib.contextmanager

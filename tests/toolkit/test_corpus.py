@@ -12,8 +12,8 @@ import soundfile
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
 from genrekit.runtime.errors import CorpusError, MissingFileError
-from genrekit.toolkit import corpus
-from genrekit.toolkit.extraction import extract
+from genrekit.toolkit.corpus import scan as corpus
+from genrekit.toolkit.corpus.extraction import extract
 
 
 @pytest.fixture

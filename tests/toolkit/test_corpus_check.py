@@ -11,9 +11,10 @@ import soundfile
 import soxr
 
 from genrekit.runtime.audio import read_file
-from genrekit.toolkit import corpus, corpus_report
-from genrekit.toolkit.corpus_check import check
-from genrekit.toolkit.extraction import extract
+from genrekit.toolkit.corpus import scan as corpus
+from genrekit.toolkit.corpus.extraction import extract
+from genrekit.toolkit.corpus_audit import report as corpus_report
+from genrekit.toolkit.corpus_audit.audit import check
 
 RATE = 22050
 FIXED = {"tracks", "genres", "seconds", "unusable", "duplicates", "demo"}  # what CONTRACT.md names
@@ -153,7 +154,7 @@ def test_any_number_of_classes_with_any_names(genrekit, corpus_folder, tmp_path,
     assert process.returncode == 0
     assert found["genres"] == dict.fromkeys(sorted(genres), 5)
     segments = extract(corpus.scan(tmp_path))
-    from genrekit.toolkit import splits
+    from genrekit.toolkit.splits import assign as splits
 
     assert set(segments.labels) == set(range(len(genres)))
     assert set(splits.assign(segments, "track", 0)) == set(splits.PARTS)

@@ -10,8 +10,9 @@ import pytest
 import soundfile
 
 from genrekit.runtime.errors import OutputError, ParameterError
-from genrekit.runtime.features import mfcc
-from genrekit.toolkit.demo_corpus import GENRES, compose, is_demo_corpus, make_demo_corpus
+from genrekit.runtime.mfcc import mfcc
+from genrekit.toolkit.corpus.scan import is_demo_corpus
+from genrekit.toolkit.demo_corpus import GENRES, compose, make_demo_corpus
 from genrekit.toolkit.demo_corpus.composer import is_crossover
 from genrekit.toolkit.demo_corpus.performance import Performance, nearest_tone, parse_pattern, swung
 from genrekit.toolkit.demo_corpus.plan import Chord, parse_chords, plan_track

@@ -7,7 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from genrekit.toolkit import evaluation, splits
+from genrekit.toolkit import evaluation
+from genrekit.toolkit.splits import assign as splits
 
 PROBABILITIES = np.array([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8], [0.9, 0.1]])
 LABELS = np.array([0, 0, 1, 1])

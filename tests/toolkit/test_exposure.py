@@ -1,8 +1,9 @@
 """What a model heard in training is told by how the corpus was divided, not by what the split was called."""
 
 from genrekit.runtime import ModelDescription
-from genrekit.toolkit import benching, splits
-from genrekit.toolkit.cli.work import overlap
+from genrekit.toolkit.cli.steps import overlap
+from genrekit.toolkit.exporting import bench_inputs as benching
+from genrekit.toolkit.splits import assign as splits
 
 from .conftest import write_split
 

@@ -15,18 +15,18 @@ import soundfile
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
 from genrekit.runtime.errors import ParameterError
-from genrekit.toolkit import corpus
-from genrekit.toolkit.cli import work
-from genrekit.toolkit.extraction import extract, track_features
-from genrekit.toolkit.feature_cache import FeatureCache
+from genrekit.toolkit.cli import steps as work
+from genrekit.toolkit.corpus import scan as corpus
+from genrekit.toolkit.corpus.extraction import extract, track_features
+from genrekit.toolkit.corpus.feature_cache import FeatureCache
 
 # Extracts corpus argv[1] with cache argv[2], prints the features' checksum; after argv[3] tracks it waits to be killed.
 PROGRAM = """
 import hashlib, sys, time
 from pathlib import Path
 from genrekit.toolkit import corpus
-from genrekit.toolkit.extraction import extract
-from genrekit.toolkit.feature_cache import FeatureCache
+from genrekit.toolkit.corpus.extraction import extract
+from genrekit.toolkit.corpus.feature_cache import FeatureCache
 
 def progress(done, total):
     if done == int(sys.argv[3]):
@@ -76,7 +76,7 @@ def test_cold_and_warm_caches_give_the_same_bits(corpus_folder, segments, cache,
 
 def test_a_warm_cache_decodes_nothing(corpus_folder, cache, segments, monkeypatch):
     extract(corpus.scan(corpus_folder), cache=cache)
-    monkeypatch.setattr("genrekit.toolkit.extraction.open_file", None)
+    monkeypatch.setattr("genrekit.toolkit.corpus.extraction.open_file", None)
     assert extract(corpus.scan(corpus_folder), cache=cache).features.tobytes() == segments.features.tobytes()
 
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from genrekit.runtime import MfccConfig
-from genrekit.toolkit import feature_cache
-from genrekit.toolkit.feature_cache import FeatureCache, default_folder
+from genrekit.toolkit.corpus import feature_cache
+from genrekit.toolkit.corpus.feature_cache import FeatureCache, default_folder
 
 CONTENT = bytes(range(32))
 

@@ -10,9 +10,9 @@ import soundfile
 import soxr
 
 from genrekit.runtime.audio import read_file
-from genrekit.toolkit import fingerprint
+from genrekit.toolkit.corpus_audit import near_duplicates as fingerprint
+from genrekit.toolkit.corpus_audit.near_duplicates import FRONT_END, STEP_S, Match, near_duplicates
 from genrekit.toolkit.demo_corpus import make_demo_corpus
-from genrekit.toolkit.fingerprint import FRONT_END, STEP_S, Match, near_duplicates
 
 RATE = 22050
 

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 
-from genrekit.toolkit.fitting import Fitter
 from genrekit.toolkit.models import MODELS
+from genrekit.toolkit.training.loop import Fitter
 
 SHAPE = (40, 13)
 RATE = 1e-3

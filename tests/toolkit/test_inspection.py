@@ -4,10 +4,11 @@ import dataclasses
 
 import pytest
 
+from genrekit.converters.attach import attach
 from genrekit.runtime import load
 from genrekit.runtime.errors import ModelFileError
-from genrekit.runtime.modelfile import attach, read_description
-from genrekit.toolkit.inspection import inspect_model
+from genrekit.runtime.modelfile.reader import read_description
+from genrekit.toolkit.exporting.inspect import inspect_model
 
 
 @pytest.mark.parametrize("file_format", ["onnx", "tflite"])

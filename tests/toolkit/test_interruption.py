@@ -11,18 +11,19 @@ import sys
 import numpy as np
 import pytest
 
-from genrekit.toolkit import splits
 from genrekit.toolkit.models import MODELS
-from genrekit.toolkit.recipes import recipe
-from genrekit.toolkit.runs import load_run
-from genrekit.toolkit.training import Training, train
+from genrekit.toolkit.splits import assign as splits
+from genrekit.toolkit.training.recipes import recipe
+from genrekit.toolkit.training.run_folder import load_run
+from genrekit.toolkit.training.spec import Training
+from genrekit.toolkit.training.train import train
 
 EPOCHS = 6
 CHILD = """
 import os, pickle, signal, sys
 from pathlib import Path
 import numpy as np
-from genrekit.toolkit.training import train
+from genrekit.toolkit.training.train import train
 
 training = pickle.loads(Path(sys.argv[1]).read_bytes())
 folder, epoch, place = Path(sys.argv[2]), int(sys.argv[3]), sys.argv[4]

@@ -14,12 +14,12 @@ import soundfile
 
 from genrekit.runtime import load
 from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
-from genrekit.runtime.recording import classify_file
-from genrekit.toolkit.library import tables
-from genrekit.toolkit.library.files import audio_files, shown
-from genrekit.toolkit.library.partial import COMMIT_ROWS, Partial
-from genrekit.toolkit.library.run import Summary, classify_library, partial_of, require_output
-from genrekit.toolkit.library.work import Model
+from genrekit.runtime.file_classifier import classify_file
+from genrekit.toolkit.library import output_tables as tables
+from genrekit.toolkit.library.classify_library import Summary, classify_library, partial_of, require_output
+from genrekit.toolkit.library.find_audio import audio_files, shown
+from genrekit.toolkit.library.remote_task import Model
+from genrekit.toolkit.library.resume_db import COMMIT_ROWS, Partial
 
 RATE = 8000
 FILES = 40
@@ -27,8 +27,8 @@ FILES = 40
 PROGRAM = """
 import sys, time
 from pathlib import Path
-from genrekit.toolkit.library.run import classify_library
-from genrekit.toolkit.library.work import Model
+from genrekit.toolkit.library.classify_library import classify_library
+from genrekit.toolkit.library.remote_task import Model
 
 def progress(done, total):
     if done == int(sys.argv[4]):

@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from genrekit.toolkit.paper import report
-from genrekit.toolkit.paper.printed import PRINTED
-from genrekit.toolkit.paper.reproduction import SMOKE_EPOCHS, reproduce, spread
-from genrekit.toolkit.paper.tables import ROWS, tables, with_deviation
+from genrekit.toolkit.experiments.paper import report
+from genrekit.toolkit.experiments.paper.published import PRINTED
+from genrekit.toolkit.experiments.paper.reproduction import SMOKE_EPOCHS, reproduce, spread
+from genrekit.toolkit.experiments.paper.tables import ROWS, tables, with_deviation
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import signal
 import pytest
 
 from genrekit.runtime.errors import Failure, ParameterError
-from genrekit.toolkit import parallel
+from genrekit.toolkit.compute import local as parallel
 
 
 def square(number):

@@ -9,7 +9,7 @@ import pytest
 
 from genrekit.runtime.errors import ParameterError
 from genrekit.toolkit.models import MODELS
-from genrekit.toolkit.recipes import OPTIONS, PAPER, recipe, recipes
+from genrekit.toolkit.training.recipes import OPTIONS, PAPER, recipe, recipes
 
 
 def test_paper_is_the_papers_letter():

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from genrekit.runtime.errors import CorpusError, MissingFileError
-from genrekit.toolkit import benching, splits
+from genrekit.toolkit.exporting import bench_inputs as benching
+from genrekit.toolkit.splits import assign as splits
 
 from .conftest import names_only, write_split
 

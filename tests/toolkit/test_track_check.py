@@ -7,8 +7,8 @@ import pytest
 import soundfile
 import soxr
 
-from genrekit.toolkit.corpus import content_hash
-from genrekit.toolkit.track_check import examine, long_runs
+from genrekit.toolkit.corpus.scan import content_hash
+from genrekit.toolkit.corpus_audit.track_audit import examine, long_runs
 
 RATE = 22050
 

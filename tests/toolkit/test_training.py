@@ -12,11 +12,12 @@ import pytest
 
 from genrekit.runtime import load
 from genrekit.runtime.errors import CorpusError, Failure, ModelFileError, ParameterError
-from genrekit.toolkit import splits
 from genrekit.toolkit.models import MODELS
-from genrekit.toolkit.recipes import recipe
-from genrekit.toolkit.runs import load_run
-from genrekit.toolkit.training import Training, train
+from genrekit.toolkit.splits import assign as splits
+from genrekit.toolkit.training.recipes import recipe
+from genrekit.toolkit.training.run_folder import load_run
+from genrekit.toolkit.training.spec import Training
+from genrekit.toolkit.training.train import train
 
 METRICS_KEYS = {
     "model", "recipe", "split", "seed", "epochs", "parameters", "train", "validation", "test", "test_tracks",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from genrekit.toolkit.training_figures import EPOCHS, ROUNDS, _seconds_to, accuracy_figure, epoch_figure
+from ..ratios.training import EPOCHS, ROUNDS, _seconds_to, accuracy_figure, epoch_figure
 
 
 def test_epochs_of_ours_stand_beside_those_of_plain_keras():

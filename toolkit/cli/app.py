@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 
 from ...runtime.errors import GenrekitError, MissingPackageError
-from ...runtime.native_output import discard_native_output
-from . import ablation, bench, classify, compare, corpus, export, figures, paper, quickstart, report, stream, train
+from ...runtime.util.native_output import discard_native_output
+from .commands import ablation, bench, classify, compare, corpus, export, paper, quickstart, report, stream, train
 
 # Models this small are slower on a graphics card; a user may set it differently.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -39,7 +39,6 @@ app.command()(classify.classify)
 app.command()(stream.stream)
 app.command()(bench.bench)
 app.command()(compare.compare)
-app.command()(figures.figures)
 app.command()(paper.paper)
 app.command()(report.report)
 

@@ -11,7 +11,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from ...runtime import Prediction
-from ...runtime.decisions import Totals
+from ...runtime.postprocess import LabelDurations
 
 BAR_WIDTH = 40
 REFRESHES = 8  # a second
@@ -20,7 +20,7 @@ REFRESHES = 8  # a second
 class LiveView:
     """Shows the latest prediction until it is left; lines that are printed meanwhile scroll above it."""
 
-    def __init__(self, console: Console, totals: Totals) -> None:
+    def __init__(self, console: Console, totals: LabelDurations) -> None:
         self._totals = totals
         self._live = Live(console=console, refresh_per_second=REFRESHES, transient=True)
         self._started, self._busy_before = time.monotonic(), time.process_time()
@@ -40,7 +40,7 @@ class LiveView:
         self._live.update(view(prediction, self._totals, elapsed, busy))
 
 
-def view(prediction: Prediction, totals: Totals, elapsed_s: float, busy_s: float) -> Table:
+def view(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_s: float) -> Table:
     """The picture of one moment.
 
     Args:

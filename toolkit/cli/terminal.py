@@ -12,7 +12,7 @@ import typer
 if TYPE_CHECKING:
     from ...runtime import ModelDescription
     from ...runtime.audio import AudioSource
-    from ...runtime.recording import Recording
+    from ...runtime.file_classifier import Recording
 
 
 def note(text: str) -> None:

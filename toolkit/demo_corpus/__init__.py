@@ -1,6 +1,6 @@
 """A corpus that genrekit composes itself: ten genre-like styles, to learn the tool on and to test with."""
 
 from .composer import GENRES, compose
-from .folder import is_demo_corpus, make_demo_corpus
+from .folder import make_demo_corpus
 
-__all__ = ["GENRES", "compose", "is_demo_corpus", "make_demo_corpus"]
+__all__ = ["GENRES", "compose", "make_demo_corpus"]

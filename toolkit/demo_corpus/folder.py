@@ -9,13 +9,13 @@ from typing import Any
 
 import soundfile
 
-from ...runtime.atomic import replacing, write_text
 from ...runtime.errors import OutputError, ParameterError
-from .. import parallel
+from ...runtime.util.atomic import replacing, write_text
+from ..compute import local
+from ..corpus.scan import MARKER, is_demo_corpus
 from .composer import GENRES, SECONDS_RANGE, compose
 from .synthesis import SAMPLE_RATE
 
-MARKER = "DEMO-CORPUS.json"
 GENERATOR_VERSION = 1  # raised whenever the same settings compose other samples
 ABOUT = (
     "Synthetic: composed by rule by genrekit, to learn the tool on and to test with. "
@@ -24,11 +24,6 @@ ABOUT = (
 MOST_TRACKS = 100_000  # five digits in a file's name
 
 Task = tuple[Path, str, int, float, int]  # a track's path, genre, index, seconds and seed
-
-
-def is_demo_corpus(folder: str | Path) -> bool:
-    """Whether `folder` was made by `make_demo_corpus`, finished or not."""
-    return (Path(folder) / MARKER).is_file()
 
 
 def make_demo_corpus(
@@ -69,7 +64,7 @@ def make_demo_corpus(
     paths = [path for path, *_ in tasks]
     _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
     missing = [task for task in tasks if not _finished(task[0], seconds)]
-    written = parallel.results(_write_track, missing, jobs if len(missing) > 1 else 1)
+    written = local.results(_write_track, missing, jobs if len(missing) > 1 else 1)
     for finished, _ in enumerate(written, len(tasks) - len(missing) + 1):
         if progress:
             progress(finished, len(tasks))

@@ -1,0 +1,1 @@
+"""Measuring: cases, fresh processes, raw rounds. The only room with a clock."""

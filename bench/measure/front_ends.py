@@ -1,0 +1,47 @@
+"""The two front ends that are timed: genrekit's, and librosa's as the baseline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from ...runtime import MfccConfig, mfcc
+from ...runtime.errors import MissingPackageError, ParameterError
+
+FrontEnd = Callable[[np.ndarray, MfccConfig], np.ndarray]
+
+
+def front_end(name: str) -> FrontEnd:
+    """The function (samples, config) -> float32 MFCC [shape=(frames, n_mfcc)] called `name`: genrekit or librosa.
+
+    Raises:
+        ParameterError: another name.
+        MissingPackageError: librosa is not installed.
+    """
+    if name == "genrekit":
+        return mfcc
+    if name == "librosa":
+        return _librosa_front_end()
+    raise ParameterError(f"front_end={name}: expected genrekit or librosa")
+
+
+def _librosa_front_end() -> FrontEnd:
+    try:
+        import librosa
+    except ModuleNotFoundError as error:
+        raise MissingPackageError("the baseline needs librosa, which is not installed: pip install librosa") from error
+
+    def librosa_mfcc(samples: np.ndarray, config: MfccConfig) -> np.ndarray:
+        # The three steps of librosa.feature.mfcc, which itself takes no top_db.
+        mel = librosa.feature.melspectrogram(
+            y=samples,
+            sr=config.sample_rate,
+            n_fft=config.n_fft,
+            hop_length=config.hop_length,
+            n_mels=config.n_mels,
+            center=config.center,
+        )
+        return librosa.feature.mfcc(S=librosa.power_to_db(mel, top_db=config.top_db), n_mfcc=config.n_mfcc).T
+
+    return librosa_mfcc

@@ -1,0 +1,68 @@
+"""What models say of clips: labels for accuracy and agreement, and the call that is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ...runtime import Classifier, load
+from ...runtime.errors import GenrekitError, ParameterError
+from .clips import Clips
+from .front_ends import front_end
+
+
+def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[np.ndarray], Any]:
+    """The call that takes one clip's samples to its label."""
+    if front_end_name == "genrekit":
+        return classifier.classify
+    features_of = front_end(front_end_name)
+    return lambda window: _labels(classifier, classifier.predict(features_of(window, classifier.config)[None]))
+
+
+def check_fit(classifier: Classifier, clips: Clips) -> None:
+    """Raise ParameterError where the model takes other windows than `clips`, or does not know all their classes."""
+    config, samples = classifier.config, clips.samples.shape[1]
+    if (config.window_samples, config.sample_rate) != (samples, clips.sample_rate):
+        raise ParameterError(
+            f"clips of {samples} samples at {clips.sample_rate} Hz: expected {config.window_samples} at "
+            f"{config.sample_rate} Hz, as the model's front end takes; bench it on clips of its own"
+        )
+    unknown = sorted(set(clips.class_names) - set(classifier.labels))
+    if unknown:
+        raise ParameterError(
+            f"classes={', '.join(unknown)}: expected classes that the model knows ({', '.join(classifier.labels)}); "
+            "bench it on a corpus with its labels"
+        )
+
+
+def predictions(
+    classifier: Classifier, clips: Clips, front_end_name: str = "genrekit"
+) -> tuple[list[str], list[float]]:
+    """The label of each clip, and its probability."""
+    if front_end_name == "genrekit":
+        features = clips.features(classifier.config)
+    else:
+        features_of = front_end(front_end_name)
+        features = np.stack([features_of(window, classifier.config) for window in clips.samples])
+    probabilities = classifier.predict(features)
+    return _labels(classifier, probabilities), probabilities.max(axis=1).tolist()
+
+
+def _labels(classifier: Classifier, probabilities: np.ndarray) -> list[str]:
+    """The most probable label of each row [shape=(n, classes)]."""
+    return [classifier.labels[best] for best in probabilities.argmax(axis=1)]
+
+
+def reference_labels(models: Mapping[str, str], clips: Clips) -> dict[str, list[str] | str]:
+    """What each Keras model (name -> path) predicts for the clips: labels, or the sentence that says why not."""
+    answer: dict[str, list[str] | str] = {}
+    for name, path in models.items():
+        try:
+            classifier = load(path)
+            check_fit(classifier, clips)
+            answer[name], _ = predictions(classifier, clips)
+        except GenrekitError as error:
+            answer[name] = str(error)
+    return answer

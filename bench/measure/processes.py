@@ -1,0 +1,77 @@
+"""Fresh processes: a case in one cannot disturb another, and what kills it becomes a sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from ...runtime.errors import Failure
+
+TIMEOUT_S = 900.0
+WORKER = "genrekit.bench.measure.worker"
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+
+
+def run_process(module: str, arguments: Sequence[str] = (), *, threads: int = 1, text: str = "") -> str:
+    """Run ``python -m module arguments`` with `text` on its standard input; what it wrote to standard output.
+
+    Every library that reads its thread count from the environment finds `threads` there before it is imported.
+
+    Raises:
+        Failure: it ended by a signal, with another code than 0, without output, or not at all within TIMEOUT_S.
+    """
+    command = [sys.executable, "-m", module, *arguments]
+    try:
+        done = subprocess.run(
+            command, input=text, capture_output=True, text=True, timeout=TIMEOUT_S, env=_environment(threads)
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Failure(f"the process did not end within {TIMEOUT_S:.0f} s and was stopped; use fewer clips") from error
+    if done.returncode:
+        raise Failure(_reason(done.returncode, done.stderr))
+    if not done.stdout:
+        raise Failure(f"the process of {module} ended without an answer; reinstall genrekit")
+    return done.stdout
+
+
+def run_worker(job: dict[str, Any], *, threads: int = 1) -> dict[str, Any]:
+    """Have `job` done in a fresh process; its answer.
+
+    Raises:
+        Failure: the process failed, or its answer is an error.
+    """
+    answer = json.loads(run_process(WORKER, threads=threads, text=json.dumps(job)))
+    if "error" in answer:
+        raise Failure(answer["error"])
+    return answer
+
+
+def _environment(threads: int) -> dict[str, str]:
+    return {
+        **os.environ,
+        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        "PYTHONSAFEPATH": "1",  # a folder called onnx where the user stands must not hide the package
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
+
+
+def _reason(code: int, stderr: str) -> str:
+    lines = stderr.strip().splitlines()
+    last = f": {lines[-1]}" if lines else ""
+    if code >= 0:
+        return f"the process ended with code {code}{last}; run the file alone with `genrekit classify` to see more"
+    name = signal.Signals(-code).name
+    remedy = "free memory" if name == "SIGKILL" else "report the file to the engine's makers, or try another engine"
+    return f"the process was ended by {name}{last}; {remedy}"

@@ -1,0 +1,1 @@
+"""Typed results and pure statistics: what was measured, what it means, what to doubt."""

@@ -1,0 +1,48 @@
+"""Descriptions into model files: a zip behind the flatbuffer of a .tflite, ``metadata_props`` of an .onnx."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+from ..runtime.modelfile.description import DESCRIPTION_NAME, LABELS_NAME, ONNX_KEY, ModelDescription
+
+
+def attach(data: bytes, description: ModelDescription) -> bytes:
+    """The model `data` with `description` inside, as its ``format`` (tflite or onnx) carries it.
+
+    The same input gives the same bytes. A description that `data` already carries is replaced.
+    """
+    writers = {"tflite": _attach_tflite, "onnx": _attach_onnx}
+    return writers[description.format](data, description)
+
+
+def _attach_tflite(data: bytes, description: ModelDescription) -> bytes:
+    buffer = io.BytesIO(without_description(data))
+    with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
+        for name, text in _associated_files(description).items():
+            # A fixed date, so that the same export gives the same bytes.
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
+    return buffer.getvalue()
+
+
+def without_description(data: bytes) -> bytes:
+    """The bare flatbuffer in the bytes of a .tflite: without associated files, if there are any."""
+    buffer = io.BytesIO(data)
+    if not zipfile.is_zipfile(buffer):
+        return data
+    with zipfile.ZipFile(buffer) as archive:
+        return data[: min(entry.header_offset for entry in archive.infolist())]
+
+
+def _associated_files(description: ModelDescription) -> dict[str, str]:
+    return {DESCRIPTION_NAME: description.to_json(), LABELS_NAME: "".join(f"{label}\n" for label in description.labels)}
+
+
+def _attach_onnx(data: bytes, description: ModelDescription) -> bytes:
+    import onnx
+
+    model = onnx.load_model_from_string(data)
+    labels = "\n".join(description.labels)
+    onnx.helper.set_model_props(model, {ONNX_KEY: description.to_json(), "labels": labels})
+    return model.SerializeToString()

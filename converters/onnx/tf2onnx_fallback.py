@@ -1,0 +1,90 @@
+"""Models whose layers have no counterpart in `onnx_layers`: traced by TensorFlow and restated by tf2onnx."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import onnx
+import tensorflow as tf
+import tf2onnx
+from onnx import numpy_helper
+
+from ...runtime.errors import UnsupportedModelError
+from ...runtime.util.native_output import held_back
+from .graph_builder import INPUT, IR_VERSION, OPSET, OUTPUT
+
+
+def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelError) -> onnx.ModelProto:
+    """`model` as float32 ONNX; the graph holds whatever TensorFlow makes of the layers.
+
+    The same model gives the same bytes unless it holds loops, whose nodes tf2onnx puts in an order of chance.
+
+    Args:
+        model: input [shape=(batch, frames, n_mfcc)], output [shape=(batch, classes)].
+        batch: the fixed batch; None leaves it open.
+        reason: why the layers could not be restated one by one.
+
+    Raises:
+        UnsupportedModelError: `reason`, when tf2onnx cannot either.
+    """
+    features = tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name=INPUT)
+    function = tf.function(lambda features: model(features, training=False), input_signature=[features])
+    try:
+        with held_back():
+            converted, _ = tf2onnx.convert.from_function(function, [features], opset=OPSET)
+            _require_one_input(converted.graph)
+            converted.ir_version = IR_VERSION
+            _rename(converted.graph, itertools.count(), {"": ""})
+            _name_ends(converted.graph, batch)
+            onnx.checker.check_model(converted, full_check=True)
+    except Exception as error:  # tf2onnx raises whatever its handlers raise, or leaves operators that there are not
+        raise UnsupportedModelError(f"{reason} (tf2onnx says: {error})") from error
+    return converted
+
+
+def _require_one_input(graph: onnx.GraphProto) -> None:
+    """Tensors that a layer keeps beside its weights become inputs, which nobody would feed."""
+    if len(graph.input) != 1:
+        raise ValueError(f"{len(graph.input) - 1} tensors that are no weights would have to be fed as inputs")
+
+
+def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str]) -> None:
+    """Number values and nodes in order: tf2onnx counts on from one conversion to the next, and sorts by its names."""
+    graph.name, graph.doc_string, names = f"graph_{next(numbers)}", "", dict(outer)
+    constants = sorted(graph.initializer, key=_content)
+    del graph.initializer[:]
+    graph.initializer.extend(constants)
+    for value in (*graph.input, *graph.initializer):
+        names[value.name] = value.name = f"value_{next(numbers)}"
+    for node in graph.node:
+        node.name = f"{node.op_type}_{next(numbers)}"
+        node.input[:] = [names[name] for name in node.input]
+        for attribute in node.attribute:
+            if attribute.HasField("g"):
+                _rename(attribute.g, numbers, names)
+        for place, name in enumerate(node.output):
+            names[name] = node.output[place] = f"value_{next(numbers)}" if name else ""
+    for value in graph.output:
+        value.name = names[value.name]
+    for value in (*graph.input, *graph.output):
+        for size in value.type.tensor_type.shape.dim:
+            if size.dim_param:
+                size.Clear()
+    del graph.value_info[:]
+
+
+def _content(tensor: onnx.TensorProto) -> tuple[Any, ...]:
+    return tensor.data_type, tuple(tensor.dims), numpy_helper.to_array(tensor).tobytes()
+
+
+def _name_ends(graph: onnx.GraphProto, batch: int | None) -> None:
+    for value, name in ((graph.input[0], INPUT), (graph.output[0], OUTPUT)):
+        for node in graph.node:
+            for places in (node.input, node.output):
+                places[:] = [name if place == value.name else place for place in places]
+        value.name = name
+        if batch is None:
+            value.type.tensor_type.shape.dim[0].dim_param = "batch"

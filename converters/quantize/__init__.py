@@ -1,0 +1,1 @@
+"""Whole-number weights and ranges: calibration, grids, rounding, equalisation."""

@@ -1,0 +1,115 @@
+"""Rounds weights with error feedback: what the layers put out stays close, rather than each weight.
+
+Each row of a kernel is rounded in turn, and the rows that are still to come make up for its error as far as the inputs
+seen in calibration allow. Source: Frantar et al., GPTQ (2022), algorithm 1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers
+
+from ..keras_graph.simplify import simplify
+from .weight_grids import Float16Levels, Grid, Levels
+
+DAMPING = 0.01  # of the mean squared input; keeps inputs that hardly vary from being trusted
+BLOCK_ROWS = 128  # rows between two updates of the whole kernel: the result is the same, the time is not
+BATCH = 64  # bounds the memory of one call of Keras
+
+
+def rounded_copy(model: keras.Model, features: np.ndarray, grid: Grid) -> keras.Model:
+    """A simplified copy of `model` whose dense, convolution and LSTM weights are what `grid` holds.
+
+    A converter that quantises by the same grid changes them no further.
+
+    Args:
+        model: as `simplify` takes it.
+        features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
+        grid: one of `grids`.
+    """
+    copy = simplify(model, None)
+    for layer in copy.layers:
+        if is_product(layer):
+            _round_layer(copy, layer, features, grid)
+    return copy
+
+
+def is_product(layer: keras.Layer) -> bool:
+    """Whether `layer` multiplies its inputs with weights, in a way that can be rounded here."""
+    plain_convolution = isinstance(layer, layers.Conv2D) and layer.groups == 1
+    return plain_convolution or isinstance(layer, (layers.Dense, layers.LSTM))
+
+
+def _round_layer(model: keras.Model, layer: keras.Layer, features: np.ndarray, grid: Grid) -> None:
+    kernels = [weight.reshape(-1, weight.shape[-1]).astype(np.float64) for weight in layer.get_weights()]
+    bias = [kernels.pop().reshape(1, -1)] if layer.use_bias else []
+    levels = grid(layer, kernels)
+    if levels is not None:
+        (seen,) = inputs_seen(model, [layer], features)
+        inputs = _inputs(layer, seen)
+        _set_rows(layer, _feed_back(np.concatenate(kernels + bias), inputs, levels))
+
+
+def inputs_seen(model: keras.Model, readers: Sequence[keras.Layer], features: np.ndarray) -> list[np.ndarray]:
+    """What each of `readers`, layers of `model`, reads when it is fed with `features`: float32 [shape=(n, ...)]."""
+    part = keras.Model(model.inputs, [layer.input for layer in readers])
+    found = part.predict(features, batch_size=BATCH, verbose=0)
+    return found if isinstance(found, list) else [found]  # Keras unwraps lists of one
+
+
+def _set_rows(layer: keras.Layer, rows: np.ndarray) -> None:
+    shapes = [weight.shape for weight in layer.weights]
+    ends = np.cumsum([math.prod(shape[:-1]) for shape in shapes])[:-1]
+    layer.set_weights([part.reshape(shape) for part, shape in zip(np.split(rows, ends), shapes, strict=True)])
+
+
+def _inputs(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
+    """What each product of `layer` with its weights is made of [shape=(products, rows)]."""
+    if isinstance(layer, layers.Conv2D):
+        x = _patches(layer, x)
+    if isinstance(layer, layers.LSTM):
+        x = np.concatenate([x, _states_before(layer, x)], axis=-1)
+    products = x.reshape(-1, x.shape[-1]).astype(np.float64)
+    # The bias comes last, so that it can make up for all others.
+    return np.pad(products, ((0, 0), (0, 1)), constant_values=1.0) if layer.use_bias else products
+
+
+def _patches(layer: layers.Conv2D, x: np.ndarray) -> np.ndarray:
+    sizes, strides, rates = ([1, *pair, 1] for pair in (layer.kernel_size, layer.strides, layer.dilation_rate))
+    return tf.image.extract_patches(x, sizes, strides, rates, layer.padding.upper()).numpy()
+
+
+def _states_before(layer: layers.LSTM, x: np.ndarray) -> np.ndarray:
+    """The output that each frame is combined with [shape=(n, frames, units)]: that of the frame before."""
+    sequences = layers.LSTM.from_config({**layer.get_config(), "return_sequences": True})
+    sequences.build(x.shape)
+    sequences.set_weights(layer.get_weights())
+    return np.pad(sequences(x).numpy(), ((0, 0), (1, 0), (0, 0)))[:, :-1]
+
+
+def _feed_back(weights: np.ndarray, inputs: np.ndarray, levels: Levels | Float16Levels) -> np.ndarray:
+    """`weights` [shape=(rows, units)] for `inputs` [shape=(products, rows)], rounded to `levels`."""
+    originals, weights = weights, weights.copy()
+    feedback = _feedback(inputs)
+    rounded = np.empty_like(weights)
+    for start in range(0, len(weights), BLOCK_ROWS):
+        block = slice(start, min(start + BLOCK_ROWS, len(weights)))
+        errors = np.empty_like(weights[block])
+        for row in range(block.start, block.stop):
+            rounded[row] = levels.round(row, weights[row], originals[row])
+            error = errors[row - start] = (weights[row] - rounded[row]) / feedback[row, row]
+            weights[row + 1 : block.stop] -= np.outer(feedback[row, row + 1 : block.stop], error)
+        weights[block.stop :] -= feedback[block, block.stop :].T @ errors
+    return rounded
+
+
+def _feedback(inputs: np.ndarray) -> np.ndarray:
+    """Upper Cholesky factor of the inverse of the inputs' second moments [shape=(rows, rows)]."""
+    moments = inputs.T @ inputs / len(inputs)
+    moments[np.diag_indices_from(moments)] += DAMPING * np.trace(moments) / len(moments) or 1.0
+    return np.linalg.cholesky(np.linalg.inv(moments)).T

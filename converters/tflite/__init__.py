@@ -1,0 +1,1 @@
+"""Keras model -> TFLite, and C sources for microcontrollers."""

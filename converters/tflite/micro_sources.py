@@ -1,0 +1,172 @@
+"""A model as C sources for microcontrollers: an aligned array, and a header with all that a front end must know."""
+
+from __future__ import annotations
+
+import itertools
+import re
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+from tflite_micro import runtime
+
+from ...runtime.errors import ConversionError
+from ...runtime.modelfile.description import ModelDescription
+from ...runtime.modelfile.graph import Graph
+from ...runtime.modelfile.reader import read_description, read_graph
+from ...runtime.util.atomic import write_text
+from ...runtime.util.native_output import held_back
+from ..attach import without_description
+
+ALIGNMENT = 16  # bytes, as tflite-micro asks of a model
+ARENA_STEP = 64
+
+
+def write_sources(path: Path) -> tuple[Path, Path]:
+    """Write `path`, an int8 .tflite of genrekit, as a header and a source file beside it.
+
+    Both compile as C11 and as C++11. The array holds the model without its description, which the header repeats.
+
+    Returns:
+        The paths of the .h and of the .cc.
+
+    Raises:
+        ConversionError: tflite-micro cannot run the model.
+        OutputError: the folder cannot be written.
+    """
+    description, graph = read_description(path), read_graph(path)
+    header, source = path.with_suffix(".h"), path.with_suffix(".cc")
+    name = re.sub(r"\W", "_", path.stem)
+    write_text(source, _source(name, header.name, without_description(path.read_bytes()), description))
+    write_text(header, _header(name, description, graph, arena_bytes(path)))
+    return header, source
+
+
+def arena_bytes(path: Path) -> int:
+    """Bytes of tensor arena with which tflite-micro runs the model, on this machine.
+
+    That is what its recording allocator counts, and for small models a little more, because temporary tensors that it
+    uses while it prepares the graph are not counted.
+
+    Raises:
+        ConversionError: tflite-micro cannot run the model, or reports no size.
+    """
+    with held_back() as written:
+        try:
+            _run(path, None).print_allocations()
+        except (RuntimeError, ValueError) as error:
+            raise ConversionError(f"{path}: tflite-micro cannot run it ({error}); export it with int8") from error
+        total = re.search(r"Arena allocation total (\d+) bytes", written())
+        if total is None:
+            raise ConversionError(f"{path}: expected tflite-micro to report its arena, received nothing")
+        return next(size for size in itertools.count(int(total[1]), ARENA_STEP) if _fits(path, size))
+
+
+def _run(path: Path, arena: int | None) -> runtime.Interpreter:
+    interpreter = runtime.Interpreter.from_file(str(path), arena_size=arena)
+    details = interpreter.get_input_details(0)
+    interpreter.set_input(np.zeros(details["shape"], details["dtype"]), 0)
+    interpreter.invoke()
+    return interpreter
+
+
+def _fits(path: Path, arena: int) -> bool:
+    try:
+        _run(path, arena)
+    except RuntimeError:
+        return False
+    return True
+
+
+def _header(name: str, description: ModelDescription, graph: Graph, arena: int) -> str:
+    guard = f"GENREKIT_{name.upper()}_H_"
+    defines = "\n".join(f"#define {name.upper()}_{key} {value}" for key, value in _constants(description, graph, arena))
+    return f"""\
+/* {description.model}, {description.precision}, for tflite-micro. Written by genrekit {description.toolkit_version}.
+ *
+ * Features: MFCC [frames][n_mfcc]; each coefficient becomes x = (mfcc - mean) / std, and is quantised as
+ * clip(rint(x / INPUT_SCALE + INPUT_ZERO_POINT)). Probability of a label: OUTPUT_SCALE * (output - OUTPUT_ZERO_POINT).
+ * ARENA_BYTES is what tflite-micro needed on a 64-bit machine; a 32-bit one needs less.
+ */
+#ifndef {guard}
+#define {guard}
+
+#include <stddef.h>
+
+{defines}
+
+#ifdef __cplusplus
+extern "C" {{
+#endif
+
+extern const unsigned char {name}_model[];
+extern const size_t {name}_model_length;
+extern const char *const {name}_labels[{len(description.labels)}];
+extern const float {name}_mean[{description.front_end.n_mfcc}];
+extern const float {name}_std[{description.front_end.n_mfcc}];
+
+#ifdef __cplusplus
+}}
+#endif
+
+#endif  /* {guard} */
+"""
+
+
+def _constants(description: ModelDescription, graph: Graph, arena: int) -> Iterable[tuple[str, object]]:
+    config, (features,), (scores,) = description.front_end, graph.inputs, graph.outputs
+    return (
+        ("ARENA_BYTES", arena),
+        ("LABELS", len(description.labels)),
+        ("INPUT_SCALE", f"{features.scale!r}f"),
+        ("INPUT_ZERO_POINT", f"({features.zero_point})"),
+        ("OUTPUT_SCALE", f"{scores.scale!r}f"),
+        ("OUTPUT_ZERO_POINT", f"({scores.zero_point})"),
+        ("SAMPLE_RATE", config.sample_rate),
+        ("WINDOW_SAMPLES", config.window_samples),
+        ("FRAMES", config.window_frames),
+        ("N_FFT", config.n_fft),
+        ("HOP_LENGTH", config.hop_length),
+        ("N_MELS", config.n_mels),
+        ("N_MFCC", config.n_mfcc),
+        ("CENTER", int(config.center)),
+        ("TOP_DB", "0.0f  /* no clamp */" if config.top_db is None else f"{float(config.top_db)!r}f"),
+    )
+
+
+def _source(name: str, header: str, model: bytes, description: ModelDescription) -> str:
+    data = textwrap.fill(", ".join(f"0x{byte:02x}" for byte in model), 118)
+    labels = ", ".join(_c_string(label) for label in description.labels)
+    count = description.front_end.n_mfcc
+    normalization = description.normalization
+    mean, std = (normalization.mean, normalization.std) if normalization else ([0.0] * count, [1.0] * count)
+    return f"""\
+/* {description.model}, {description.precision}, for tflite-micro. Written by genrekit {description.toolkit_version}. */
+#include "{header}"
+
+#ifdef __cplusplus
+#define ALIGNED alignas({ALIGNMENT})
+#else
+#define ALIGNED _Alignas({ALIGNMENT})
+#endif
+
+ALIGNED const unsigned char {name}_model[] = {{
+{data}}};
+const size_t {name}_model_length = sizeof({name}_model);
+const char *const {name}_labels[{len(description.labels)}] = {{{labels}}};
+const float {name}_mean[{count}] = {{{_floats(mean)}}};
+const float {name}_std[{count}] = {{{_floats(std)}}};
+"""
+
+
+def _floats(values: Iterable[float]) -> str:
+    return ", ".join(f"{float(np.float32(value))!r}f" for value in values)
+
+
+def _c_string(text: str) -> str:
+    """A C string literal; bytes beyond ASCII as octal escapes, which end after three digits."""
+    escaped = "".join(
+        chr(byte) if 32 <= byte < 127 and byte not in b'"\\?' else f"\\{byte:03o}" for byte in text.encode()
+    )
+    return f'"{escaped}"'

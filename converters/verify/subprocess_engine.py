@@ -1,0 +1,47 @@
+"""Runs an engine in a process of its own: tflite-runtime does not work beside TensorFlow in one."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from ...runtime.engines import load
+from ...runtime.errors import ConversionError
+
+APART = {"tflite-runtime"}
+
+
+def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
+    """Probabilities float32 [shape=(n, classes)] of the model file `path` in `engine`.
+
+    Args:
+        path: a model file with a description.
+        features: normalised float32 [shape=(n, frames, n_mfcc)].
+        engine: a name in `ENGINES`, of one that is installed.
+
+    Raises:
+        ModelFileError, ConversionError: it does not run the file.
+    """
+    if engine not in APART:
+        return load(path, engine=engine)(features)
+    with tempfile.TemporaryDirectory() as folder:
+        given, found = Path(folder) / "features.npy", Path(folder) / "probabilities.npy"
+        np.save(given, features)
+        command = [sys.executable, "-m", __name__, path, engine, given, found]
+        process = subprocess.run(command, capture_output=True, text=True)
+        if process.returncode:
+            last = (process.stderr.strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
+            raise ConversionError(f"{path.name}: {engine} does not run it: {last}")
+        return np.load(found)
+
+
+def _main(path: str, engine: str, given: str, found: str) -> None:
+    np.save(found, load(path, engine=engine)(np.load(given)))
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

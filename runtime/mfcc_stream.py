@@ -1,0 +1,160 @@
+"""Samples in, the MFCC of every due window out; equal to `mfcc` of each window whatever the chunks.
+
+A window's own edges see zeros (``center``) and its loudest value sets the floor (``top_db``): both belong to the
+window, not to the stream. So interior frames are kept unclamped and shared by overlapping windows, and only the
+few edge frames are computed anew for each window.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from .errors import ParameterError
+from .mfcc import FrameMaths, MfccConfig, checked, frame_view
+
+
+class _Edges:
+    """The frames of a window that reach beyond it, and so see zeros there."""
+
+    def __init__(self, config: MfccConfig) -> None:
+        reach = config.n_fft // 2 if config.center else 0
+        total, hop, samples = config.window_frames, config.hop_length, config.window_samples
+        self.left = math.ceil(reach / hop)
+        inner_end = (samples + reach - config.n_fft) // hop + 1
+        self.interior = inner_end - self.left
+        self.first_interior_sample = self.left * hop - reach
+        indices = [*range(self.left), *range(inner_end, total)]
+        self._copies = [_overlap(index * hop - reach, config.n_fft, samples) for index in indices]
+        self._frames = np.zeros((len(indices), config.n_fft), np.float32)
+
+    def frames(self, window: np.ndarray) -> np.ndarray:
+        """The edge frames of `window` [window_samples], left ones first: [edges, n_fft]. Kept memory."""
+        for row, (inside, part) in zip(self._frames, self._copies, strict=True):
+            row[inside] = window[part]  # what lies outside is zero for every window
+        return self._frames
+
+
+def _overlap(start: int, length: int, samples: int) -> tuple[slice, slice]:
+    """Where a frame that begins at `start` meets a window: (slice of the frame, slice of the window)."""
+    first, last = max(0, start), min(samples, start + length)
+    return slice(first - start, last - start), slice(first, last)
+
+
+class MfccStream:
+    """Push samples of any number; get the MFCC of each window that became due.
+
+    The first window is due when ``config.window_s`` has been heard, the next ones every stride. Memory is
+    two windows of samples and two of log-mel frames, whatever the stream's length.
+
+    Args:
+        config: the front end.
+        stride_s: seconds from one window to the next, rounded to whole hops, at least one.
+
+    Raises:
+        ParameterError: ``stride_s`` is not positive.
+    """
+
+    def __init__(self, config: MfccConfig = MfccConfig(), stride_s: float = 0.5) -> None:  # noqa: B008 (frozen)
+        if not 0 < stride_s < math.inf:
+            raise ParameterError(f"stride_s={stride_s}: expected a positive number of seconds; try 0.5")
+        self.config = config
+        self.stride_frames = max(1, round(stride_s * config.sample_rate / config.hop_length))
+        self.stride_samples = self.stride_frames * config.hop_length
+        self._maths = FrameMaths(config)
+        self._edges = _Edges(config)
+        self._samples = np.empty(2 * config.window_samples, np.float32)
+        self._log_mel = np.empty((2 * self._edges.interior, config.n_mels), np.float32)
+        self._window_log_mel = np.empty((config.window_frames, config.n_mels), np.float32)
+        self._edge_log_mel = np.empty((config.window_frames - self._edges.interior, config.n_mels), np.float32)
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything heard."""
+        self._start = 0  # of the window, in _samples
+        self._heard = 0  # samples of the window
+        self._skip = 0  # samples between windows when the stride is longer than a window
+        self._first = 0  # of the window's interior frames, in _log_mel
+        self._done = 0  # interior frames computed
+        self._windows = 0
+
+    def push(self, samples: np.ndarray) -> list[np.ndarray]:
+        """Hear `samples` (mono [shape=(n,)], in [-1, 1], at ``config.sample_rate``).
+
+        Returns:
+            The MFCC of each window that became due, oldest first: float32 [shape=(window_frames, n_mfcc)].
+
+        Raises:
+            AudioError: `samples` is not one-dimensional or not finite; nothing of it is heard.
+        """
+        samples = checked(samples)
+        due, position = [], 0
+        while position < len(samples):
+            position += self._hear(samples[position:])
+            if self._heard == self.config.window_samples:
+                due.append(self._window_mfcc())
+                self._advance()
+        return due
+
+    def flush(self) -> list[np.ndarray]:
+        """End the stream: if no window was ever due, the MFCC of what was heard, padded with silence. Resets."""
+        missing = self.config.window_samples - self._heard
+        padded = []
+        if self._windows == 0 and self._heard > 0:
+            padded = self.push(np.zeros(missing, np.float32))
+        self.reset()
+        return padded
+
+    def _hear(self, samples: np.ndarray) -> int:
+        """Take as many of `samples` as the window still needs; return how many."""
+        if self._skip:
+            taken = min(self._skip, len(samples))
+            self._skip -= taken
+            return taken
+        taken = min(self.config.window_samples - self._heard, len(samples))
+        end = self._start + self._heard
+        self._samples[end : end + taken] = samples[:taken]
+        self._heard += taken
+        return taken
+
+    def _window_mfcc(self) -> np.ndarray:
+        window = self._samples[self._start : self._start + self.config.window_samples]
+        edges, whole = self._edges, self._window_log_mel
+        self._compute_interior(window)
+        self._maths.log_mel(edges.frames(window), self._edge_log_mel)
+        whole[: edges.left] = self._edge_log_mel[: edges.left]
+        whole[edges.left : edges.left + edges.interior] = self._log_mel[self._first : self._first + edges.interior]
+        whole[edges.left + edges.interior :] = self._edge_log_mel[edges.left :]
+        self._windows += 1
+        return self._maths.cepstrum(whole)
+
+    def _compute_interior(self, window: np.ndarray) -> None:
+        """Compute the interior frames that no earlier window shares."""
+        missing = self._edges.interior - self._done
+        if missing:
+            start = self._edges.first_interior_sample + self._done * self.config.hop_length
+            end = self._first + self._edges.interior
+            frames = frame_view(window[start:], self.config, missing)
+            self._maths.log_mel(frames, self._log_mel[end - missing : end])
+            self._done = self._edges.interior
+
+    def _advance(self) -> None:
+        """Step to the next window, keeping the samples and frames it shares with this one."""
+        kept = max(0, self.config.window_samples - self.stride_samples)
+        self._skip = max(0, self.stride_samples - self.config.window_samples)
+        self._start += self.config.window_samples - kept
+        self._heard = kept
+        shared = max(0, self._done - self.stride_frames)
+        self._first += self._done - shared
+        self._done = shared
+        self._start = _make_room(self._samples, self._start, kept)
+        self._first = _make_room(self._log_mel, self._first, shared)
+
+
+def _make_room(buffer: np.ndarray, start: int, kept: int) -> int:
+    """Move the `kept` items at `start` to the front once half of `buffer` is behind them; return their start."""
+    if start < len(buffer) // 2:
+        return start
+    buffer[:kept] = buffer[start : start + kept]
+    return 0

@@ -1,0 +1,1 @@
+"""The self-description inside a model file, its reader, and graphs read without an engine."""

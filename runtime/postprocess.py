@@ -1,0 +1,110 @@
+"""What is made of a stream's decisions: steadier ones, those that say something new, how long each label lasted."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+from .classifier import Prediction
+from .errors import ParameterError
+
+MARGIN = 0.1
+
+
+class Smoother:
+    """Mixes each prediction's scores with those before it.
+
+    Args:
+        seconds: the time constant: what was heard that long ago counts 1/e as much as what is heard now; 0 leaves
+            predictions as they are.
+
+    Raises:
+        ParameterError: `seconds` is negative.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        if not 0 <= seconds < math.inf:
+            raise ParameterError(f"smooth={seconds}: expected 0 or more seconds")
+        self._seconds = seconds
+        self._previous: Prediction | None = None
+
+    def __call__(self, prediction: Prediction) -> Prediction:
+        """`prediction` with smoothed scores, and the label and score that follow from them."""
+        if self._previous is not None and self._seconds > 0:
+            prediction = self._mixed(prediction, self._previous)
+        self._previous = prediction
+        return prediction
+
+    def _mixed(self, new: Prediction, old: Prediction) -> Prediction:
+        kept = math.exp(-(new.time_s - old.time_s) / self._seconds)
+        scores = {label: kept * old.scores[label] + (1 - kept) * score for label, score in new.scores.items()}
+        label = max(scores, key=scores.__getitem__)
+        return dataclasses.replace(new, label=label, score=scores[label], scores=scores)
+
+
+class DecisionFilter:
+    """Tells which predictions are worth a line.
+
+    Args:
+        min_score: a prediction with a lower score is passed over.
+        on_change: whether only a new label counts. It is new when its score exceeds that of the label before by
+            `margin`: where two labels are close, their order may change with every stride.
+        margin: of the hysteresis, as a probability.
+
+    Raises:
+        ParameterError: `min_score` or `margin` lies outside [0, 1].
+    """
+
+    def __init__(self, min_score: float = 0.0, on_change: bool = False, margin: float = MARGIN) -> None:
+        for name, value in (("min_score", min_score), ("margin", margin)):
+            if not 0 <= value <= 1:
+                raise ParameterError(f"{name}={value}: expected a probability, from 0 to 1")
+        self._min_score, self._on_change, self._margin = min_score, on_change, margin
+        self._label: str | None = None
+
+    def __call__(self, prediction: Prediction) -> bool:
+        """Whether `prediction` is one of them."""
+        if prediction.score < self._min_score:
+            return False
+        if not self._on_change:
+            return True
+        changed = self._label is None or self._leads(prediction)
+        if changed:
+            self._label = prediction.label
+        return changed
+
+    def _leads(self, prediction: Prediction) -> bool:
+        lead = prediction.score - prediction.scores[self._label]
+        return prediction.label != self._label and lead >= self._margin
+
+
+class LabelDurations:
+    """How many seconds of the audio each label lasted, from the predictions as they come.
+
+    A prediction stands for the time since the one before it, the first of all for its whole window.
+
+    Attributes:
+        seconds: by label, in the order in which they were first heard.
+        decisions: how many predictions came.
+        end_s: where the last one ended.
+    """
+
+    def __init__(self, window_s: float, stride_s: float) -> None:
+        self._window_s, self._stride_s = window_s, stride_s
+        self.seconds: dict[str, float] = {}
+        self.decisions = 0
+        self.end_s = 0.0
+
+    def add(self, prediction: Prediction) -> None:
+        """Count `prediction`."""
+        # Behind audio that was dropped a prediction stands for no more than its window.
+        lasted = min(prediction.time_s - self.end_s, max(self._window_s, self._stride_s))
+        self.seconds[prediction.label] = self.seconds.get(prediction.label, 0.0) + lasted
+        self.decisions += 1
+        self.end_s = prediction.time_s
+
+    def shares(self) -> list[tuple[str, float, float]]:
+        """(label, seconds, share of all) of each label, the longest first."""
+        total = sum(self.seconds.values())
+        ranked = sorted(self.seconds.items(), key=lambda item: -item[1])
+        return [(label, seconds, seconds / total if total else 0.0) for label, seconds in ranked]

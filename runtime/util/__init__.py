@@ -1,0 +1,1 @@
+"""What several modules stand on: atomic files, held-back native output, intervals."""

@@ -1,0 +1,57 @@
+"""Two calls beside each other: short series in turns, so that what disturbs one disturbs the other."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from genrekit.bench.measure.timing import Clock, timed
+from genrekit.bench.results.stats import median_ratio
+from genrekit.runtime import load
+
+SERIES = 20  # timed calls of one before it is the other's turn
+WARM_UP = 5  # calls before each series, because the other has taken the caches
+
+
+def measure_pair(
+    first: Path, second: Path, features: np.ndarray, runs: int, clock: Clock = time.perf_counter_ns
+) -> dict[str, Any]:
+    """Time one window through the models `first` and `second`, one thread each.
+
+    Args:
+        first, second: model files with a description.
+        features: normalised float32 [shape=(n, frames, n_mfcc)]; the calls go round them.
+        runs: timed calls of each, rounded up to whole series.
+
+    Returns:
+        As `measure_calls`.
+    """
+    windows = itertools.cycle(np.ascontiguousarray(window[np.newaxis]) for window in features)
+
+    def call(path: Path) -> Callable[[], Any]:
+        engine = load(path).engine
+        return lambda: engine(next(windows))
+
+    return measure_calls(call(first), call(second), runs, clock)
+
+
+def measure_calls(
+    first: Callable[[], Any], second: Callable[[], Any], runs: int, clock: Clock = time.perf_counter_ns
+) -> dict[str, Any]:
+    """Time `first` and `second` in turns, `runs` times each, rounded up to whole series.
+
+    Returns:
+        {"ratio", "low", "high"} of the median of `first` to that of `second` with its 95 % interval, and the raw
+        milliseconds {"first_ms", "second_ms"}.
+    """
+    times: tuple[list[float], list[float]] = [], []
+    for _ in range(0, runs, SERIES):
+        for call, own in zip((first, second), times, strict=True):
+            own += [timed(clock, call)[1] for _ in range(WARM_UP + SERIES)][WARM_UP:]
+    ratio, low, high = median_ratio(*times)
+    return {"ratio": ratio, "low": low, "high": high, "first_ms": times[0], "second_ms": times[1]}

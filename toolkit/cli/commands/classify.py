@@ -1,0 +1,155 @@
+"""genrekit classify."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ....runtime.errors import ParameterError
+from ..options import Dask, Jobs, Json, ModelFile, Threads
+from ..terminal import note, note_origin
+
+if TYPE_CHECKING:
+    from ...library.remote_task import Model
+
+Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
+
+
+def classify(
+    model: ModelFile,
+    audio: Annotated[
+        list[Path],
+        typer.Argument(metavar="AUDIO...", help="Audio files, or folders.", show_default=False),
+    ],
+    json: Json = False,
+    top_k: Annotated[int, typer.Option(help="Labels to print per file.")] = 3,
+    threads: Threads = 1,
+    recursive: Annotated[
+        bool, typer.Option("--recursive", "-r", help="All audio files in a folder and its subfolders.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="With --recursive: a row for each file into a .parquet, .csv or .jsonl, instead of printing. Run "
+            "again, it classifies only what is new or changed, and drops rows of files that are gone.",
+            show_default=False,
+        ),
+    ] = None,
+    jobs: Jobs = -1,
+    dask: Dask = None,
+) -> None:
+    """Classify audio files: the mean over their windows, and each window with --json.
+
+    Example: genrekit classify cnn-int8.tflite song.ogg
+
+    Example: genrekit classify cnn-int8.tflite music --recursive --out genres.parquet
+    """
+    if top_k < 1:
+        raise ParameterError(f"top_k={top_k}: expected at least 1; leave --top-k out for three")
+    if not recursive:
+        _require_without(out, dask)
+        results = _each_file(model, audio, threads)
+    elif out is None:
+        results = _each_in_folders(model, audio, threads, jobs, dask)
+    else:
+        _classify_into(out, model, audio, threads, jobs, dask, json)
+        return
+    _print_all(results, json, top_k)
+
+
+def _require_without(out: Path | None, dask: str | None) -> None:
+    for name, value in (("out", out), ("dask", dask)):
+        if value is not None:
+            raise ParameterError(f"{name}={value}: expected a folder and --recursive beside it; add --recursive")
+
+
+def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
+    from ....runtime import load
+    from ...library.classify_one import classify_one
+
+    classifier = load(path, threads)
+    note_origin(classifier.description)
+    return (classify_one(classifier, file) for file in audio)
+
+
+def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
+    from ...compute.dask import joined
+    from ...library.classify_library import classify_each
+
+    files = _files([place.absolute() for place in audio] if dask else audio)
+    with joined(dask) as cluster:
+        model = _shared_model(path, threads, loaded=dask is None)
+        yield from classify_each(files, model, jobs, cluster)
+
+
+def _shared_model(path: Path, threads: int, loaded: bool) -> Model:
+    """The model for other processes; `loaded` here first where they are on this machine, so that it fails at once."""
+    from ...library.remote_task import Model
+
+    model = Model.of(path, threads)
+    note_origin(model.load().description if loaded else model.description())
+    return model
+
+
+def _files(audio: Sequence[Path]) -> Iterator[Path]:
+    from ...library.find_audio import audio_files, count_audio_files
+
+    for folder in filter(Path.is_dir, audio):
+        count_audio_files(folder)
+    return itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in audio)
+
+
+def _classify_into(
+    out: Path, path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None, json: bool
+) -> None:
+    """The table of one folder, with a summary."""
+    from ...compute.dask import joined
+    from ...compute.local import require_jobs
+    from ...library.classify_library import classify_library, require_output
+    from ..terminal import print_json, progress, resumable
+
+    if len(audio) != 1:
+        raise ParameterError(f"audio={len(audio)}: expected one folder beside --out; name the folder that holds them")
+    require_output(out)
+    require_jobs(jobs)
+    folder = audio[0].absolute() if dask else audio[0]
+    with joined(dask) as cluster, resumable():
+        model = _shared_model(path, threads, loaded=dask is None)
+        with progress("classifying") as update:
+            summary = classify_library(folder, out, model, jobs, cluster, update)
+    kept = f", {summary.kept} of them as they were" if summary.kept else ""
+    gone = f", without the rows of {summary.gone} that are gone" if summary.gone else ""
+    note(f"{summary.files} files{kept}, {summary.unusable} unusable; wrote {out}{gone}")
+    if json:
+        print_json({"out": str(out), **vars(summary)})
+    if summary.unusable:
+        raise typer.Exit(2)
+
+
+def _print_all(results: Results, json: bool, top_k: int) -> None:
+    failed = False
+    for result, flaws in results:
+        for text in flaws:
+            note(f"{result['file']}: {text}")
+        failed = failed or "error" in result
+        _print_result(result, json, top_k)
+    if failed:
+        raise typer.Exit(2)
+
+
+def _print_result(result: dict[str, Any], json: bool, top_k: int) -> None:
+    if json:
+        from json import dumps
+
+        typer.echo(dumps(result, ensure_ascii=False))
+    elif "error" in result:
+        note(f"genrekit: {result['error']}")
+    else:
+        best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
+        padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
+        scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
+        typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")

@@ -1,0 +1,68 @@
+"""genrekit compare."""
+
+from __future__ import annotations
+
+import json as json_module
+import math
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ....runtime.errors import ParameterError
+from ..options import Json
+
+MOST_FILES = 26  # letters from A to Z
+
+
+def compare(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="A.json B.json...", help="Results of genrekit bench.", show_default=False)
+    ],
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")] = False,
+    json: Json = False,
+    fail_over: Annotated[
+        float | None,
+        typer.Option(
+            metavar="RATIO",
+            help="Exit with 1 where a clip or a model takes more than so many times as long as in A and the interval "
+            "does not hold 1, or where a case of A was not measured.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """How results differ from the first: ratios with their uncertainty, changed sizes, scores and versions.
+
+    The files may come from different machines and days.
+
+    Example: genrekit compare before.json after.json --fail-over 1.10
+    """
+    from ....bench.report.comparison import comparison_markdown, comparison_tables, legend
+    from ....bench.results import store
+    from ....bench.results.compare import compare as compare_results
+    from ....bench.results.compare import regressions
+    from ..terminal import note, print_table
+
+    if not 2 <= len(files) <= MOST_FILES:
+        raise ParameterError(
+            f"files={len(files)}: expected 2 to {MOST_FILES} results of genrekit bench --out; name them"
+        )
+    if fail_over is not None and not 0 < fail_over < math.inf:
+        raise ParameterError(f"fail_over={fail_over}: expected a ratio above 0, as 1.10 for a tenth slower")
+    if json and markdown:
+        raise ParameterError("json and markdown: expected one of the two; leave the other out")
+    comparison = compare_results([store.read_json(file) for file in files])
+    if json:
+        typer.echo(json_module.dumps(comparison, indent=1, ensure_ascii=False))
+    elif markdown:
+        typer.echo(comparison_markdown(comparison), nl=False)
+    else:
+        for table in comparison_tables(comparison):
+            print_table(table)
+        for line in legend(comparison):
+            note(line)
+    failed = regressions(comparison, fail_over) if fail_over is not None else []
+    for sentence in failed:
+        note(f"genrekit: {sentence}")
+    if failed:
+        raise typer.Exit(1)

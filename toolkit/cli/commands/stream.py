@@ -1,0 +1,148 @@
+"""genrekit stream."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ....runtime.errors import AudioError, ParameterError
+from ..options import Json, ModelFile, Threads
+from ..terminal import note, note_audio, note_origin
+
+if TYPE_CHECKING:
+    from ....runtime import Prediction, StreamClassifier
+    from ....runtime.audio import AudioSource
+    from ....runtime.postprocess import LabelDurations
+
+QUEUE_S = 2.0  # seconds of audio that may wait for a slow model
+BLOCK_S = 0.1  # seconds of a paced block
+
+
+def stream(
+    model: ModelFile,
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.", show_default=False)
+    ],
+    json: Json = False,
+    stride: Annotated[float, typer.Option(help="Seconds from one decision to the next.")] = 0.5,
+    smooth: Annotated[float, typer.Option(help="Seconds over which scores are smoothed.")] = 0.0,
+    min_score: Annotated[float, typer.Option(help="Pass over decisions with a lower score.")] = 0.0,
+    on_change: Annotated[
+        bool, typer.Option("--on-change", help="A line only when another label leads, by 0.1 at least.")
+    ] = False,
+    rate: Annotated[int | None, typer.Option(help="Of raw PCM, Hz.", show_default=False)] = None,
+    channels: Annotated[int | None, typer.Option(help="Of raw PCM.", show_default=False)] = None,
+    sample_format: Annotated[str, typer.Option(help="Of raw PCM: s16le, s32le or f32le.")] = "s16le",
+    realtime: Annotated[bool, typer.Option("--realtime", help="Play a file at its own pace.")] = False,
+    threads: Threads = 1,
+) -> None:
+    """Classify a stream of audio: a line for each decision, as soon as it is made.
+
+    A window is heard before the first decision; the stride is rounded to whole hops (23 ms). On a terminal a live
+    view stands below the lines.
+
+    Example: arecord -t raw -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
+    """
+    from ....runtime import StreamClassifier, load
+    from ....runtime.postprocess import DecisionFilter, LabelDurations, Smoother
+
+    smoother, selected = Smoother(smooth), DecisionFilter(min_score, on_change)
+    classifier = StreamClassifier(load(model, threads), stride)
+    note_origin(classifier.model.description)
+    audio = _open(source, classifier.model.config.sample_rate, rate, channels, sample_format, realtime)
+    decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
+    totals = LabelDurations(classifier.model.config.window_s, classifier.stride_s)
+    try:
+        with _live_view(totals, json) as show:
+            for prediction in map(smoother, decisions):
+                totals.add(prediction)
+                if selected(prediction):
+                    _print(prediction, json)
+                show(prediction)
+    except (KeyboardInterrupt, BrokenPipeError):
+        # The usual ends of a stream. Whoever read standard output may be gone.
+        sys.stdout = None
+    _summarize(totals, audio)
+
+
+@contextlib.contextmanager
+def _live_view(totals: LabelDurations, json: bool) -> Iterator[Callable[[Prediction], None]]:
+    """What shows a prediction on a terminal; does nothing elsewhere, nor beside JSON."""
+    if json or not (sys.stdout and sys.stdout.isatty()):
+        yield lambda prediction: None
+        return
+    from rich.console import Console
+
+    from ..live import LiveView
+
+    with LiveView(Console(), totals) as live:
+        yield live.show
+
+
+def _open(
+    source: str, sample_rate: int, rate: int | None, channels: int | None, sample_format: str, realtime: bool
+) -> AudioSource:
+    from ....runtime import audio
+
+    if source != "-" and not (rate is None and channels is None):
+        raise ParameterError(f"rate={rate}, channels={channels}: {source} says them itself; leave both options out")
+    if source == "mic":
+        return audio.open_microphone(sample_rate)
+    if source != "-":
+        return audio.open_file(Path(source), sample_rate, BLOCK_S if realtime else audio.BLOCK_S)
+    if rate is None or channels is None:
+        raise ParameterError(
+            f"rate={rate}, channels={channels}: expected both for raw PCM on standard input, which does not say them; "
+            "add for instance --rate 48000 --channels 2"
+        )
+    if sys.stdin is None:
+        raise AudioError("-: expected raw PCM on standard input, which is closed; pipe audio into it")
+    return audio.open_pcm(sys.stdin.buffer, rate, channels, sample_format, sample_rate)
+
+
+def _unhurried(classifier: StreamClassifier, audio: AudioSource) -> Iterator[Prediction]:
+    for block in audio:
+        yield from classifier.push(block)
+    yield from classifier.flush()
+
+
+def _realtime(classifier: StreamClassifier, audio: AudioSource, paced: bool) -> Iterator[Prediction]:
+    from ....runtime.realtime import RealtimeQueue
+
+    total = 0.0
+    for time_s, block, dropped_s in RealtimeQueue(audio, audio.sample_rate, QUEUE_S, paced):
+        if dropped_s:
+            total += dropped_s
+            note(f"{time_s:.1f} s: too slow for real time: {dropped_s:.2f} s of audio dropped, {total:.2f} s in all")
+            classifier.reset(time_s)  # a window must not reach over the gap
+        yield from classifier.push(block)
+    yield from classifier.flush()
+
+
+def _print(prediction: Prediction, json: bool) -> None:
+    if json:
+        from json import dumps
+
+        line = {
+            "time_s": round(prediction.time_s, 3),
+            "label": prediction.label,
+            "score": prediction.score,
+            "scores": prediction.scores,
+            **({"padded": True} if prediction.padded else {}),
+        }
+        print(dumps(line, ensure_ascii=False), flush=True)
+    else:
+        padded = "  (padded)" if prediction.padded else ""
+        print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}{padded}", flush=True)
+
+
+def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
+    count = totals.decisions
+    shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.shares())
+    note(f"{count} decision{'s' * (count != 1)} up to {totals.end_s:.1f} s" + (f": {shares}" if shares else ""))
+    note_audio(audio)

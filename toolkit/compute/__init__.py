@@ -1,0 +1,1 @@
+"""Work in parallel: processes on this machine, or a Dask cluster."""

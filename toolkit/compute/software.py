@@ -1,0 +1,18 @@
+"""The software of this process, which workers must share and caches name."""
+
+from __future__ import annotations
+
+import platform
+
+import numpy as np
+import soundfile
+import soxr
+
+from ...runtime.mfcc import FEATURES_VERSION
+
+
+def software() -> str:
+    """What the bits of features depend on beside samples and config: versions of the maths and of what it stands on."""
+    versions = {"numpy": np.__version__, "soxr": soxr.__version__, "libsndfile": soundfile.__libsndfile_version__}
+    parts = [f"features {FEATURES_VERSION}", *(f"{name} {version}" for name, version in versions.items())]
+    return ", ".join([*parts, platform.machine()])

@@ -1,0 +1,1 @@
+"""A corpus: its tracks, their windows, their features."""

@@ -1,0 +1,220 @@
+"""Tracks -> features of their segments: in parallel, through the cache, one track's audio at a time in memory."""
+
+from __future__ import annotations
+
+import functools
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+import numpy as np
+
+from ...runtime.audio import open_file
+from ...runtime.errors import CorpusError, GenrekitError, ParameterError
+from ...runtime.mfcc import MfccConfig, mfcc
+from ..compute import local
+from .feature_cache import FeatureCache
+from .scan import Corpus, Unusable, digest_of
+from .segments import Segments, cut
+
+if TYPE_CHECKING:
+    from ..compute.dask import Cluster
+
+LOST = "the processes that read it were killed each time; remove the file, or give them more memory"
+Item = TypeVar("Item")  # what names a track where the work is done
+Outcome: TypeAlias = "np.ndarray | str"  # a track's features [segments, shifts, frames, n_mfcc], or why it has none
+# Does the same work on each of many items: (place, result) as they are done.
+Spread: TypeAlias = "Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterable[tuple[int, Outcome]]]"
+
+
+def extract(
+    corpus: Corpus,
+    config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+    *,
+    shifts: int = 1,
+    cache: FeatureCache | None = None,
+    cluster: Cluster | None = None,
+) -> Segments:
+    """The features of every track's segments, computed `jobs` tracks at a time where the cache does not hold them.
+
+    The result is the same, bit for bit, whatever the cache, `jobs` and the cluster.
+
+    Args:
+        corpus: from `scan`.
+        config: the front end.
+        jobs: processes, -1 for one on each core.
+        progress: called with (tracks done, tracks).
+        shifts: with more than 1 also the windows that begin k/shifts of a window later, k = 1 .. shifts - 1.
+        cache: None computes everything.
+        cluster: does the work instead of `jobs` processes; the corpus must be given by its absolute path.
+
+    Raises:
+        CorpusError: a genre has no usable track.
+        ParameterError: `shifts` or `jobs` is out of range, or the cluster sees other files than this process.
+        Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
+    """
+    _require_shifts(shifts, config)
+    places = range(len(corpus.tracks))
+    if cluster is None:
+        spread = functools.partial(local.results, jobs=jobs)
+        work, tracks = track_features, (corpus.tracks[place].path for place in places)
+    else:
+        spread = functools.partial(cluster.results, lost=lambda track: LOST)
+        work, tracks = _features_elsewhere, ((corpus.tracks[place].path, corpus.digest(place)) for place in places)
+    work = functools.partial(work, config=config, shifts=shifts)
+    if cache is None:
+        arriving = spread(work, tracks)
+    else:
+        keys = (cache.key(corpus.digest(place), config) for place in places)
+        arriving = _through(cache, shifts, zip(tracks, keys, strict=True), work, spread)
+    return _collect(corpus, config, shifts, local.in_order(arriving), progress)
+
+
+def _require_shifts(shifts: int, config: MfccConfig) -> None:
+    if not 1 <= shifts <= config.window_samples:
+        raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
+
+
+def _through(
+    cache: FeatureCache,
+    shifts: int,
+    tracks: Iterable[tuple[Item, str]],
+    work: Callable[[Item], Outcome],
+    spread: Spread,
+) -> Iterator[tuple[int, Outcome]]:
+    """Each track's place and outcome: those that the cache holds first, then the others as they are done."""
+    missing: list[tuple[int, Item, str]] = []
+    for place, (track, key) in enumerate(tracks):
+        features = cache.get(key, shifts)
+        if features is None:
+            missing.append((place, track, key))
+        else:
+            yield place, features
+    if not missing:
+        return
+    for number, outcome in spread(work, [track for _, track, _ in missing]):
+        place, _, key = missing[number]
+        if not isinstance(outcome, str):
+            cache.put(key, outcome)
+        yield place, outcome
+
+
+def _collect(
+    corpus: Corpus,
+    config: MfccConfig,
+    shifts: int,
+    outcomes: Iterator[Outcome],
+    progress: Callable[[int, int], None] | None,
+) -> Segments:
+    frames = config.window_frames, config.n_mfcc
+    features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
+    unusable, owners, positions = [], [], []
+    for index, outcome in enumerate(outcomes):
+        if isinstance(outcome, str):
+            unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
+        else:
+            features.append(outcome[:, 0])
+            shifted.append(outcome[:, 1:])
+            owners += [index] * len(outcome)
+            positions += range(len(outcome))
+        if progress:
+            progress(index + 1, len(corpus.tracks))
+    _require_every_genre(corpus, owners, unusable)
+    labels = [corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]
+    numbers = map(np.array, (labels, owners, positions))
+    return Segments(
+        corpus, config, features.array(), *numbers, tuple(unusable), shifted.array() if shifts > 1 else None
+    )
+
+
+class _Rows:
+    """Rows float32 [shape=(n, *shape)] that become one array, without a second copy of them all beside it."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._rows = np.empty((0, *shape), np.float32)
+        self._count = 0
+
+    def append(self, rows: np.ndarray) -> None:
+        end = self._count + len(rows)
+        if end > len(self._rows):
+            self._resize(end + end // 4)
+        self._rows[self._count : end] = rows
+        self._count = end
+
+    def array(self) -> np.ndarray:
+        self._resize(self._count)
+        return self._rows
+
+    def _resize(self, count: int) -> None:
+        # In place: the system moves pages instead of copying them. Nobody else has seen the array yet.
+        self._rows.resize((count, *self._rows.shape[1:]), refcheck=False)
+
+
+def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
+    """What the windows of an audio file sound like.
+
+    Args:
+        path: the file.
+        config: the front end.
+        shifts: windows that begin within each window's length; 1: the windows one after the other alone.
+
+    Returns:
+        float32 [shape=(segments, shifts, frames, n_mfcc)]; at [i, k] of the window that begins i + k/shifts windows
+        after the start, or that ends with the track where this is earlier. Or a sentence, where there are none.
+    """
+    try:
+        source = open_file(path, config.sample_rate)
+        samples = np.concatenate(list(source))
+        if reason := why_unusable(source.invalid_samples, len(samples), config):
+            return reason
+        features = _window_features(samples, len(cut(samples, config)), config, shifts)
+    except GenrekitError as error:
+        return str(error)
+    return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
+
+
+def _features_elsewhere(track: tuple[Path, bytes], config: MfccConfig, shifts: int) -> Outcome:
+    """`track_features` of a path and the digest of its file, where another file may lie under that path, or none."""
+    path, digest = track
+    if digest_of(path) != digest:
+        found = "another file" if path.exists() else "none"
+        raise ParameterError(
+            f"dask: expected {path} on {socket.gethostname()} as it is here, found {found}; give the workers the same "
+            "files under the same paths"
+        )
+    return track_features(path, config, shifts)
+
+
+def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str | None:
+    """Why audio that can be decoded is left out of training; None where it is not.
+
+    Args:
+        invalid_samples: how many were not finite.
+        samples: its length at ``config.sample_rate``.
+        config: the front end.
+    """
+    if invalid_samples:
+        return f"expected finite samples, received {invalid_samples} that are not; repair or remove the file"
+    return f"shorter than one window ({config.window_s} s)" if samples < config.window_samples else None
+
+
+def _window_features(samples: np.ndarray, segments: int, config: MfccConfig, shifts: int) -> np.ndarray:
+    length = config.window_samples
+    features = np.empty((segments, shifts, config.window_frames, config.n_mfcc), np.float32)
+    for segment, shift in np.ndindex(segments, shifts):
+        start = min(segment * length + round(shift * length / shifts), len(samples) - length)
+        features[segment, shift] = mfcc(samples[start : start + length], config)
+    return features
+
+
+def _require_every_genre(corpus: Corpus, owners: list[int], unusable: list[Unusable]) -> None:
+    missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
+    if missing:
+        raise CorpusError(
+            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
+            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
+            + "; repair or remove these folders"
+        )

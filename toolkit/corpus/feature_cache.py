@@ -1,0 +1,117 @@
+"""Features that were computed once, on the disk: an entry a track, keyed by its content and by what made them of it.
+
+Entries are written whole, so that processes may share a folder, and carry a checksum over their key and content: one
+that was damaged, cut or put under another name is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from ...runtime.errors import OutputError
+from ...runtime.mfcc import MfccConfig
+from ...runtime.util.atomic import replacing
+from ..compute.software import software
+
+LOCATION = "GENREKIT_CACHE"  # the environment variable that names another folder
+SUFFIX = ".features"
+CHECKSUM_BYTES = 32  # of SHA-256, before the array
+
+
+def default_folder() -> Path:
+    """Where features are kept: $GENREKIT_CACHE, or `genrekit` in the user's cache folder.
+
+    Raises:
+        ImportError: platformdirs is not installed.
+    """
+    if os.environ.get(LOCATION):
+        return Path(os.environ[LOCATION])
+    import platformdirs
+
+    return platformdirs.user_cache_path("genrekit")
+
+
+class FeatureCache:
+    """A folder of features float32 [shape=(segments, shifts, frames, n_mfcc)]; one that cannot be written is read.
+
+    Args:
+        folder: made where it is missing.
+
+    Attributes:
+        folder: the same.
+        problem: why nothing can be written into it, once that was found; else None.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.problem: str | None = None
+
+    def key(self, content: bytes, config: MfccConfig) -> str:
+        """The name of an entry, 64 hexadecimal digits: of a file with the SHA-256 `content`, so transformed."""
+        what = {"config": config.to_dict(), "software": software(), "content": content.hex()}
+        return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
+
+    def get(self, key: str, shifts: int) -> np.ndarray | None:
+        """The features under `key`; None where there are none, or none that are whole and finite.
+
+        An entry with more shifts serves where those that are asked for are among them.
+        """
+        try:
+            data = self._path(key).read_bytes()
+        except OSError:
+            return None
+        checksum, content = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
+        if checksum != _checksum(key, content):
+            return None
+        features = np.load(io.BytesIO(content), allow_pickle=False)
+        if features.shape[1] % shifts or not np.isfinite(features).all():
+            return None
+        return features[:, :: features.shape[1] // shifts]
+
+    def put(self, key: str, features: np.ndarray) -> None:
+        """Keep `features` under `key`; where that fails, `problem` says why and nothing more is written."""
+        if self.problem:
+            return
+        content = io.BytesIO()
+        np.save(content, features, allow_pickle=False)
+        try:
+            with replacing(self._path(key)) as temporary:
+                temporary.write_bytes(_checksum(key, content.getvalue()) + content.getvalue())
+        except OutputError as error:
+            self.problem = str(error)
+
+    def size(self) -> tuple[int, int]:
+        """How many entries there are, and how many bytes they take."""
+        sizes = [path.stat().st_size for path in self._files()]
+        return len(sizes), sum(sizes)
+
+    def clear(self) -> None:
+        """Remove the entries, and what killed processes left of some; other files in the folder stay.
+
+        Raises:
+            OutputError: one cannot be removed.
+        """
+        try:
+            for path in [*self._files(), *self.folder.glob(f"??/.*{SUFFIX}")]:
+                path.unlink(missing_ok=True)
+        except OSError as error:
+            raise OutputError(
+                f"cannot clear {self.folder}: {error.strerror or error}; check whose folder it is"
+            ) from error
+
+    def _files(self) -> Iterator[Path]:
+        return (path for path in self.folder.glob(f"??/*{SUFFIX}") if not path.name.startswith("."))
+
+    def _path(self, key: str) -> Path:
+        return self.folder / key[:2] / f"{key}{SUFFIX}"
+
+
+def _checksum(key: str, content: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + content).digest()

@@ -1,0 +1,149 @@
+"""What is wrong with a corpus, in numbers; corpus_report.py says it in words."""
+
+from __future__ import annotations
+
+import collections
+import statistics
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from ...runtime import MfccConfig
+from ...runtime.audio import CUT_SHORT
+from ..compute import local
+from ..corpus.extraction import why_unusable
+from ..corpus.scan import Corpus
+from ..splits.assign import PARTS
+from .near_duplicates import near_duplicates
+from .track_audit import TrackFacts, examine
+
+CLIPPED_SHARE = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
+NARROW = 0.7  # of half the rate, below which a spectrum that ends in a cliff speaks of upsampling; MP3 ends at 0.73
+UNUSUAL_RATIO = 2.0  # of a track's length, or a genre's tracks, to the median
+
+Rows = list[dict[str, Any]]
+Heard = Sequence[tuple[str, TrackFacts]]
+
+
+def check(corpus: Corpus, jobs: int = 1, progress: Callable[..., None] | None = None) -> dict[str, Any]:
+    """What `genrekit corpus check --json` prints.
+
+    Args:
+        corpus: from `scan`.
+        jobs: processes that hear files.
+        progress: called with (files heard, files), then with (comparisons done, comparisons, what is done).
+    """
+    names = [corpus.relative(track.path) for track in corpus.tracks]
+    facts = []
+    for fact in local.in_order(local.results(examine, [track.path for track in corpus.tracks], jobs)):
+        facts.append(fact)
+        if progress:
+            progress(len(facts), len(names))
+    everything = list(zip(names, facts, strict=True))
+    heard = [(name, fact) for name, fact in everything if fact.error is None]
+    genres = collections.Counter(track.genre for track in corpus.tracks)
+    unusable = _unusable(everything)
+    return {
+        "tracks": len(corpus.tracks),
+        "genres": {label: genres[label] for label in corpus.labels},
+        "seconds": round(sum(fact.seconds for _, fact in heard), 3),
+        "unusable": unusable,
+        "duplicates": [group for group in _by_content(everything) if len(group) > 1],
+        **_near_duplicates(heard, progress),
+        **_levels(heard),
+        **_formats(heard),
+        "unbalanced": _unusual([{"genre": genre, "tracks": genres[genre]} for genre in corpus.labels], "tracks"),
+        "too_small": _too_small(corpus, {row["file"] for row in unusable}),
+        "demo": corpus.demo,
+    }
+
+
+def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
+    """The genres that cannot stand in each part of a split by track."""
+    usable = collections.Counter(track.genre for track in corpus.tracks if corpus.relative(track.path) not in unusable)
+    return [
+        {"genre": genre, "usable": usable[genre], "needed": len(PARTS)}
+        for genre in corpus.labels
+        if usable[genre] < len(PARTS)
+    ]
+
+
+def _unusable(everything: Heard) -> Rows:
+    """What training would leave out."""
+    reasons = ((name, fact.error or _why_unusable(fact)) for name, fact in everything)
+    return [{"file": name, "reason": reason} for name, reason in reasons if reason]
+
+
+def _why_unusable(fact: TrackFacts) -> str | None:
+    config = MfccConfig()
+    return why_unusable(fact.invalid_samples, round(fact.seconds * config.sample_rate), config)
+
+
+def _by_content(everything: Heard) -> Iterable[list[str]]:
+    groups: dict[bytes, list[str]] = {}
+    for name, fact in everything:
+        if fact.content:
+            groups.setdefault(fact.content, []).append(name)
+    return groups.values()
+
+
+def _near_duplicates(heard: Heard, progress: Callable[..., None] | None) -> dict[str, list]:
+    """Pairs of files, and in the same order what they have in common; of exact duplicates the first is compared."""
+    different = list({fact.content: (name, fact) for name, fact in reversed(heard)}.values())[::-1]
+    names = [name for name, _ in different]
+    matches = near_duplicates(
+        [fact.fingerprint for _, fact in different],
+        progress and (lambda done, total: progress(done, total, "comparing")),
+    )
+    return {
+        "near_duplicates": [[names[match.first], names[match.second]] for match in matches],
+        "near_duplicate_matches": [
+            {"similarity": round(match.similarity, 3), "shift_s": round(match.shift_s, 2)} for match in matches
+        ],
+    }
+
+
+def _levels(heard: Heard) -> dict[str, Rows]:
+    return {
+        "damaged": [{"file": name, "reason": CUT_SHORT} for name, fact in heard if fact.cut_short],
+        "silent": [
+            {"file": name, "silent_s": round(fact.silent_s, 1), "seconds": round(fact.seconds, 1)}
+            for name, fact in heard
+            if fact.silent_s
+        ],
+        "clipped": [
+            {"file": name, "share": round(fact.clipped, 5)} for name, fact in heard if fact.clipped >= CLIPPED_SHARE
+        ],
+    }
+
+
+def _formats(heard: Heard) -> dict[str, Rows]:
+    return {
+        "rates": _uncommon([{"file": name, "rate": fact.rate} for name, fact in heard], "rate"),
+        "narrow": [
+            {"file": name, "rate": fact.rate, "bandwidth_hz": round(fact.bandwidth_hz)}
+            for name, fact in heard
+            if fact.bandwidth_hz < NARROW * fact.rate / 2
+        ],
+        "channels": _uncommon([{"file": name, "channels": fact.channels} for name, fact in heard], "channels"),
+        "lengths": _unusual([{"file": name, "seconds": round(fact.seconds, 1)} for name, fact in heard], "seconds"),
+    }
+
+
+def _uncommon(rows: Rows, what: str) -> Rows:
+    """The rows whose value is not the most common one."""
+    if not rows:
+        return []
+    usual = statistics.mode(row[what] for row in rows)
+    return [{**row, "usual": usual} for row in rows if row[what] != usual]
+
+
+def _unusual(rows: Rows, what: str) -> Rows:
+    """The rows whose value is less than half of the median, or more than twice that."""
+    if not rows:
+        return []
+    usual = statistics.median_high(row[what] for row in rows)
+    return [
+        {**row, "usual": usual}
+        for row in rows
+        if row[what] * UNUSUAL_RATIO < usual or row[what] > usual * UNUSUAL_RATIO
+    ]

@@ -1,0 +1,170 @@
+"""What the bench needs from files, a corpus and its runs: cases, clips, Keras references, seconds an epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...bench.measure.cases import Case
+from ...bench.measure.clips import Clips
+from ...runtime import ModelDescription
+from ...runtime.engines import ENGINES, EngineSpec
+from ...runtime.errors import GenrekitError, ParameterError
+from ...runtime.modelfile.description import SUFFIXES
+from ...runtime.modelfile.reader import read_description
+from ..corpus.segments import Segments
+from ..splits.assign import caveat, leaks
+from ..splits.leakage import same_corpus, same_parts
+from ..training.run_folder import METRICS, MODEL, read_metrics
+
+
+def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]) -> list[Case]:
+    """Every file on every named engine that reads it, with every number of threads that it takes.
+
+    Args:
+        models: model files.
+        engines: names in `ENGINES`, or of their packages (onnxruntime); none: the usual one of each file.
+        threads: numbers >= 1.
+
+    Raises:
+        ParameterError: an engine that there is not, or that reads none of the files.
+    """
+    chosen = [_engine(name) for name in engines]
+    formats = {SUFFIXES.get(model.suffix) for model in models}
+    for spec in chosen:
+        if spec.format not in formats:
+            raise ParameterError(
+                f"engine={spec.name}: expected a {spec.format} file among the models, found none; name one, or leave "
+                "the engine out"
+            )
+    return [
+        Case(model, engine=name, threads=count)
+        for model in models
+        for name in _readers(model, chosen) or ([] if chosen else [None])
+        for count in ([1] if name and ENGINES[name].one_thread else threads)
+    ]
+
+
+def _engine(name: str) -> EngineSpec:
+    for spec in ENGINES.values():
+        if name in (spec.name, spec.package.replace("_", "-")):
+            return spec
+    raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+
+
+def _readers(model: Path, chosen: Sequence[EngineSpec]) -> list[str]:
+    return [spec.name for spec in chosen if spec.format == SUFFIXES.get(model.suffix)]
+
+
+def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
+    """Of each file that has one; the others become rows that say why, as long as one file is left.
+
+    Raises:
+        ParameterError: the files have different labels or front ends.
+        MissingFileError, ModelFileError: no file can be used.
+    """
+    found, errors = {}, []
+    for model in models:
+        try:
+            found[model] = read_description(model)
+        except GenrekitError as error:
+            errors.append(error)
+    if not found:
+        raise errors[0]
+    first, expected = next(iter(found.items()))
+    for model, description in found.items():
+        if (description.labels, description.front_end) != (expected.labels, expected.front_end):
+            raise ParameterError(
+                f"{model}: expected the labels and front end of {first}, received others; bench them apart"
+            )
+    _require_one_run_each(found)
+    return found
+
+
+IDENTITY = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")  # of a training
+
+
+def _identity(description: ModelDescription) -> tuple[Any, ...]:
+    return tuple(getattr(description, name) for name in IDENTITY)
+
+
+def _require_one_run_each(described: Mapping[Path, ModelDescription]) -> None:
+    """Agreement and seconds an epoch are told by a model's name, so that it must mean one training."""
+    seen: dict[str, Path] = {}
+    for path, description in described.items():
+        first = seen.setdefault(description.model, path)
+        if _identity(described[first]) != _identity(description):
+            raise ParameterError(
+                f"{path}: expected the same training of {description.model} as {first} is of, received another; bench "
+                "them apart"
+            )
+
+
+def save_clips(
+    folder: Path, segments: Segments, parts: np.ndarray, split: str, trained: Iterable[ModelDescription]
+) -> Clips:
+    """The test part's audio, in files that worker processes map; raises ParameterError where it is empty.
+
+    The audio goes to the disk track by track: that of a whole corpus may not fit the memory.
+    """
+    chosen = np.flatnonzero(parts == "test")
+    folder.mkdir(parents=True, exist_ok=True)
+    shape = len(chosen), segments.config.window_samples
+    segments.samples(chosen, np.lib.format.open_memmap(Clips.samples_file(folder), "w+", np.float32, shape))
+    return Clips.around(
+        folder,
+        segments.labels[chosen],
+        segments.corpus.labels,
+        sample_rate=segments.config.sample_rate,
+        split=f"{split}, test part{caveat(split)}",
+        demo=segments.corpus.demo,
+        tracks_in_training=any(_overlaps(description, segments, parts, split) for description in trained),
+    )
+
+
+def _overlaps(description: ModelDescription, segments: Segments, parts: np.ndarray, split: str) -> bool:
+    """Whether tracks of the test part may have been in the training of the described model."""
+    return same_corpus(description, segments) and (leaks(split) or not same_parts(description, parts))
+
+
+def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:
+    """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs)."""
+    found = {}
+    for path, description in described.items():
+        run = (folder or path.resolve().parent.parent / "runs") / description.model
+        if _is_run_of(run, description):
+            found[description.model] = run
+    return found
+
+
+def _is_run_of(run: Path, description: ModelDescription) -> bool:
+    try:
+        trained = read_description(run / MODEL)
+    except GenrekitError:
+        return False
+    return _identity(trained) == _identity(description)
+
+
+def references(runs: dict[str, Path]) -> dict[str, Path]:
+    """Name of a model -> its model.keras."""
+    return {name: run / MODEL for name, run in runs.items()}
+
+
+def training_rows(runs: dict[str, Path]) -> list[dict[str, Any]]:
+    """The bench JSON's "training": seconds an epoch of each run."""
+    rows = []
+    for name, run in runs.items():
+        metrics = read_metrics(run / METRICS)
+        rows.append(
+            {
+                "model": name,
+                "seconds_per_epoch": metrics["seconds_per_epoch"]["median"],
+                "segments": metrics["train"]["segments"],
+                "source": f"median of {metrics['epochs']} epochs over {metrics['train']['segments']} segments, "
+                f"recipe {metrics['recipe']}",
+            }
+        )
+    return rows

@@ -1,0 +1,54 @@
+"""What a model file is, read without any engine."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from ...runtime.engines import check_shapes
+from ...runtime.modelfile.description import ModelDescription
+from ...runtime.modelfile.graph import Graph, Tensor
+from ...runtime.modelfile.reader import read_description, read_graph
+from ..corpus.scan import content_hash
+
+
+def inspect_model(path: Path) -> dict[str, Any]:
+    """What `genrekit inspect --json` prints.
+
+    Raises:
+        MissingFileError, ModelFileError: no such file, or no model with a description.
+    """
+    description = read_description(path)
+    graph = _keras_graph(description) if description.format == "keras" else read_graph(path)
+    check_shapes((graph.inputs[0].shape[1:], graph.outputs[0].shape[-1]), description, path)
+    return {
+        "file": str(path),
+        "model": description.model,
+        "format": description.format,
+        "precision": description.precision,
+        "labels": list(description.labels),
+        "front_end": description.front_end.to_dict(),
+        "input": _end(graph.inputs[0]),
+        "output": _end(graph.outputs[0]),
+        "ops": graph.ops,
+        "parameters": description.parameters,
+        "macs": description.macs,
+        "bytes": path.stat().st_size,
+        "sha256": content_hash(path).hex(),
+        "description": description.to_dict(),
+    }
+
+
+def _keras_graph(description: ModelDescription) -> Graph:
+    """A .keras is not opened, since that takes Keras; its ends follow from the description."""
+    config = description.front_end
+    ends = (None, config.window_frames, config.n_mfcc), (None, len(description.labels))
+    features, probabilities = (Tensor(name, shape, "float32") for name, shape in zip(("x", "y"), ends, strict=True))
+    return Graph({}, (features,), (probabilities,))
+
+
+def _end(tensor: Tensor) -> dict[str, Any]:
+    fields = dataclasses.asdict(tensor)
+    del fields["name"]
+    return fields

@@ -1,0 +1,149 @@
+"""Classifies a library into a table, and continues where an earlier run was interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...bench.results.store import check_writable
+from ...runtime.errors import OutputError
+from ..compute import local
+from . import output_tables
+from .find_audio import audio_files, count_audio_files, shown
+from .remote_task import LOST, Model, Task, describe, lost_row, row_of
+from .resume_db import Partial
+
+if TYPE_CHECKING:
+    from ..compute.dask import Cluster
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """What became of a library.
+
+    Attributes:
+        files: how many there are.
+        unusable: how many of them cannot be classified.
+        kept: of how many an earlier run had made the row.
+        gone: rows of an earlier run whose files are not there any more; the table has them no longer.
+    """
+
+    files: int
+    unusable: int
+    kept: int
+    gone: int = 0
+
+
+def require_output(out: Path) -> None:
+    """Refuse an output that cannot be written, or would be lost, before any work is done for it.
+
+    Raises:
+        ParameterError, OutputError, ImportError: no such format, no such place, a file of another kind, or pyarrow is
+            missing.
+    """
+    output_tables.require_format(out)
+    check_writable(out)
+    if out.exists():
+        next(output_tables.read(out), None)
+
+
+def classify_library(
+    folder: Path,
+    out: Path,
+    model: Model,
+    jobs: int = 1,
+    cluster: Cluster | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Summary:
+    """One row in `out` for each audio file under `folder`, in the order of their paths.
+
+    Rows are kept in ``<out>.partial`` until all are there. A row is not made again while the file's content and the
+    model are the same, whether it stands there or in `out` from an earlier run.
+
+    Args:
+        folder: absolute where there is a cluster.
+        out: .parquet, .csv or .jsonl.
+        model: what classifies.
+        jobs: processes, -1 for one on each core.
+        cluster: does the work instead of them.
+        progress: called with (files done, files).
+
+    Raises:
+        MissingFileError: no audio files.
+        OutputError: see `require_output`; also where all earlier rows are of files that are not under `folder`.
+        Failure: a process was killed, or the cluster is gone.
+    """
+    total = count_audio_files(folder)
+    with Partial(partial_of(out)) as partial:
+        _require_same_library(folder, partial_of(out), partial.files())
+        if out.exists():
+            _require_same_library(folder, out, (row["file"] for row in output_tables.read(out)))
+            partial.offer(output_tables.read(out))
+        summary = _classify_all(_tasks(folder, partial), model, partial, jobs, cluster, progress, total)
+        columns = output_tables.columns_of(model.description().labels)
+        output_tables.write(out, columns, partial.batches())
+    partial_of(out).unlink()
+    return summary
+
+
+def _require_same_library(folder: Path, holder: Path, files: Iterable[str]) -> None:
+    """Refuse rows of other files alone: they would go, since a table has those of one library."""
+    other = None
+    for file in files:
+        if (folder / file).exists():
+            return
+        other = other or file
+    if other:
+        raise OutputError(
+            f"{holder}: expected rows of files under {folder}, found those of others alone, such as {other}; name "
+            "another --out, or remove it"
+        )
+
+
+def partial_of(out: Path) -> Path:
+    """Where the rows of an unfinished `out` are."""
+    return out.with_name(f"{out.name}.partial")
+
+
+def _tasks(folder: Path, partial: Partial) -> Iterator[Task]:
+    for path in audio_files(folder):
+        file = shown(path, folder)
+        yield Task(path, file, partial.known(file))
+
+
+def _classify_all(
+    tasks: Iterable[Task],
+    model: Model,
+    partial: Partial,
+    jobs: int,
+    cluster: Cluster | None,
+    progress: Callable[[int, int], None] | None,
+    total: int,
+) -> Summary:
+    work = functools.partial(row_of, model=model)
+    arriving = cluster.results(work, tasks, lost_row) if cluster else local.results(work, tasks, jobs)
+    done = unusable = kept = 0
+    for _, (file, row) in arriving:
+        partial.put(file, row)
+        done, kept = done + 1, kept + (row is None)
+        unusable += bool(row and row["error"])
+        if progress:
+            progress(done, max(done, total))
+    return Summary(done, unusable, kept, partial.gone())
+
+
+def classify_each(
+    paths: Iterable[Path], model: Model, jobs: int = 1, cluster: Cluster | None = None
+) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """`classify_one` of each path in their order, in parallel; parameters and errors as `classify_library`."""
+    work = functools.partial(describe, model=model)
+    if cluster:
+        return local.in_order(cluster.results(work, paths, _lost_result))
+    return local.in_order(local.results(work, paths, jobs))
+
+
+def _lost_result(path: Path) -> tuple[dict[str, Any], list[str]]:
+    return {"file": str(path), "error": f"{path}: {LOST}"}, []

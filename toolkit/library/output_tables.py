@@ -1,0 +1,122 @@
+"""Rows as Parquet, CSV or JSON lines: written and read in batches, so that no table is ever whole in memory."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from ...runtime.errors import OutputError, ParameterError
+from ...runtime.util.atomic import replacing
+from .resume_db import BATCH_ROWS
+
+Row = dict[str, Any]
+COLUMNS = {
+    "file": str,
+    "seconds": float,
+    "label": str,
+    "score": float,
+    "windows": int,
+    "error": str,
+    "note": str,
+    "key": str,
+}
+
+
+def columns_of(labels: Sequence[str]) -> dict[str, type]:
+    """Name and type of each column for a model with these labels."""
+    return {**COLUMNS, **{f"score_{label}": float for label in labels}}
+
+
+def require_format(path: Path) -> None:
+    """Raises ParameterError where the suffix names no format, ImportError where the format's library is missing."""
+    if path.suffix not in (".parquet", ".csv", ".jsonl"):
+        raise ParameterError(f"out={path}: expected a file that ends in .parquet, .csv or .jsonl; name it so")
+    if path.suffix == ".parquet":
+        import pyarrow  # noqa: F401
+
+
+def write(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:
+    """Write the rows of `batches` in the format of the suffix, whole or not at all; raises OutputError."""
+    writer = {".parquet": _write_parquet, ".csv": _write_csv, ".jsonl": _write_jsonl}[path.suffix]
+    with replacing(path) as temporary:
+        writer(temporary, columns, batches)
+
+
+def read(path: Path) -> Iterator[Row]:
+    """The rows that `write` wrote.
+
+    Raises:
+        OutputError: the file holds something else, so that it must not be written over.
+    """
+    reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}[path.suffix]
+    try:
+        yield from reader(path)
+    except (ValueError, TypeError, csv.Error) as error:  # pyarrow's errors are ValueErrors
+        raise OutputError(
+            f"{path}: expected no file, or rows that genrekit classify wrote, found something else ({error}); name "
+            "another file"
+        ) from error
+
+
+def _require_columns(found: Iterable[str]) -> None:
+    if missing := set(COLUMNS) - set(found):
+        raise ValueError(f"no column {min(missing)}")
+
+
+def _write_parquet(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:
+    import pyarrow
+    from pyarrow.parquet import ParquetWriter
+
+    types = {str: pyarrow.string(), float: pyarrow.float64(), int: pyarrow.int64()}
+    schema = pyarrow.schema([(name, types[kind]) for name, kind in columns.items()])
+    with ParquetWriter(path, schema) as writer:
+        for batch in batches:
+            writer.write_table(pyarrow.Table.from_pylist(batch, schema))
+
+
+def _read_parquet(path: Path) -> Iterator[Row]:
+    from pyarrow.parquet import ParquetFile
+
+    with ParquetFile(path) as file:
+        _require_columns(file.schema_arrow.names)
+        for batch in file.iter_batches(BATCH_ROWS):
+            yield from batch.to_pylist()
+
+
+def _write_csv(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, columns, lineterminator="\n")
+        writer.writeheader()
+        for batch in batches:
+            writer.writerows(batch)
+
+
+def _read_csv(path: Path) -> Iterator[Row]:
+    with path.open(newline="", encoding="utf-8") as file:
+        reader = csv.DictReader(file, strict=True)
+        if reader.fieldnames is not None:  # the file is not empty
+            _require_columns(reader.fieldnames)
+        for row in reader:
+            yield {name: _value(name, text) for name, text in row.items()}
+
+
+def _value(name: str, text: str) -> str | float | int | None:
+    kind = COLUMNS.get(name, float)
+    return text if kind is str else kind(text) if text else None
+
+
+def _write_jsonl(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for batch in batches:
+            for row in batch:
+                file.write(json.dumps({name: row.get(name) for name in columns}, ensure_ascii=False) + "\n")
+
+
+def _read_jsonl(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8") as file:
+        for row in map(json.loads, file):
+            _require_columns(row)
+            yield row

@@ -1,0 +1,1 @@
+"""Which track trains, validates and tests."""

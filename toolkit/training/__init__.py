@@ -1,0 +1,1 @@
+"""A recipe on a corpus -> a run folder."""

@@ -1,0 +1,133 @@
+"""A model's epochs, each as one TensorFlow graph over arrays that lie in memory.
+
+What Keras' `fit` and Adam compute, but for rounding, without Python at every step, with each weight read and written
+once a step, and with LSTM layers as one operation.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .lstm_forward import forward
+
+if TYPE_CHECKING:
+    import keras
+    import tensorflow as tf
+
+VALIDATION_BATCH = 256
+BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
+
+
+class Fitter:
+    """Trains a model epoch by epoch with Adam (Kingma and Ba, 2015; constants as in Keras).
+
+    Args:
+        model: softmax output.
+        batch_size: windows a step; the last step of an epoch takes what is left.
+    """
+
+    def __init__(self, model: keras.Model, batch_size: int) -> None:
+        import tensorflow as tf
+
+        self._model, self._batch_size = model, batch_size
+        self._moments = [(tf.Variable(tf.zeros(w.shape)), tf.Variable(tf.zeros(w.shape))) for w in self._weights]
+        self._steps = tf.Variable(0.0)
+        self._train = tf.function(self._train_graph, reduce_retracing=True)
+        self._validate = tf.function(self._validate_graph, reduce_retracing=True)
+
+    @property
+    def _weights(self) -> list:
+        return self._model.trainable_variables
+
+    @property
+    def variables(self) -> list:
+        """All that an epoch changes: the model's, with its dropout layers' random state, then Adam's."""
+        return [*self._model.variables, self._steps, *(moment for pair in self._moments for moment in pair)]
+
+    def steps(self, segments: int) -> int:
+        """Steps of an epoch over so many segments."""
+        return -(-segments // self._batch_size)
+
+    def epoch(self, features: np.ndarray, targets: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+        """Take every step of one epoch, in the order of the arrays.
+
+        Args:
+            features: float32 [shape=(n, frames, n_mfcc)].
+            targets: probabilities float32 [shape=(n, classes)].
+            rates: the learning rate of each step [shape=(steps(n),)].
+
+        Returns:
+            {"loss", "accuracy"}: means over the epoch's segments, of the model as it was at each step.
+        """
+        loss, right = self._train(features, targets, rates.astype(np.float32)).numpy()
+        return {"loss": float(loss) / len(features), "accuracy": float(right) / len(features)}
+
+    def validate(self, features: np.ndarray, targets: np.ndarray) -> dict[str, float]:
+        """{"val_loss", "val_accuracy"} of the model as it is."""
+        loss, right = self._validate(features, targets).numpy()
+        return {"val_loss": float(loss) / len(features), "val_accuracy": float(right) / len(features)}
+
+    def _train_graph(self, features: tf.Tensor, targets: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
+        import tensorflow as tf
+
+        sums = tf.zeros(2)
+        for step in tf.range(tf.shape(rates)[0]):
+            part = slice(step * self._batch_size, (step + 1) * self._batch_size)
+            sums += self._step(features[part], targets[part], rates[step])
+        return sums
+
+    def _step(self, features: tf.Tensor, targets: tf.Tensor, rate: tf.Tensor) -> tf.Tensor:
+        """One step on a batch; returns the sum of its losses and how many were right."""
+        import tensorflow as tf
+
+        with tf.GradientTape() as tape:
+            probabilities = forward(self._model, features, training=True)
+            loss = self._loss(probabilities, targets)
+        self._adam(tape.gradient(loss, [weight.value for weight in self._weights]), rate)
+        return self._sums(loss, probabilities, targets)
+
+    def _adam(self, gradients: list[tf.Tensor], rate: tf.Tensor) -> None:
+        import tensorflow as tf
+
+        steps = self._steps.assign_add(1.0)
+        for weight, gradient, (first, second) in zip(self._weights, gradients, self._moments, strict=True):
+            tf.raw_ops.ResourceApplyAdam(
+                var=weight.value.handle,
+                m=first.handle,
+                v=second.handle,
+                beta1_power=BETA_1**steps,
+                beta2_power=BETA_2**steps,
+                lr=rate,
+                beta1=BETA_1,
+                beta2=BETA_2,
+                epsilon=EPSILON,
+                grad=gradient,
+            )
+
+    def _loss(self, probabilities: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """Mean cross-entropy with the penalties of the model's layers."""
+        import keras
+        import tensorflow as tf
+
+        loss = tf.reduce_mean(keras.losses.categorical_crossentropy(targets, probabilities))
+        return tf.add_n([loss, *self._model.losses])
+
+    def _validate_graph(self, features: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        import tensorflow as tf
+
+        sums = tf.zeros(2)
+        for start in tf.range(0, tf.shape(features)[0], VALIDATION_BATCH):
+            part = slice(start, start + VALIDATION_BATCH)
+            probabilities = forward(self._model, features[part], training=False)
+            sums += self._sums(self._loss(probabilities, targets[part]), probabilities, targets[part])
+        return sums
+
+    @staticmethod
+    def _sums(loss: tf.Tensor, probabilities: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        """The sum of a batch's losses, and how many rows have their largest value where their target has it."""
+        import tensorflow as tf
+
+        right = tf.cast(tf.argmax(probabilities, 1) == tf.argmax(targets, 1), tf.float32)
+        return tf.stack([loss * tf.cast(tf.size(right), tf.float32), tf.reduce_sum(right)])

@@ -1,0 +1,56 @@
+"""The two pictures of a run: curves over the epochs, and the confusion matrix of the test part."""
+
+from __future__ import annotations
+
+import textwrap
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from ...runtime.util.atomic import replacing
+
+LETTERS_AN_INCH = 10  # of a title
+
+
+def write_curves(path: Path, history: list[dict[str, Any]], title: str) -> None:
+    """Accuracy and error of training and validation over the epochs, as a PNG; raises OutputError."""
+    figure = Figure(figsize=(9, 3.6), layout="constrained")
+    epochs = [row["epoch"] for row in history]
+    for axes, name, label in zip(
+        figure.subplots(1, 2), ("accuracy", "loss"), ("accuracy", "cross-entropy"), strict=True
+    ):
+        axes.plot(epochs, [row[name] for row in history], label="training")
+        axes.plot(epochs, [row[f"val_{name}"] for row in history], label="validation")
+        axes.set(xlabel="epoch", ylabel=label)
+        axes.grid(alpha=0.3)
+        axes.legend()
+    figure.suptitle(title)
+    _save(figure, path)
+
+
+def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], title: str) -> None:
+    """Counts of true against chosen labels, as a PNG; raises OutputError."""
+    counts = np.array(confusion)
+    side = 2 + 0.45 * len(labels)
+    figure = Figure(figsize=(side + 0.8, side), layout="constrained")
+    axes = figure.subplots()
+    # Colour by share of the true class, so that a large class does not hide the others.
+    axes.imshow(counts / np.maximum(1, counts.sum(axis=1, keepdims=True)), cmap="Blues", vmin=0, vmax=1)
+    for (row, column), count in np.ndenumerate(counts):
+        dark = count > counts[row].sum() / 2
+        axes.text(column, row, count, ha="center", va="center", fontsize=8, color="white" if dark else "black")
+    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
+    axes.set_yticks(range(len(labels)), labels)
+    axes.set(xlabel="chosen", ylabel="true")
+    figure.suptitle(textwrap.fill(f"{title}: test segments", round(LETTERS_AN_INCH * figure.get_figwidth())))
+    _save(figure, path)
+
+
+def _save(figure: Figure, path: Path) -> None:
+    with replacing(path) as temporary, warnings.catch_warnings():
+        # A label in a script that the font lacks is drawn as boxes; its name stands in metrics.json.
+        warnings.filterwarnings("ignore", "Glyph", UserWarning)
+        figure.savefig(temporary, dpi=120)

@@ -1,0 +1,162 @@
+"""How a model is trained, as plain values."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from ...runtime.errors import ParameterError
+from ..models import MODELS, model_spec
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """The settings of one training.
+
+    Attributes:
+        name: what users call it.
+        learning_rate: Adam's; the largest where it follows a schedule.
+        batch_size: segments a step.
+        epochs: at most.
+        normalization: how far the MFCC coefficients are brought to one deviation, after their means over the training
+            part are taken off: 1 divides each by its own deviation, 0 all by the same (the root of the mean of their
+            squares), 0.5 by the geometric mean of the two; None: raw MFCC.
+        schedule: whether the learning rate rises over the first tenth of the steps and falls to 0 along a half cosine
+            over the others.
+        best_epoch: whether the weights of the epoch with the lowest validation loss are kept, instead of the last.
+        batch_norm_momentum: how much of the moving statistics a step keeps. Keras' 0.99 lags behind the weights for
+            hundreds of steps, which a small corpus does not have.
+        label_smoothing: share of the targets' probability that goes to all classes alike.
+        mixup: alpha of the Beta distribution by which windows are mixed; 0: none.
+        masked_frames, masked_coefficients: the longest run of each that is hidden from a step; 0: none.
+        timbre: deviation of the constant that is added to each coefficient of a window; 0: none.
+        shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
+        balance: whether an epoch holds as many segments of each class.
+        without: options that were switched off.
+    """
+
+    name: str
+    learning_rate: float
+    batch_size: int = 32
+    epochs: int = 50
+    normalization: float | None = None
+    schedule: bool = False
+    best_epoch: bool = False
+    batch_norm_momentum: float = 0.99
+    label_smoothing: float = 0.0
+    mixup: float = 0.0
+    masked_frames: int = 0
+    masked_coefficients: int = 0
+    timbre: float = 0.0
+    shifts: int = 1
+    balance: bool = False
+    without: tuple[str, ...] = ()
+
+    def rates(self, epoch: int, steps: int) -> np.ndarray:
+        """The learning rate of each of the `steps` steps of an epoch, counted from 0. [shape=(steps,)]"""
+        if not self.schedule:
+            return np.full(steps, self.learning_rate)
+        done = (epoch * steps + np.arange(steps)) / (self.epochs * steps)
+        rise = np.minimum(1, (done + 1 / (self.epochs * steps)) / WARM_UP)
+        fall = 0.5 * (1 + np.cos(np.pi * np.clip((done - WARM_UP) / (1 - WARM_UP), 0, 1)))
+        return self.learning_rate * rise * fall
+
+    @property
+    def title(self) -> str:
+        """The name with the options that are off: ``edge without mixup, masking``."""
+        return f"{self.name} without {', '.join(self.without)}" if self.without else self.name
+
+
+WARM_UP = 0.1  # share of all steps in which a scheduled learning rate rises
+
+# To the paper's letter.
+PAPER = Recipe("paper", 1e-4)
+
+# For tracks never heard, in a fraction of the time.
+_EDGE = Recipe(
+    "edge",
+    1e-3,
+    normalization=0.5,
+    schedule=True,
+    best_epoch=True,
+    batch_norm_momentum=0.9,
+    label_smoothing=0.1,
+    mixup=0.2,
+    timbre=0.3,
+    shifts=4,
+    balance=True,
+)
+EDGE = {
+    "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
+    "mlp-regularized": _EDGE,
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20, masked_coefficients=1),
+    # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
+    "lstm": dataclasses.replace(
+        _EDGE,
+        learning_rate=3e-3,
+        batch_size=64,
+        normalization=0.0,
+        timbre=0.0,
+        masked_frames=20,
+        masked_coefficients=1,
+    ),
+}
+
+# Options of edge, and the settings that are the paper's again where one is off.
+OPTIONS = {
+    "normalization": ("normalization",),
+    "schedule": ("schedule",),
+    "best-weights": ("best_epoch",),
+    "label-smoothing": ("label_smoothing",),
+    "mixup": ("mixup",),
+    "masking": ("masked_frames", "masked_coefficients"),
+    "timbre": ("timbre",),
+    "offsets": ("shifts",),
+    "balancing": ("balance",),
+}
+
+NAMES = (PAPER.name, _EDGE.name)
+
+
+def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> Recipe:
+    """The recipe `name` for `model`.
+
+    Args:
+        name: one of `NAMES`.
+        model: one of `models.MODELS`.
+        epochs: instead of the recipe's own.
+        without: options of edge to switch off, from `OPTIONS`; their order does not matter.
+
+    Raises:
+        ParameterError: no such recipe or option, an option where there is none, or `epochs` below 1.
+    """
+    if name not in NAMES:
+        raise ParameterError(f"recipe={name}: expected one of {', '.join(NAMES)}")
+    if epochs is not None and epochs < 1:
+        raise ParameterError(f"epochs={epochs}: expected at least 1")
+    chosen = PAPER if name == PAPER.name else _without(EDGE[model], without)
+    if without and chosen is PAPER:
+        raise ParameterError(f"without={without[0]}: the recipe {name} has no options; expected the recipe edge")
+    return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
+
+
+def _without(whole: Recipe, options: Sequence[str]) -> Recipe:
+    for option in options:
+        if option not in OPTIONS:
+            raise ParameterError(f"without={option}: expected one of {', '.join(OPTIONS)}")
+    off = tuple(option for option in OPTIONS if option in options)
+    settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
+    return dataclasses.replace(whole, **settings, without=off)
+
+
+def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> dict[str, Recipe]:
+    """The recipe `name` for `model`, or where that is ``all`` for each model there is; raises as `recipe`."""
+    names = list(MODELS) if model == "all" else [model_spec(model).name]
+    return {model: recipe(name, model, epochs, without) for model in names}
+
+
+def shifts(recipes: Iterable[Recipe]) -> int:
+    """How many windows of each segment the recipes draw from, for `extraction.extract`."""
+    return max(recipe.shifts for recipe in recipes)

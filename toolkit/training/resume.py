@@ -1,0 +1,74 @@
+"""What stands in a run folder before a training: nothing, this run begun or finished, or another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ...runtime.errors import CorpusError
+from .checkpoint import Checkpoint
+from .run_folder import METRICS, MODEL, read_metrics
+
+ADVICE = "name another folder, or start anew: remove this one, or train with --restart"
+
+
+def finished_metrics(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """The metrics of the finished run of these settings in `folder`; None where there is none.
+
+    Raises:
+        CorpusError: a finished run of other settings stands there, or a model of unknown origin.
+        ModelFileError: its metrics are damaged.
+    """
+    path = folder / METRICS
+    if path.is_file():
+        metrics = read_metrics(path)
+        _require_same(folder, "a finished run", metrics.get("settings", {}), settings)
+        return metrics
+    if (folder / MODEL).is_file() and not Checkpoint(folder, settings).found():
+        raise CorpusError(
+            f"{folder}: expected an empty folder or this run, found a {MODEL} without {METRICS}; {ADVICE}"
+        )
+    return None
+
+
+def unfinished_epochs(folder: Path, checkpoint: Checkpoint, settings: dict[str, Any]) -> int:
+    """Epochs that an interrupted run of these settings has done in `folder`; raises CorpusError where it is another."""
+    found = checkpoint.found()
+    if found is None:
+        return 0
+    stored, history = found
+    _require_same(folder, "an unfinished run", stored, settings)
+    return len(history)
+
+
+def discard(folder: Path, checkpoint: Checkpoint) -> None:
+    """Forget the run in `folder`: without metrics and checkpoint it neither counts as finished nor continues."""
+    (folder / METRICS).unlink(missing_ok=True)
+    checkpoint.remove()
+    (folder / MODEL).unlink(missing_ok=True)
+
+
+def _require_same(folder: Path, what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
+    if found != wanted:
+        raise CorpusError(
+            f"{folder}: expected an empty folder or this run, found {what} of another "
+            f"{', '.join(_differing(found, wanted))}; {ADVICE}"
+        )
+
+
+def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+    """Names of the settings that differ with both values where they are short, those of the recipe one by one."""
+    names = [_named(name, found, wanted) for name in wanted if name != "recipe" and found.get(name) != wanted[name]]
+    own, other = wanted["recipe"], found.get("recipe", {})
+    if own["name"] != other.get("name"):
+        return [*names, _named("name", other, own).replace("name", "recipe", 1)]
+    return names + [_named(name, other, own) for name in own if other.get(name) != own[name]]
+
+
+def _named(name: str, found: dict[str, Any], wanted: dict[str, Any]) -> str:
+    values = f"{_short(found.get(name))}, not {_short(wanted[name])}"
+    return f"{name} ({values})" if len(values) <= 60 else name
+
+
+def _short(value: Any) -> str:
+    return ", ".join(map(str, value)) or "none" if isinstance(value, list) else str(value)

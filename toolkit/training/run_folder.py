@@ -1,0 +1,177 @@
+"""A run folder as others use it: the trained model, what it says of itself, and the segments an export needs.
+
+The run keeps features of its own segments, so that a model can be exported where its corpus is not.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...converters.quantize.calibration import choose_calibration
+from ...converters.trained_model import Calibration
+from ...runtime import ModelDescription
+from ...runtime.errors import MissingFileError, ModelFileError
+from ...runtime.modelfile.reader import read_description
+from ...runtime.util.atomic import replacing
+from ..corpus.segments import Segments
+
+if TYPE_CHECKING:
+    import keras
+
+METRICS, MODEL, DESCRIPTION, HISTORY = "metrics.json", "model.keras", "description.json", "history.csv"
+EXPORT_FEATURES = "export_features.npz"
+CALIBRATION_SEGMENTS = 200
+PARITY_SEGMENTS = 1000  # fewer cannot show an agreement of 99.5 %
+
+
+@dataclasses.dataclass(frozen=True)
+class ExportFeatures:
+    """Raw MFCC of segments that an export needs.
+
+    Attributes:
+        calibration: of the training part, float32 [shape=(n, frames, n_mfcc)], with their labels.
+        parity: of segments never trained on, float32 [shape=(m, frames, n_mfcc)], with their labels.
+    """
+
+    calibration: np.ndarray
+    calibration_labels: np.ndarray
+    parity: np.ndarray
+    parity_labels: np.ndarray
+
+    @classmethod
+    def choose(cls, segments: Segments, parts: np.ndarray, seed: int) -> ExportFeatures:
+        """Random segments: `CALIBRATION_SEGMENTS` trained on, `PARITY_SEGMENTS` never trained on, or all there are."""
+        generator = np.random.default_rng(seed)
+        known = _draw(np.flatnonzero(parts == "train"), CALIBRATION_SEGMENTS, generator)
+        unknown = _draw(np.flatnonzero(np.isin(parts, ("validation", "test"))), PARITY_SEGMENTS, generator)
+        features, labels = segments.features, segments.labels
+        return cls(features[known], labels[known], features[unknown], labels[unknown])
+
+    def relabelled(self, places: Sequence[int]) -> ExportFeatures:
+        """The same with labels of another order: label i becomes ``places[i]``."""
+        labels = np.array(places)
+        return dataclasses.replace(
+            self, calibration_labels=labels[self.calibration_labels], parity_labels=labels[self.parity_labels]
+        )
+
+    def save(self, path: Path) -> None:
+        """Write to an .npz; raises OutputError."""
+        with replacing(path) as temporary:
+            np.savez(temporary, **{field.name: getattr(self, field.name) for field in dataclasses.fields(self)})
+
+    @classmethod
+    def load(cls, path: Path) -> ExportFeatures:
+        """The inverse of `save`; raises OSError, EOFError, ValueError, KeyError or BadZipFile."""
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
+
+
+def _draw(indices: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    return np.sort(generator.choice(indices, min(count, len(indices)), replace=False))
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """A finished training.
+
+    Attributes:
+        folder: where it lies.
+        description: what its model says of itself.
+        metrics: what metrics.json holds; {} where there is none.
+    """
+
+    folder: Path
+    description: ModelDescription
+    metrics: dict[str, Any]
+
+    @property
+    def model_path(self) -> Path:
+        """The Keras model."""
+        return self.folder / MODEL
+
+    def keras_model(self) -> keras.Model:
+        """Load the model; raises ModelFileError where Keras cannot."""
+        import keras
+
+        try:
+            return keras.saving.load_model(self.model_path, compile=False)
+        except Exception as error:  # Keras raises whatever its parts raise
+            raise ModelFileError(f"{self.model_path}: expected a Keras model, but Keras says: {error}") from error
+
+    def export_features(self) -> ExportFeatures:
+        """The segments kept for exporting.
+
+        Raises:
+            ModelFileError: they are missing or damaged.
+        """
+        path = self.folder / EXPORT_FEATURES
+        try:
+            return ExportFeatures.load(path)
+        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ModelFileError(
+                f"{path}: expected the segments that the training kept for quantising and checking, found none that "
+                "can be read; name the corpus with --data"
+            ) from error
+
+    def calibration(self, features: ExportFeatures) -> Calibration:
+        """The normalised segments that set the quantised ranges."""
+        seed = self.description.seed or 0
+        count = min(CALIBRATION_SEGMENTS, len(features.calibration))
+        return choose_calibration(self.normalised(features.calibration), features.calibration_labels, count, seed)
+
+    def normalised(self, features: np.ndarray) -> np.ndarray:
+        """Raw MFCC as the model wants them."""
+        normalization = self.description.normalization
+        return normalization.apply(features) if normalization else features
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read a run folder.
+
+    Raises:
+        MissingFileError: no such folder, or no model in it.
+        ModelFileError: its description cannot be used.
+    """
+    folder = Path(folder)
+    if not (folder / MODEL).is_file():
+        raise MissingFileError(
+            f"{folder}: expected a run folder with {MODEL}, found none; train one with `genrekit train`"
+        )
+    metrics = folder / METRICS
+    return Run(
+        folder,
+        read_description(folder / MODEL),
+        read_metrics(metrics) if metrics.is_file() else {},
+    )
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What metrics.json holds; raises ModelFileError where it is damaged."""
+    try:
+        return json.loads(path.read_text())
+    except ValueError as error:
+        raise ModelFileError(
+            f"{path}: expected the metrics of a run, found a damaged file ({error}); remove the run's folder and train "
+            "it again"
+        ) from error
+
+
+def read_history(folder: Path) -> list[dict[str, float]]:
+    """The rows of a finished run's history.csv, one an epoch; raises ModelFileError where it is missing or damaged."""
+    path = folder / HISTORY
+    try:
+        with path.open(newline="") as file:
+            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    except (OSError, TypeError, ValueError) as error:
+        raise ModelFileError(
+            f"{path}: expected the epochs of a run, found none that can be read ({error}); remove the run's folder and "
+            "train it again"
+        ) from error

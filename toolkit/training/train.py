@@ -1,0 +1,223 @@
+"""Trains one model into a run folder: model.keras, description.json, metrics.json, history.csv and two pictures.
+
+Everything random in an epoch follows from (seed, epoch) and from state that is saved after each epoch, so a training
+that was interrupted ends with the weights of one that was not.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...runtime import Normalization
+from ...runtime.errors import CorpusError, Failure, ParameterError
+from ..evaluation import score_parts
+from . import resume, run_files
+from .augmentation import augment, epoch_generator
+from .checkpoint import Checkpoint
+from .loop import Fitter
+from .recipes import Recipe
+from .spec import Training
+from .tensorboard import EventFile
+
+if TYPE_CHECKING:
+    import keras
+
+TENSORBOARD = "tensorboard"
+
+OnEpoch = Callable[[list[dict[str, Any]], int], None]
+
+
+@dataclasses.dataclass(frozen=True)
+class Data:
+    """What a model learns from and is watched on.
+
+    Attributes:
+        windows, targets: of the training part, as `augmentation.augment` takes them.
+        validation: features and one-hot targets of the validation part.
+    """
+
+    windows: np.ndarray
+    targets: np.ndarray
+    validation: tuple[np.ndarray, np.ndarray]
+
+
+def train(
+    training: Training,
+    folder: Path,
+    on_epoch: OnEpoch | None = None,
+    *,
+    on_resume: Callable[[int], None] | None = None,
+    restart: bool = False,
+    tensorboard: bool = False,
+) -> dict[str, Any]:
+    """Train, or continue an interrupted training, or return the metrics of a finished one.
+
+    Args:
+        training: what to do.
+        folder: the run's folder; made where missing.
+        on_epoch: called after each epoch with the history so far and the largest number of epochs.
+        on_resume: called with the number of epochs done where a training continues.
+        restart: begin anew whatever run stands in the folder.
+        tensorboard: whether an event file for TensorBoard is kept under tensorboard/.
+
+    Returns:
+        What metrics.json holds.
+
+    Raises:
+        CorpusError: the folder holds a run with other settings, or features are no numbers.
+        ParameterError: the recipe wants shifted windows that were not extracted.
+        OutputError: the folder cannot be written.
+    """
+    _require_usable(training)
+    checkpoint = Checkpoint(folder, training.settings)
+    if restart:
+        resume.discard(folder, checkpoint)
+    elif finished := resume.finished_metrics(folder, training.settings):
+        return finished
+    done = resume.unfinished_epochs(folder, checkpoint, training.settings)
+    if done and on_resume:
+        on_resume(done)
+    normalization = measure_normalization(training)
+    model = build_model(training)
+    observers = [observe for observe in (on_epoch, EventFile(folder / TENSORBOARD) if tensorboard else None) if observe]
+    history = _fit(model, training, prepare_data(training, normalization), checkpoint, observers)
+    metrics = _write(folder, training, model, normalization, history)
+    checkpoint.remove()
+    return metrics
+
+
+def _require_usable(training: Training) -> None:
+    segments = training.segments
+    every = [segments.features] if segments.shifted is None else [segments.features, segments.shifted]
+    wrong = [~np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in every]
+    if np.any(wrong):
+        names = [segments.corpus.tracks[track].name for track in np.unique(segments.tracks[np.any(wrong, axis=0)])]
+        raise CorpusError(
+            f"{segments.corpus.folder}: expected features that are numbers, found NaN or infinity in those of "
+            f"{', '.join(names[:3])}{' and others' if len(names) > 3 else ''}; repair or remove these tracks"
+        )
+    shifts = 1 if segments.shifted is None else segments.shifted.shape[1] + 1
+    if training.recipe.shifts not in (1, shifts):
+        raise ParameterError(
+            f"shifts={shifts}: expected segments extracted with shifts={training.recipe.shifts}, as the recipe "
+            f"{training.recipe.name} wants them; extract them so, or train without offsets"
+        )
+
+
+def measure_normalization(training: Training) -> Normalization | None:
+    """What the recipe's normalization comes to on the training part; None for raw features."""
+    power = training.recipe.normalization
+    if power is None:
+        return None
+    known = training.segments.features[training.parts == "train"].astype(np.float64)
+    mean, own = known.mean(axis=(0, 1)), np.maximum(known.std(axis=(0, 1)), 1e-6)
+    common = np.sqrt(np.mean(own**2))
+    return Normalization(tuple(mean.tolist()), tuple((own**power * common ** (1 - power)).tolist()))
+
+
+def prepare_data(training: Training, normalization: Normalization | None) -> Data:
+    """The arrays that epochs are made of, normalised where asked."""
+    segments = training.segments
+    known, validation = (training.parts == part for part in ("train", "validation"))
+    targets = np.eye(len(segments.corpus.labels), dtype=np.float32)[segments.labels]
+    shifts = training.recipe.shifts
+    # The largest array of a training: filled and normalised in place, so that there is no second one.
+    windows = np.empty((np.count_nonzero(known), shifts, *segments.features.shape[1:]), np.float32)
+    windows[:, 0] = segments.features[known]
+    if shifts > 1:
+        windows[:, 1:] = segments.shifted[known]
+    watched = segments.features[validation]
+    if normalization:
+        for features in (windows, watched):
+            normalization.apply(features, out=features)
+    return Data(windows, targets[known], (watched, targets[validation]))
+
+
+def build_model(training: Training) -> keras.Model:
+    """The model with its first weights, which follow from the seed."""
+    import keras
+
+    keras.utils.set_random_seed(training.seed)
+    segments = training.segments
+    model = training.spec.build(segments.features.shape[1:], len(segments.corpus.labels))
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = training.recipe.batch_norm_momentum
+    return model
+
+
+def _fit(
+    model: keras.Model, training: Training, data: Data, checkpoint: Checkpoint, observers: list[OnEpoch]
+) -> list[dict[str, Any]]:
+    """Train to the end of the recipe, leaving the chosen weights in `model`; returns one row an epoch."""
+    recipe = training.recipe
+    fitter = Fitter(model, recipe.batch_size)
+    history = checkpoint.restore(fitter.variables)
+    learnt = _epochs_ahead(data, training, len(history))
+    try:
+        while len(history) < recipe.epochs:
+            history.append(_epoch(fitter, learnt, data, recipe, len(history)))
+            best = recipe.best_epoch and run_files.best_epoch(history) == len(history) - 1
+            checkpoint.save(fitter.variables, history, best)
+            for observe in observers:
+                observe(history, recipe.epochs)
+    finally:
+        learnt.close()
+        checkpoint.wait()
+    if recipe.best_epoch:
+        checkpoint.restore_best(fitter.variables)
+    return history
+
+
+def _epochs_ahead(data: Data, training: Training, done: int) -> Generator[tuple[np.ndarray, np.ndarray], None, None]:
+    """What the epochs after `done` learn from, each made while the one before is learnt."""
+    recipe = training.recipe
+
+    def make(epoch: int) -> tuple[np.ndarray, np.ndarray]:
+        return augment(data.windows, data.targets, recipe, epoch_generator(training.seed, epoch))
+
+    with ThreadPoolExecutor(1) as maker:
+        ahead = maker.submit(make, done)
+        for epoch in range(done + 1, recipe.epochs):
+            ready, ahead = ahead.result(), maker.submit(make, epoch)
+            yield ready
+        yield ahead.result()
+
+
+def _epoch(
+    fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, epoch: int
+) -> dict[str, Any]:
+    start = time.perf_counter()
+    row = fitter.epoch(*next(learnt), recipe.rates(epoch, fitter.steps(len(data.targets))))
+    row |= fitter.validate(*data.validation)
+    if not all(map(math.isfinite, row.values())):
+        raise Failure(
+            f"epoch {epoch + 1}: the loss is no longer a finite number; train with another seed, or look at the audio "
+            "with `genrekit corpus check`"
+        )
+    return {"epoch": epoch + 1, **row, "seconds": time.perf_counter() - start}
+
+
+def _write(
+    folder: Path,
+    training: Training,
+    model: keras.Model,
+    normalization: Normalization | None,
+    history: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Score the model and write the run; returns its metrics."""
+    features = training.segments.features
+    normalised = normalization.apply(features) if normalization else features
+    scores = score_parts(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.parts)
+    metrics = run_files.run_metrics(training, model, history, scores)
+    description = run_files.describe(training, model, normalization, metrics)
+    run_files.write_run(folder, training, model, description, history, metrics)
+    return metrics
