@@ -1,10 +1,13 @@
-"""The arrows of the house: runtime imports nothing of ours, and heavy libraries are imported late."""
+"""The arrows of the house: between floors, between their rooms, and no circle; heavy libraries are imported late."""
 
 from __future__ import annotations
 
 import ast
+import functools
+import re
 import subprocess
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +15,45 @@ import pytest
 import soundfile
 
 ROOT = Path(__file__).parents[1]
-MAY_IMPORT = {
+# A room of a floor, and the rooms of the same floor that it may import. The runtime's are free, but for circles.
+ROOMS = {
+    "converters": {
+        "formats": set(),
+        "keras_graph": set(),
+        "attach": set(),
+        "trained_model": {"formats", "keras_graph"},
+        "quantize": {"formats", "keras_graph", "trained_model"},
+        "tflite": {"formats", "keras_graph", "trained_model", "quantize", "attach"},
+        "onnx": {"formats", "keras_graph", "trained_model", "quantize"},
+        "verify": {"formats", "trained_model", "tflite", "onnx"},
+        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "verify"},
+    },
+    "bench": {
+        "measure": set(),
+        "results": {"measure"},
+        "run": {"measure", "results"},
+        "report": {"measure", "results"},
+        "remote": {"measure", "results", "run"},
+    },
+    "toolkit": {
+        "compute": set(),
+        "models": set(),
+        "corpus": {"compute"},
+        "demo_corpus": {"compute", "corpus"},
+        "library": {"compute", "corpus"},
+        "splits": {"compute", "corpus"},
+        "corpus_audit": {"compute", "corpus", "splits"},
+        "evaluation": {"corpus", "splits"},
+        "training": {"corpus", "splits", "evaluation", "models"},
+        "exporting": {"corpus", "splits", "evaluation", "training"},
+        "experiments": {"corpus", "splits", "evaluation", "models", "training"},
+        "cli": {
+            "compute", "models", "corpus", "demo_corpus", "library", "splits", "corpus_audit", "evaluation", "training",
+            "exporting", "experiments",
+        },
+    },
+}  # fmt: skip
+FLOORS = {
     "runtime": {"runtime"},
     "converters": {"converters", "runtime"},
     "bench": {"bench", "runtime"},
@@ -20,32 +61,72 @@ MAY_IMPORT = {
 }
 HEAVY = (
     "tensorflow", "keras", "librosa", "numba", "scipy", "matplotlib", "onnx", "sklearn", "jinja2", "joblib", "dask",
-    "distributed", "pyarrow", "pandas", "platformdirs",
+    "distributed", "pyarrow", "pandas", "platformdirs", "msgspec",
 )  # fmt: skip
 
 
-def imported_floors(path):
-    """The folders of the house that a module imports from."""
-    package = list(path.relative_to(ROOT).parent.parts)
-    for node in ast.walk(ast.parse(path.read_text())):
+@functools.cache
+def modules():
+    """Dotted name of every module of the product -> its syntax tree and the package it stands in."""
+    found = {}
+    for path in (path for floor in FLOORS for path in (ROOT / floor).rglob("*.py")):
+        package = path.relative_to(ROOT).parent.parts
+        name = package if path.stem == "__init__" else (*package, path.stem)
+        found[".".join(name)] = ast.parse(path.read_text()), package
+    return found
+
+
+def imported_by(name):
+    """The modules of ours that a module imports, for types and lazily, too."""
+    tree, package = modules()[name]
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level:
-            parts = package[: len(package) - node.level + 1] + (node.module or "").split(".")
-            names = [parts[0]] if parts[0] else [alias.name for alias in node.names]
-            yield from names
-        elif isinstance(node, (ast.Import, ast.ImportFrom)):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
-            yield from (name.split(".")[1] for name in names if name.startswith("genrekit."))
+            base = ".".join([*package[: len(package) - node.level + 1], *filter(None, [node.module])])
+            submodules = [f"{base}.{alias.name}" for alias in node.names]
+            yield from (submodule if submodule in modules() else base for submodule in submodules)
 
 
-@pytest.mark.parametrize("floor", MAY_IMPORT)
+def named_by(name):
+    """The modules of ours that stand in a module's strings, such as the program of another process."""
+    tree, _ = modules()[name]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield from re.findall(r"\bgenrekit\.((?:runtime|converters|bench|toolkit)[\w.]*)", node.value)
+
+
+@pytest.mark.parametrize("floor", FLOORS)
 def test_arrows_point_down(floor):
     wrong = [
-        f"{path.relative_to(ROOT)} imports {imported}"
-        for path in sorted((ROOT / floor).rglob("*.py"))
-        for imported in imported_floors(path)
-        if imported not in MAY_IMPORT[floor]
+        f"{name} imports or names {other}"
+        for name in modules()
+        if name.split(".")[0] == floor
+        for other in (*imported_by(name), *named_by(name))
+        if other.split(".")[0] not in FLOORS[floor]
     ]
     assert not wrong
+
+
+@pytest.mark.parametrize("floor", ROOMS)
+def test_rooms_keep_to_their_order(floor):
+    wrong = []
+    for name in modules():
+        room = name.split(".")[1] if name.count(".") else None
+        if name.split(".")[0] != floor or room is None:
+            continue
+        assert room in ROOMS[floor], f"{name} stands in a room that this test does not know"
+        for other in imported_by(name):
+            target = other.split(".")
+            if target[0] == floor and len(target) > 1 and target[1] not in {room, *ROOMS[floor][room]}:
+                wrong.append(f"{name} imports {other}")
+    assert not wrong
+
+
+def test_no_circle_of_modules_even_for_types():
+    graph = {name: {other for other in imported_by(name) if other != name} for name in modules()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
 
 
 def loaded_modules(code):
