@@ -26,6 +26,7 @@ test: setup lint
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/python tests/typecheck.py
 
 # What genrekit promises, beside the targets; then every file of the quickstart beside Keras. On a quiet machine.
 bench: out/bench.json
