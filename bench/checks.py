@@ -188,9 +188,7 @@ def _no_reference(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Findin
 
 def _too_few_windows(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
     for reason in row.get("parity_reasons", ()):
-        yield Finding(
-            "too-few-windows", f"agreement marked ? is not proven: as it was exported, {reason}"
-        )
+        yield Finding("too-few-windows", f"agreement marked ? is not proven: as it was exported, {reason}")
 
 
 def _low_agreement(row: dict[str, Any], bench: dict[str, Any]) -> Iterator[Finding]:
