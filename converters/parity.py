@@ -121,8 +121,8 @@ def check(parity: Parity, precision: str) -> list[str]:
     if reasons := _failures(parity, limits):
         error = f"{parity.max_abs_error:.3g} and " if parity.finite else ""
         raise ParityError(
-            f"{precision} differs from Keras on {parity.windows} windows: {'; '.join(reasons)} (error and agreement would "
-            f"pass limits of {error}{parity.agreement_interval[1]:.1%})",
+            f"{precision} differs from Keras on {parity.windows} windows: {'; '.join(reasons)} (error and agreement "
+            f"would pass limits of {error}{parity.agreement_interval[1]:.1%})",
             {**dataclasses.asdict(parity), "reasons": reasons},
         )
     low, high = parity.agreement_interval
