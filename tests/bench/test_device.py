@@ -42,7 +42,7 @@ def reference():
 
 
 @pytest.fixture(scope="module")
-def first(serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
+def first(package_index, serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
     """What the first bench on the device brings back; it installs ONNX Runtime there."""
     address, config = f"{getpass.getuser()}@pi", serve_ssh(**device_environment)
     with measuring.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
