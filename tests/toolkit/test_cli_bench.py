@@ -31,10 +31,10 @@ def refused(process, *parts):
         assert part in process.stderr
 
 
-def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, model, corpus_folder, tmp_path):
+def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, genrekit_process, model, corpus_folder, tmp_path):
     (tmp_path / "no-model.tflite").write_text("no model")
     outputs = ("--out", tmp_path / "bench.json", "--csv", tmp_path / "bench.csv", "--html", tmp_path / "bench.html")
-    process = genrekit("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, *QUICK)
+    process = genrekit_process("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, *QUICK)
     rows = json.loads((tmp_path / "bench.json").read_text())["results"]
     assert process.returncode == 2
     assert ["error" in row for row in rows] == [True, False]

@@ -284,5 +284,5 @@ def test_a_library_loses_nothing_to_a_wrong_address(genrekit, library, model, tm
 
 @pytest.mark.parametrize("command", ["train", "classify"])
 def test_the_help_says_what_workers_must_see(genrekit, command):
-    text = genrekit(command, "--help", env={**os.environ, "COLUMNS": "200"}).stdout
+    text = genrekit(command, "--help", env={"COLUMNS": "200"}).stdout
     assert "all files under the same paths as here" in " ".join(text.replace("│", " ").split())

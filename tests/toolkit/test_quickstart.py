@@ -9,6 +9,8 @@ import pytest
 
 from genrekit.toolkit.models import MODELS
 
+from .conftest import QUICK_EPOCHS
+
 FILES = sorted(
     f"{model}-{variant}"
     for model in MODELS
@@ -90,7 +92,7 @@ def test_progress_is_silent_without_a_terminal(quickstart):
 
 def test_a_second_call_keeps_the_trained_models(genrekit, quickstart, corpus_folder, out):
     before = (out / "runs" / "cnn" / "model.keras").stat().st_mtime_ns
-    again = genrekit("train", "cnn", "--data", corpus_folder, "--out", out / "runs", "--epochs", 60)
+    again = genrekit("train", "cnn", "--data", corpus_folder, "--out", out / "runs", "--epochs", QUICK_EPOCHS)
     assert again.returncode == 0, again.stderr
     assert (out / "runs" / "cnn" / "model.keras").stat().st_mtime_ns == before
 
