@@ -119,6 +119,7 @@ def test_timed_clips_go_round_the_whole_set(tmp_path, tiny_onnx, clips):
     assert len(set(np.diff(values))) == 1
 
 
+@pytest.mark.slow
 def test_the_librosa_front_end_is_librosas_mfcc(clips):
     librosa = pytest.importorskip("librosa")
     window = np.array(clips.samples[2])

@@ -34,7 +34,9 @@ def test_kernels_become_float16(name, models, data):
         assert np.abs(after - before).max() < 8e-3 * np.abs(before).max()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", ["cnn", pytest.param("mlp", marks=pytest.mark.slow), pytest.param("lstm", marks=pytest.mark.slow)]
+)
 def test_outputs_stay_closer_than_with_a_cast(name, models, data):
     model = models(name)
     expected = model.predict(data.unknown, verbose=0)
@@ -141,7 +143,15 @@ STORED = {
 }
 
 
-@pytest.mark.parametrize(("name", "file_format", "precision"), STORED)
+# Enough for every grid and every kind of layer.
+QUICK = {("cnn", "tflite", "int8"), ("cnn", "onnx", "int8"), ("mlp", "onnx", "dynamic"), ("lstm", "tflite", "dynamic"),
+         ("lstm", "onnx", "dynamic")}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "file_format", "precision"),
+    [pytest.param(*case, marks=[] if case in QUICK else [pytest.mark.slow]) for case in STORED],
+)
 def test_converters_store_what_was_rounded(name, file_format, precision, conversions, models, data):
     """The grids are those of the engines: quantising rounded weights moves none of them."""
     grid = grids.onnx_dynamic(False) if (name, file_format) == ("lstm", "onnx") else GRIDS[file_format, precision]

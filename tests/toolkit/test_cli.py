@@ -312,7 +312,9 @@ def refused(process, *words):
 
 
 def test_a_wav_file_is_not_taken_for_raw_pcm(genrekit_process, model, clip):
-    process = genrekit_process("stream", model, "-", "--rate", 22050, "--channels", 1, input=clip.read_bytes(), text=False)
+    process = genrekit_process(
+        "stream", model, "-", "--rate", 22050, "--channels", 1, input=clip.read_bytes(), text=False
+    )
     assert process.returncode == 2
     assert b"WAV" in process.stderr
 

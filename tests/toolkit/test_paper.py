@@ -28,6 +28,7 @@ def test_runs_are_kept_and_not_trained_again(result, segments, folder):
     assert json.loads(json.dumps(again)) == json.loads(json.dumps(result))
 
 
+@pytest.mark.slow
 def test_another_seed_trains_only_what_is_new(result, segments, folder):
     trained = []
     both = reproduce(segments, folder, seeds=2, smoke=True, on_epoch=lambda name, *_: trained.append(name))

@@ -5,6 +5,7 @@ import pytest
 from genrekit.toolkit.training_figures import EPOCHS, ROUNDS, _seconds_to, accuracy_figure, epoch_figure
 
 
+@pytest.mark.slow
 def test_epochs_of_ours_stand_beside_those_of_plain_keras():
     row = epoch_figure("mlp", segments=64)
     assert len(row["first_ms"]) == len(row["second_ms"]) == ROUNDS * (EPOCHS - 1)
@@ -18,6 +19,7 @@ def test_the_time_to_an_accuracy_is_that_of_the_first_epoch_that_reaches_it():
     assert _seconds_to(points, 0.6) is None
 
 
+@pytest.mark.slow
 def test_edge_is_timed_to_the_accuracy_of_paper(segments_with_shifts):
     row = accuracy_figure("mlp", segments_with_shifts)
     assert 0 < row["accuracy"] <= 1

@@ -47,8 +47,8 @@ def quickstart(
 
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
-    from ...runtime.atomic import require_writable
     from ...bench.cases import Effort
+    from ...runtime.atomic import require_writable
     from .. import corpus, splits
     from ..recipes import recipes, shifts
     from .work import open_cache, read_segments
