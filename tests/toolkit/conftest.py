@@ -25,7 +25,7 @@ from ..noise import sitecustomize as noise
 RATE = 22050
 PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}
 NOISE = Path(noise.__file__).parent
-QUICK_EPOCHS = 30  # enough for each model to learn the tones
+QUICK_EPOCHS, QUICK_CALLS = 30, 2  # epochs enough for each model to learn the tones
 GTZAN_GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
 
 
@@ -95,7 +95,7 @@ def run_command(*arguments, **options):
 
 
 def heard(process):
-    """Which of the libraries' words stand in the output of a process."""
+    """Which of the libraries' words stand in the output of a process, see `tests/noise`."""
     output = process.stdout + process.stderr
     text = output if isinstance(output, str) else output.decode()
     return [words for words in (noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED) if words in text]
@@ -130,7 +130,7 @@ def genrekit():
 def quickstart(corpus_folder, tmp_path_factory):
     """The finished process of a quick `genrekit quickstart` on the small corpus, and its folder."""
     out = tmp_path_factory.mktemp("quickstart") / "out"
-    options = ("--epochs", QUICK_EPOCHS, "--calls", 2)
+    options = ("--epochs", QUICK_EPOCHS, "--calls", QUICK_CALLS)
     return run_command("quickstart", "--data", corpus_folder, "--out", out, *options), out
 
 

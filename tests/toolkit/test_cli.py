@@ -21,6 +21,9 @@ from genrekit.runtime.audio import read_file
 from genrekit.toolkit.cli import terminal
 from genrekit.toolkit.figures import measure_figures
 
+from ..noise import sitecustomize as noise
+from .conftest import heard
+
 COMMANDS = (
     "quickstart", "corpus make", "corpus check", "corpus cache", "train", "ablation", "evaluate", "export", "inspect",
     "classify", "stream", "bench", "report", "compare", "figures", "paper",
@@ -97,6 +100,14 @@ def test_debug_shows_the_traceback(genrekit, tmp_path):
     process = genrekit("inspect", tmp_path / "missing.tflite", "--debug")
     assert "Traceback" in process.stderr
     assert process.returncode == 2
+
+
+def test_debug_shows_what_libraries_say(genrekit_process, exported, clip):
+    process = genrekit_process("classify", exported / "cnn-float32.onnx", clip, "--debug")
+    assert process.returncode == 0
+    assert heard(process) == [noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED]
+    assert noise.ABSL in process.stdout
+    assert noise.ABSL in process.stderr
 
 
 def test_stream_of_a_file_equals_the_library(genrekit, model, clip):

@@ -99,6 +99,15 @@ def test_a_spread_is_that_of_a_sample():
     assert with_deviation(spread([0.5, 0.5])) == "0.5000 ± 0.0000"
 
 
+@pytest.mark.slow
+def test_the_command_writes_the_tables_and_the_page(genrekit_process, corpus_folder, tmp_path):
+    out = tmp_path / "out"
+    process = genrekit_process("paper", "--data", corpus_folder, "--out", out, "--seeds", 1, "--smoke")
+    assert process.returncode == 0, process.stderr
+    assert "0.7455" in process.stdout  # printed
+    assert {path.name for path in (out / "smoke").iterdir()} == {"runs", "paper.json", "paper.md", "paper.html"}
+
+
 def test_less_than_one_seed_is_refused(genrekit, corpus_folder, tmp_path):
     process = genrekit("paper", "--data", corpus_folder, "--out", tmp_path / "out", "--seeds", 0)
     assert process.returncode == 2
