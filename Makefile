@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
+PROCESSES := -n 2 --dist loadgroup
 
 .PHONY: setup quickstart test test-all lint bench results fuzz soak mutants test-arm64 constraints clean
 
@@ -21,11 +22,11 @@ quickstart: setup
 	$(BIN)/genrekit quickstart $(QUICKSTART_OPTIONS)
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PROCESSES)
 
 # Also what takes long or installs packages from an index.
 test-all: setup lint
-	$(BIN)/python -m pytest -m ""
+	$(BIN)/python -m pytest $(PROCESSES) -m ""
 
 lint: setup
 	$(BIN)/ruff check .

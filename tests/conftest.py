@@ -37,9 +37,17 @@ NORMALIZATION = Normalization(mean=(-60.0, 5.0, 0.0, 0.0, 0.0), std=(60.0, 40.0,
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
+    """Tests that install from an index are `network`; those that share what is slow to make run in one process."""
     for item in items:
-        if package_index.__name__ in item.fixturenames:
+        if "package_index" in item.fixturenames:
             item.add_marker("network")
+        item.add_marker(pytest.mark.xdist_group(group_of(item)))
+
+
+def group_of(item):
+    if "quickstart" in item.fixturenames:
+        return "quickstart"
+    return "converters" if item.path.parent.name == "converters" else item.path.stem
 
 
 @pytest.fixture(scope="session", autouse=True)

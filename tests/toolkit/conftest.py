@@ -111,7 +111,7 @@ def genrekit():
     """`genrekit` with these arguments, in this process: as quick as what it does."""
 
     def run(*arguments, cwd=".", env=()):
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", write_through=True) for _ in range(2))
         with (
             mock.patch.dict(os.environ, env),
             contextlib.chdir(cwd),
