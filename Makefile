@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
-PROCESSES := -n 2 --dist loadgroup
+PROCESSES := -n 2
 
 .PHONY: setup quickstart test test-all lint bench results fuzz soak mutants test-arm64 constraints clean
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import types
 from pathlib import Path
@@ -37,17 +38,28 @@ NORMALIZATION = Normalization(mean=(-60.0, 5.0, 0.0, 0.0, 0.0), std=(60.0, 40.0,
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Tests that install from an index are `network`; those that share what is slow to make run in one process."""
+    """Tests that install from an index are `network`."""
     for item in items:
         if "package_index" in item.fixturenames:
             item.add_marker("network")
-        item.add_marker(pytest.mark.xdist_group(group_of(item)))
 
 
-def group_of(item):
-    if "quickstart" in item.fixturenames:
-        return "quickstart"
-    return "converters" if item.path.parent.name == "converters" else item.path.stem
+# Files whose tests share what is slow to make.
+TOGETHER = re.compile(r"tests/converters/|tests/toolkit/test_(cli|cli_bench|quickstart|wheel)\.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of several processes, one runs all tests of a file, and of the files that stand together in `TOGETHER`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            found = TOGETHER.match(file)
+            return found.group().partition("_")[0] if found else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)
