@@ -238,6 +238,7 @@ def keras_that_always_says_low(tmp_path_factory, tiny_onnx):
     return path
 
 
+@pytest.mark.slow
 def test_agreement_is_with_keras_and_the_baseline_is_keras_with_librosa(tiny_onnx, clips, keras_that_always_says_low):
     pytest.importorskip("librosa")
     references = {"tiny": keras_that_always_says_low}
@@ -267,6 +268,7 @@ def test_a_reference_that_cannot_be_used_is_named_in_the_warning(tiny_onnx, clip
     assert "lost.keras" in warning["text"]
 
 
+@pytest.mark.slow
 def test_front_ends_alone(clips, tmp_path):
     pytest.importorskip("librosa")
     bench = run_front_end(clips, CONFIG, effort=EFFORT, save_to=tmp_path / "bench.json")

@@ -156,7 +156,7 @@ def test_a_folder_is_refused(tmp_path):
 
 def test_a_file_without_samples_is_refused(tmp_path):
     path = write(tmp_path / "nothing.wav", np.zeros(0), 22050)
-    with pytest.raises(AudioError, match=r"nothing.wav: expected audio, received a file with no samples"):
+    with pytest.raises(AudioError, match=r"nothing.wav: .*no samples"):
         open_file(path, 22050)
 
 

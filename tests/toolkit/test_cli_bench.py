@@ -22,6 +22,12 @@ def model(exported):
     return exported / "cnn-int8.tflite"
 
 
+@pytest.fixture(scope="module")
+def alone(model, tmp_path_factory):
+    """The same away from its run, so that no Keras is asked for its labels."""
+    return shutil.copy(model, tmp_path_factory.mktemp("alone"))
+
+
 def refused(process, *parts):
     """Ended with 2 and a sentence with `parts`, without a traceback or results."""
     assert process.returncode == 2
@@ -31,10 +37,10 @@ def refused(process, *parts):
         assert part in process.stderr
 
 
-def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, model, corpus_folder, tmp_path):
+def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, genrekit_process, model, corpus_folder, tmp_path):
     (tmp_path / "no-model.tflite").write_text("no model")
     outputs = ("--out", tmp_path / "bench.json", "--csv", tmp_path / "bench.csv", "--html", tmp_path / "bench.html")
-    process = genrekit("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, *QUICK)
+    process = genrekit_process("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, *QUICK)
     rows = json.loads((tmp_path / "bench.json").read_text())["results"]
     assert process.returncode == 2
     assert ["error" in row for row in rows] == [True, False]
@@ -51,10 +57,10 @@ def test_bench_refuses_an_unwritable_output_before_it_measures(genrekit, model, 
     assert f"{tmp_path / 'file'}" in process.stderr
 
 
-def test_files_are_measured_on_every_engine_with_every_number_of_threads(genrekit, model, corpus_folder, tmp_path):
+def test_files_are_measured_on_every_engine_with_every_number_of_threads(genrekit, alone, corpus_folder, tmp_path):
     engines = ("--engine", "ai-edge-litert", "--engine", "micro")
     out = ("--out", tmp_path / "b.json", "--markdown", tmp_path / "b.md")
-    process = genrekit("bench", model, "--data", corpus_folder, *engines, "--threads", "1,2", *QUICK, *out)
+    process = genrekit("bench", alone, "--data", corpus_folder, *engines, "--threads", "1,2", *QUICK, *out)
     assert process.returncode == 0, process.stderr
     bench = store.read_json(tmp_path / "b.json")
     cases = {(row["engine"], row["threads"]) for row in bench["results"]}
@@ -82,9 +88,9 @@ def test_what_cannot_be_measured_is_refused_first(genrekit, model, corpus_folder
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
-def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, model, corpus_folder, tmp_path):
+def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, alone, corpus_folder, tmp_path):
     engines = ("--engine", "tflite-runtime", "--engine", "litert")
-    process = genrekit("bench", model, "--data", corpus_folder, *engines, *QUICK, "--out", tmp_path / "b.json")
+    process = genrekit("bench", alone, "--data", corpus_folder, *engines, *QUICK, "--out", tmp_path / "b.json")
     assert process.returncode == 1
     missing, present = store.read_json(tmp_path / "b.json")["results"]
     assert 'pip install "genrekit[tflite-runtime]"' in missing["error"]
@@ -92,9 +98,9 @@ def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, mod
     assert present["clip_ms"]["n"] == 10
 
 
-def test_an_interrupt_keeps_what_was_measured(model, corpus_folder, tmp_path):
+def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
     out = tmp_path / "b.json"
-    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", model, "--data", corpus_folder]
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", alone, "--data", corpus_folder]
     endless = ["--runs", "3", "--seconds", "0", "--rounds", "1000", "--paced-runs", "0", "--out", out]
     with subprocess.Popen(
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

@@ -48,12 +48,12 @@ MODELS = {
 def export(genrekit, corpus_folder, tmp_path):
     """Runs `genrekit export` on a model with its labels, front end and corpus; extra options replace them."""
 
-    def run(model, *options, labels=LABELS, front_end=None, data=corpus_folder):
+    def run(model, *options, labels=LABELS, front_end=None, data=corpus_folder, command=genrekit):
         (tmp_path / "labels.txt").write_text("\n".join(labels) + "\n")
         (tmp_path / "front_end.json").write_text(json.dumps(front_end or {}))
         files = ("--labels", tmp_path / "labels.txt", "--front-end", tmp_path / "front_end.json")
         corpus = ("--data", data) if data else ()
-        return genrekit("export", model, "--out", tmp_path / "models", *files, *corpus, *options)
+        return command("export", model, "--out", tmp_path / "models", *files, *corpus, *options)
 
     return run
 
@@ -115,8 +115,8 @@ def test_a_loop_is_refused_in_int8_and_the_other_files_still_come(export, saved,
     assert [path.name for path in (tmp_path / "models").glob("mine*")] == ["mine-float32.tflite"]
 
 
-def test_a_layer_that_is_not_keras_own_is_named(export, saved):
-    process = export(saved("homemade"))
+def test_a_layer_that_is_not_keras_own_is_named(genrekit_process, export, saved):
+    process = export(saved("homemade"), command=genrekit_process)  # in this process it is known
     assert process.returncode == 2
     assert "class Homemade" in process.stderr
 

@@ -14,6 +14,7 @@ from .terminal import note, print_bench, progress
 if TYPE_CHECKING:
     import numpy as np
 
+    from ...bench.cases import Effort
     from ..corpus import Segments
 
 DEMO_TRACKS_PER_GENRE = 12
@@ -31,6 +32,14 @@ def quickstart(
     epochs: Annotated[
         int | None, typer.Option(help="At most; 15 on the demo corpus, 50 otherwise.", show_default=False)
     ] = None,
+    calls: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Timed calls of each file, in one round; fewer are quicker and less sure. At least 100 otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
 ) -> None:
@@ -38,6 +47,7 @@ def quickstart(
 
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
+    from ...bench.cases import Effort
     from ...runtime.atomic import require_writable
     from .. import corpus, splits
     from ..recipes import recipes, shifts
@@ -53,7 +63,8 @@ def quickstart(
     parts = splits.assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)
-    result = _bench(out, segments, parts, trained, rows)
+    effort = Effort(calls, seconds=0, rounds=1, paced_runs=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_runs=0)
+    result = _bench(out, segments, parts, trained, rows, effort)
     _print_results(out, result, rows, data is None, time.monotonic() - begin)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
@@ -96,12 +107,17 @@ def _export(out: Path) -> list[dict[str, Any]]:
 
 
 def _bench(
-    out: Path, segments: Segments, parts: np.ndarray, trained: list[dict[str, Any]], rows: list[dict[str, Any]]
+    out: Path,
+    segments: Segments,
+    parts: np.ndarray,
+    trained: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    effort: Effort,
 ) -> dict[str, Any]:
     import tempfile
 
     from ...bench import report, run
-    from ...bench.cases import Case, Effort
+    from ...bench.cases import Case
     from .. import benching
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
@@ -112,7 +128,7 @@ def _bench(
             [Case(file) for file in files],
             clips,
             run.keras_labels(benching.references(runs), clips),
-            effort=Effort(rounds=BENCH_ROUNDS, paced_runs=0),
+            effort=effort,
             training=benching.training_rows(runs),
             progress=update,
             save_to=out / "bench.json",
