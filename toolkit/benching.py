@@ -28,9 +28,10 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]
         threads: numbers >= 1.
 
     Raises:
-        ParameterError: an engine that there is not, or that reads none of the files.
+        ParameterError: an engine that there is not, or that reads none of the files; threads that it cannot take.
     """
     chosen = [_engine(name) for name in engines]
+    _require_threads(chosen, threads)
     formats = {SUFFIXES.get(model.suffix) for model in models}
     for spec in chosen:
         if spec.format not in formats:
@@ -51,6 +52,16 @@ def _engine(name: str) -> EngineSpec:
         if name in (spec.name, spec.package.replace("_", "-")):
             return spec
     raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+
+
+def _require_threads(engines: Sequence[EngineSpec], threads: Sequence[int]) -> None:
+    """Engines of one thread are measured with it where it is among `threads`, and the others take the rest."""
+    one_thread = [spec.name for spec in engines if spec.one_thread]
+    if one_thread and (1 not in threads or (len(one_thread) == len(engines) and len(threads) > 1)):
+        raise ParameterError(
+            f"threads={','.join(map(str, threads))}: expected 1 for engine {', '.join(one_thread)}, which has one "
+            "thread only; leave --threads out, or measure it by itself"
+        )
 
 
 def _readers(model: Path, chosen: Sequence[EngineSpec]) -> list[str]:
