@@ -32,6 +32,7 @@ _ENDS_EARLY = re.compile(
     r"Ogg ?: (?:Last page lacks an end-of-stream bit|Junk after the last page)\."
     r"|Seems to be a truncated file|\*\*\* File seems to be truncated"
 )
+_BEGINNINGS = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF", b"ID3": "MP3", b"\xff": "MP3"}
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 
 
@@ -95,6 +96,8 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     path = Path(path)
     if not path.is_file():
         raise MissingFileError(f"{path}: expected an audio file, found none; check the path")
+    if not path.stat().st_size:
+        raise AudioError(f"{path}: expected audio, received a file that is empty; record or copy it again")
     with _decoding(path):
         info = soundfile.info(_unfinished(path) or _native(path))
     if info.frames == 0:
@@ -176,10 +179,23 @@ def _decoding(path: Path) -> Iterator[None]:
     try:
         yield
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw, which soundfile takes for headerless
+        # Not libsndfile's own words: of a damaged MP3 it says that the file does not exist.
         raise AudioError(
-            f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received something else "
-            f"or a damaged file ({getattr(error, 'error_string', error)}); convert it, e.g. with ffmpeg"
+            f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received {_kind(path)}"
         ) from error
+
+
+def _kind(path: Path) -> str:
+    """What a file that libsndfile does not read looks like, and what to do."""
+    with path.open("rb") as file:
+        begin = file.read(4)
+    for sign, name in _BEGINNINGS.items():
+        if begin.startswith(sign):
+            return (
+                f"one that begins as {name} but is damaged, cut short or in an encoding that it does not know; copy it "
+                "again, or convert it, e.g. with ffmpeg"
+            )
+    return "something else; convert it, e.g. with ffmpeg"
 
 
 def flaws(audio: AudioSource | Recording) -> list[str]:

@@ -202,6 +202,18 @@ def test_a_killed_recorder_of_real_audio(shared_data):
     assert source.cut_short
 
 
+@pytest.mark.parametrize("suffix", FORMATS)
+def test_a_damaged_file_is_described_in_our_words(tmp_path, suffix):
+    data = write(tmp_path / f"whole.{suffix}", chords(2, 22050), 22050).read_bytes()
+    damaged = tmp_path / f"damaged.{suffix}"
+    for size in (1, 20):
+        damaged.write_bytes(data[:size])
+        with pytest.raises(AudioError, match=rf"damaged.{suffix}: expected audio .*; (copy|convert) it") as caught:
+            open_file(damaged, 22050)
+        for foreign in ("does not exist", "pipe", "recognised", "malformed"):
+            assert foreign not in str(caught.value)
+
+
 def test_real_audio_of_any_kind_is_read_and_resampled(shared_data):
     paths = sorted(shared_data.glob("music/*.ogg"))
     if not paths:
@@ -218,7 +230,9 @@ def test_real_audio_of_any_kind_is_read_and_resampled(shared_data):
     ("name", "content", "error", "message"),
     [
         ("missing.wav", None, MissingFileError, "expected an audio file, found none; check the path"),
-        ("empty.wav", b"", AudioError, "expected audio that libsndfile reads"),
+        ("empty.wav", b"", AudioError, "expected audio, received a file that is empty; record or copy it again"),
+        ("empty.mp3", b"", AudioError, "expected audio, received a file that is empty; record or copy it again"),
+        ("one.mp3", b"\xff", AudioError, "expected audio .* begins as MP3 but is damaged, cut short .*; copy it again"),
         ("text.wav", b"This is no audio.\n" * 50, AudioError, "expected audio that libsndfile reads"),
         ("text.mp3", b"This is no audio.\n" * 50, AudioError, "expected audio that libsndfile reads"),
         ("text.txt", b"This is no audio.\n" * 50, AudioError, "expected audio that libsndfile reads"),
