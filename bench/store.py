@@ -13,6 +13,7 @@ from typing import Any
 
 from ..runtime.atomic import require_writable, write_text
 from ..runtime.errors import MissingFileError, OutputError, ParameterError
+from .expected import require_results
 
 Save = Callable[[dict[str, Any]], None]
 
@@ -77,7 +78,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises:
         MissingFileError: there is no such file.
-        ParameterError: it is no bench file, or one of another schema.
+        ParameterError: it is no bench file, one of another schema, or one with a key that is missing or wrong.
     """
     try:
         bench = json.loads(Path(path).read_bytes())
@@ -85,19 +86,18 @@ def read_json(path: Path) -> dict[str, Any]:
         raise MissingFileError(
             f"{path}: expected the JSON of `genrekit bench --out`, but it cannot be read ({error.strerror})"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ParameterError(f"{path}: expected the JSON of `genrekit bench --out`, but it is no JSON") from error
-    if not isinstance(bench, dict) or bench.get("schema") != SCHEMA or not _has_rows(bench):
-        schema = bench.get("schema") if isinstance(bench, dict) else None
+    schema = bench.get("schema") if isinstance(bench, dict) else None
+    if schema != SCHEMA:
         raise ParameterError(
-            f"{path}: schema={schema}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
+            f"{path}: schema={schema!r}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
         )
+    try:
+        require_results(bench)
+    except ValueError as error:
+        raise ParameterError(f"{path}: {error}; measure again with `genrekit bench --out`") from error
     return bench
-
-
-def _has_rows(bench: dict[str, Any]) -> bool:
-    lists = (bench.get("results"), bench.get("baselines"))
-    return all(isinstance(rows, list) and all("clip_ms" in row for row in rows) for rows in lists)
 
 
 def write_csv(bench: dict[str, Any], path: Path) -> None:

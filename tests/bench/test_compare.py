@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from genrekit.bench.compare import compare, regressions
+from genrekit.bench.compare import compare, is_measured, regressions
 from genrekit.bench.comparison_report import comparison_markdown, comparison_tables, legend
 from genrekit.bench.stats import summary
 
@@ -143,6 +143,19 @@ def test_the_gate_names_what_got_worse(row, reason):
     (sentence,) = regressions(comparison, 1.1)
     assert sentence.startswith("cnn-float32.onnx in B: ")
     assert reason in sentence
+
+
+def test_the_gate_holds_for_front_ends_alone():
+    a, b = ({**row_of(clip_ms=clip), "clip_ms": None, "model_ms": None} for clip in (2, 4))
+    (sentence,) = regressions(compare([bench_of(a), bench_of(b)]), 1.1)
+    assert "front_end takes" in sentence
+
+
+def test_nothing_can_be_compared_with_what_was_not_measured():
+    failed = {**row_of(error="crashed"), **dict.fromkeys(("clip_ms", "front_end_ms"))}
+    assert is_measured(bench_of(failed, row_of()))
+    assert not is_measured(bench_of(failed))
+    assert not is_measured(bench_of())
 
 
 def test_the_gate_lets_through_what_is_better_new_or_uncertain():
