@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from .beside import verdict_words
-from .columns import Row, all_rows, clips_line, name_of
+from .columns import Row, all_rows, clips_line, is_complete, name_of
 from .ratios import NO_DIFFERENCE, SLOWER, ratio_of
 
 KEY = ("model", "format", "precision", "engine", "threads", "front_end")
@@ -47,7 +47,7 @@ def compare(benches: Sequence[dict[str, Any]]) -> dict[str, Any]:
         benches: at least two.
 
     Returns:
-        {"files": [{"letter", "created", "machine"}],
+        {"files": [{"letter", "created", "machine", "complete"}],
         "cases": [{"case", "letter", "a_ms", "b_ms", "times": {kind of time: `ratios.ratio_of`}, "verdict"}], a row for
         each case and each file but the first: a_ms and b_ms are median clip times (the front end's where it was
         measured alone), ratios above 1 mean slower than A,
@@ -58,7 +58,12 @@ def compare(benches: Sequence[dict[str, Any]]) -> dict[str, Any]:
     pairs = [pair for other in others for pair in _pairs(first, other)]
     return {
         "files": [
-            {"letter": result.letter, "created": result.bench["created"], "machine": result.bench["machine"].get("cpu")}
+            {
+                "letter": result.letter,
+                "created": result.bench["created"],
+                "machine": result.bench["machine"].get("cpu"),
+                "complete": is_complete(result.bench),
+            }
             for result in (first, *others)
         ],
         "cases": [_compared(letter, a, b) for letter, a, b in pairs],

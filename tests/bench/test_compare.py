@@ -180,6 +180,13 @@ def test_both_renderings_hold_every_row():
     assert "## Times" in comparison_markdown(comparison)
 
 
+def test_incomplete_results_are_told():
+    a, b = bench_of(row_of()), {**bench_of(row_of()), "complete": False}
+    comparison = compare([a, b])
+    assert [line.endswith(", incomplete") for line in legend(comparison)[:2]] == [False, True]
+    assert [file["complete"] for file in comparison["files"]] == [True, False]
+
+
 def test_the_legend_says_what_the_intervals_hold():
     of_rounds = legend(compare([bench_of(noisy(2, 1))] * 2))
     assert of_rounds[0] == "A: 2026-01-02T03:04, Some CPU"

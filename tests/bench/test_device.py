@@ -187,7 +187,7 @@ def jobs(device_home):
 
 
 def has_measured(device_home):
-    results = [job / "results.json" for job in jobs(device_home)]
+    results = [job / "results.json.partial" for job in jobs(device_home)]
     return any(path.is_file() and json.loads(path.read_text())["results"][0]["clip_ms"] for path in results)
 
 

@@ -158,10 +158,35 @@ def test_an_existing_file_is_left_alone_by_the_trial(tmp_path):
 
 
 def test_a_saver_knows_at_once_where_it_cannot_write(tmp_path):
-    store.saver(tmp_path / "new.json")({"results": [1, 2]})
-    assert json.loads((tmp_path / "new.json").read_text()) == {"results": [1, 2]}
+    bench = {"complete": True, "results": [1, 2]}
+    store.saver(tmp_path / "new.json")(bench)
+    assert json.loads((tmp_path / "new.json").read_text()) == bench
     with pytest.raises(OutputError, match="it is a folder"):
         store.saver(tmp_path)
+
+
+def test_an_earlier_result_stays_until_the_new_one_is_complete(bench, tmp_path):
+    path = tmp_path / "results.json"
+    path.write_text("earlier")
+    save = store.saver(path)
+    save({**bench, "complete": False, "interrupted": False})
+    assert path.read_text() == "earlier"
+    assert store.read_json(tmp_path / "results.json.partial")["complete"] is False
+    save({**bench, "complete": True, "interrupted": False})
+    assert store.read_json(path)["complete"] is True
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_a_bench_that_was_interrupted_keeps_what_it_has_under_its_name(bench, tmp_path):
+    store.saver(tmp_path / "results.json")({**bench, "complete": False, "interrupted": True})
+    assert store.read_json(tmp_path / "results.json")["interrupted"]
+    assert [file.name for file in tmp_path.iterdir()] == ["results.json"]
+
+
+def test_what_a_killed_bench_left_is_pointed_at(bench, tmp_path):
+    store.write_json(bench, tmp_path / "results.json.partial")
+    with pytest.raises(MissingFileError, match=r"results.json: .*results.json.partial holds what"):
+        store.read_json(tmp_path / "results.json")
 
 
 def test_without_a_path_nothing_is_saved(tmp_path, monkeypatch):

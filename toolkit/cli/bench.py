@@ -85,11 +85,12 @@ def bench(
     from ...bench.cases import Effort
     from .. import benching
     from ..splits import require_known
-    from .terminal import progress
+    from .terminal import note_left_behind, progress
     from .work import open_cache
 
     for path in filter(None, (out, html, csv, markdown)):
         store.check_writable(path)
+    note_left_behind(out)
     require_known(split)
     counts = _threads(threads)
     cases = benching.cases(models, engine or [], counts)
