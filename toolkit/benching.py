@@ -15,7 +15,7 @@ from ..runtime.errors import GenrekitError, ParameterError
 from ..runtime.modelfile import SUFFIXES, read_description
 from .corpus import Segments
 from .exposure import same_corpus, same_parts
-from .runs import METRICS, MODEL, read_metrics
+from .runs import METRICS, MODEL, read_metrics, require_model
 from .splits import caveat, leaks
 
 
@@ -140,7 +140,11 @@ def _overlaps(description: ModelDescription, segments: Segments, parts: np.ndarr
 
 
 def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:
-    """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs)."""
+    """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs).
+
+    Raises:
+        ModelFileError: a run is damaged.
+    """
     found = {}
     for path, description in described.items():
         run = (folder or path.resolve().parent.parent / "runs") / description.model
@@ -150,11 +154,10 @@ def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -
 
 
 def _is_run_of(run: Path, description: ModelDescription) -> bool:
-    try:
-        trained = read_description(run / MODEL)
-    except GenrekitError:
+    if not (run / MODEL).is_file():
         return False
-    return _identity(trained) == _identity(description)
+    require_model(run)
+    return _identity(read_description(run / MODEL)) == _identity(description)
 
 
 def references(runs: dict[str, Path]) -> dict[str, Path]:
