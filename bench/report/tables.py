@@ -151,7 +151,7 @@ def recommendation_lines(bench: dict[str, Any]) -> list[str]:
 
 
 def notes(bench: dict[str, Any]) -> list[str]:
-    """That it is incomplete; failures; for each kind of warning a line with its first text and how many rows have it."""
+    """That it is incomplete; failures; a line for each kind of warning: its first text, and how many rows."""
     failed = [f"{name}: {error}" for name, error in failures(bench)]
     warned = [_note(kind, texts, measured_count(bench)) for kind, texts in warning_groups(bench).items()]
     return [*filter(None, [incomplete_line(bench)]), *failed, *warned]
