@@ -135,6 +135,11 @@ class Run:
         return normalization.apply(features) if normalization else features
 
 
+def is_run(folder: Path) -> bool:
+    """Whether `folder` holds a model that genrekit trained, whole or not."""
+    return (folder / MODEL).is_file()
+
+
 def load_run(folder: str | Path) -> Run:
     """Read a run folder.
 
@@ -143,7 +148,7 @@ def load_run(folder: str | Path) -> Run:
         ModelFileError: model, description or metrics are damaged.
     """
     folder = Path(folder)
-    if not (folder / MODEL).is_file():
+    if not is_run(folder):
         raise MissingFileError(
             f"{folder}: expected a run folder with {MODEL}, found none; train one with `genrekit train`"
         )

@@ -257,4 +257,4 @@ def test_options_of_a_device_want_one(tiny_onnx, tmp_path):
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", tiny_onnx, "--data", tmp_path]
     done = subprocess.run([*command, "--ssh-config", "config"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "ssh-config=config: expected --device USER@HOST with it" in done.stderr
+    assert "ssh-config=config: a bench on this machine has no use for --ssh-config; name --device" in done.stderr
