@@ -193,7 +193,7 @@ def _damaged(path: Path) -> ModelFileError:
 
 
 def _start_anew(folder: Path) -> str:
-    return f"start anew: remove {folder}, or run `genrekit train` with --restart"
+    return f"start anew: run `genrekit train` with --restart, or remove {folder}"
 
 
 def read_metrics(path: Path) -> dict[str, Any]:

@@ -476,6 +476,7 @@ def test_interrupted_figures_keep_what_was_measured(exported, tmp_path):
     saved = tmp_path / "f.json"
     found = measure_figures(exported.parent / "runs", 10, progress=interrupt, save_to=saved)
     assert found["interrupted"]
+    assert not found["complete"]
     assert [row["name"] for row in found["figures"]] == ["LSTM TFLite float32 / converted the plain way"]
     assert json.loads(saved.read_text()) == found
 
