@@ -119,13 +119,16 @@ def _unfinished(path: Path) -> mmap.mmap | None:
 
     They are put in in memory alone. Without them libsndfile finds no audio.
     """
-    with path.open("rb") as file:
-        if file.read(4) != b"RIFF":
-            return None
-        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    begin = content.find(b"data", 12, 4096) + 8
-    riff_size, data_size = (int.from_bytes(content[end - 4 : end], "little") for end in (8, begin))
-    if begin < 20 or data_size or riff_size + 8 > begin or begin >= len(content):
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+            begin = head.find(b"data", 12) + 8
+            riff_size, data_size = (int.from_bytes(head[end - 4 : end], "little") for end in (8, begin))
+            goes_on = path.stat().st_size > begin >= 20
+            if not head.startswith(b"RIFF") or data_size or riff_size + 8 > begin or not goes_on:
+                return None
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except OSError:  # libsndfile cannot read it either, and says so
         return None
     for end in (8, begin):
         content[end - 4 : end] = min(len(content) - end, 0xFFFFFFFF).to_bytes(4, "little")
@@ -187,8 +190,11 @@ def _decoding(path: Path) -> Iterator[None]:
 
 def _kind(path: Path) -> str:
     """What a file that libsndfile does not read looks like, and what to do."""
-    with path.open("rb") as file:
-        begin = file.read(4)
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+    except OSError as error:
+        return f"one that cannot be opened ({error.strerror}); check who may read it"
     for sign, name in _BEGINNINGS.items():
         if begin.startswith(sign):
             return (

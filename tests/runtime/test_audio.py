@@ -214,6 +214,16 @@ def test_a_damaged_file_is_described_in_our_words(tmp_path, suffix):
             assert foreign not in str(caught.value)
 
 
+def test_a_file_that_may_not_be_read_says_so(tmp_path, monkeypatch):
+    def refuse(path, mode):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (tmp_path / "clip.wav").write_bytes(b"RIFF")  # which libsndfile does not read either
+    monkeypatch.setattr(type(tmp_path), "open", refuse)
+    with pytest.raises(AudioError, match=r"clip.wav: expected audio .*\(Permission denied\); check who may read it"):
+        open_file(tmp_path / "clip.wav", 22050)
+
+
 def test_real_audio_of_any_kind_is_read_and_resampled(shared_data):
     paths = sorted(shared_data.glob("music/*.ogg"))
     if not paths:
