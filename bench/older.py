@@ -7,6 +7,7 @@ from typing import Any
 from ..runtime.proportions import wilson_interval
 from .advice import recommendations
 from .beside import BESIDE_TIMES
+from .columns import is_complete
 from .ratios import pairwise
 from .results import MEASURED
 from .store import TIMES
@@ -15,7 +16,7 @@ from .store import TIMES
 def completed(bench: dict[str, Any]) -> dict[str, Any]:
     """`bench` (from `store.read_json`) with what it lacks: None, or computed where its own figures suffice."""
     count = bench["clips"]["count"]
-    whole = {"effort": None, "interrupted": False, "training": [], **bench}
+    whole = {"effort": None, "interrupted": False, "training": [], **bench, "complete": is_complete(bench)}
     whole["results"] = [_completed_row(row, count) for row in bench["results"]]
     whole["baselines"] = [_completed_row(row, count) for row in bench["baselines"]]
     rows = [*whole["results"], *whole["baselines"]]

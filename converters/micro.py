@@ -12,7 +12,7 @@ import numpy as np
 from tflite_micro import runtime
 
 from ..runtime.atomic import write_text
-from ..runtime.errors import ConversionError
+from ..runtime.errors import ConversionError, first_words
 from ..runtime.graphs import Graph, read_graph
 from ..runtime.modelfile import ModelDescription, read_description, without_description
 from ..runtime.native_output import held_back
@@ -54,7 +54,9 @@ def arena_bytes(path: Path) -> int:
         try:
             _run(path, None).print_allocations()
         except (RuntimeError, ValueError) as error:
-            raise ConversionError(f"{path}: tflite-micro cannot run it ({error}); export it with int8") from error
+            raise ConversionError(
+                f"{path}: tflite-micro cannot run it ({first_words(error)}); export it with int8"
+            ) from error
         total = re.search(r"Arena allocation total (\d+) bytes", written())
         if total is None:
             raise ConversionError(f"{path}: expected tflite-micro to report its arena, received nothing")

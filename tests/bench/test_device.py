@@ -187,7 +187,7 @@ def jobs(device_home):
 
 
 def has_measured(device_home):
-    results = [job / "results.json" for job in jobs(device_home)]
+    results = [job / "results.json.partial" for job in jobs(device_home)]
     return any(path.is_file() and json.loads(path.read_text())["results"][0]["clip_ms"] for path in results)
 
 
@@ -258,4 +258,4 @@ def test_options_of_a_device_want_one(tiny_onnx, tmp_path):
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", tiny_onnx, "--data", tmp_path]
     done = subprocess.run([*command, "--ssh-config", "config"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "ssh-config=config: expected --device USER@HOST with it" in done.stderr
+    assert "ssh-config=config: a bench on this machine has no use for --ssh-config; name --device" in done.stderr

@@ -19,6 +19,7 @@ import soundfile
 from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
 from genrekit.toolkit.cli import terminal
+from genrekit.toolkit.cli.app import run
 from genrekit.toolkit.figures import measure_figures
 
 from ..noise import sitecustomize as noise
@@ -489,6 +490,7 @@ def test_interrupted_figures_keep_what_was_measured(exported, tmp_path):
     saved = tmp_path / "f.json"
     found = measure_figures(exported.parent / "runs", 10, progress=interrupt, save_to=saved)
     assert found["interrupted"]
+    assert not found["complete"]
     assert [row["name"] for row in found["figures"]] == ["LSTM TFLite float32 / converted the plain way"]
     assert json.loads(saved.read_text()) == found
 
@@ -511,3 +513,57 @@ def test_figures_are_measured_beside_their_targets(genrekit_process, exported, t
     assert streaming["clip to label: librosa and Keras / ours, MLP int8"]["low"] > 1
     assert {row["file"] for row in found["exports"]} >= {"lstm-float32.tflite", "cnn-float32.onnx", "mlp-int8.tflite"}
     assert found["machine"]["cpu"]
+
+
+FEATURES_ONLY = ("bench", "m.tflite", "--data", "corpus", "--features-only")
+CLASSIFY = ("classify", "m.tflite", "clip.wav")
+LIBRARY = ("classify", "m.tflite", "music", "--recursive")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "remedy"),
+    [
+        (FEATURES_ONLY, ("--engine", "micro"), "leave it out"),
+        (FEATURES_ONLY, ("--baseline",), "leave it out"),
+        (FEATURES_ONLY, ("--keras", "runs"), "leave it out"),
+        (FEATURES_ONLY, ("--threads", "1,2"), "name one"),
+        (FEATURES_ONLY, ("--paced-runs", "10"), "leave it out"),  # also where it is what it is without
+        (FEATURES_ONLY[:-1], ("--wheel", "x.whl"), "--device"),
+        (FEATURES_ONLY[:-1], ("--ssh-config", "config"), "--device"),
+        (CLASSIFY, ("--out", "table.csv"), "--recursive"),
+        (CLASSIFY, ("--dask", "tcp://10.0.0.5:8786"), "--recursive"),
+        (CLASSIFY, ("--jobs", "2"), "--recursive"),
+        ((*LIBRARY, "--out", "table.csv"), ("--top-k", "3"), "leave it out"),
+        ((*LIBRARY, "--dask", "tcp://10.0.0.5:8786"), ("--jobs", "2"), "leave it out"),
+        (("stream", "m.tflite", "clip.wav"), ("--rate", "48000"), "leave it out"),
+        (("stream", "m.tflite", "clip.wav"), ("--sample-format", "s16le"), "leave it out"),
+        (("stream", "m.tflite", "mic"), ("--channels", "2"), "leave it out"),
+        (("stream", "m.tflite", "mic"), ("--realtime",), "leave it out"),
+        (("export", "run", "--out", "models"), ("--labels", "labels.txt"), "leave it out"),
+        (("export", "run", "--out", "models"), ("--front-end", "front_end.json"), "leave it out"),
+        (("export", "run", "--out", "models"), ("--cache", "kept"), "--data"),
+        (("export", "run", "--out", "models"), ("--no-cache",), "--data"),
+        *(
+            ((*command, "--data", "corpus", "--out", "out", "--dask", "tcp://10.0.0.5:8786"), ("--jobs", "2"), "leave")
+            for command in (("train", "cnn"), ("ablation", "cnn"), ("paper",))
+        ),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(command, option, remedy, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.keras").touch()
+    before = sorted(tmp_path.rglob("*"))
+    assert run([*command, *option]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    name, value = option[0].removeprefix("--"), (*option, "True")[1]
+    assert said.err.startswith(f"genrekit: {name}={value}: ")
+    assert remedy in said.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_seed_is_refused_beside_a_list_of_tracks(tiny_models, tmp_path, capsys):
+    model = str(tiny_models("dense", "onnx"))
+    assert run(["evaluate", model, "--data", str(tmp_path), "--split", "fault-filtered", "--seed", "3"]) == 2
+    assert "seed=3: the split fault-filtered" in capsys.readouterr().err

@@ -78,6 +78,9 @@ def test_files_are_measured_on_every_engine_with_every_number_of_threads(genreki
         (("--engine", "torch"), "engine=torch: expected one of litert"),
         (("--engine", "onnxruntime"), "engine=onnx: expected a onnx file"),
         (("--threads", "1,x"), "threads=1,x: expected numbers"),
+        (("--threads", "2", "--engine", "micro"), "threads=2: expected 1 for engine micro"),
+        (("--threads", "1,2", "--engine", "micro"), "threads=1,2: expected 1 for engine micro"),
+        (("--threads", "2", "--engine", "micro", "--engine", "litert"), "threads=2: expected 1 for engine micro"),
         (("--threads", "0"), "threads=0: expected at least 1"),
         (("--rounds", "0"), "rounds=0"),
         (("--seconds", "-1"), "seconds=-1"),
@@ -105,7 +108,8 @@ def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
     with subprocess.Popen(
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not (out.exists() and store.read_json(out)["results"][0]["clip_ms"]):
+        partial = store.partial_path(out)
+        while not (partial.exists() and store.read_json(partial)["results"][0]["clip_ms"]):
             assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -116,7 +120,33 @@ def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
     assert "Traceback" not in said
     bench = store.read_json(out)
     assert bench["interrupted"]
+    assert bench["complete"] is False
+    assert not partial.exists()
     assert bench["results"][0]["clip_ms"]["n"] >= 1
+
+
+def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(genrekit, model, corpus_folder, tmp_path):
+    out = tmp_path / "b.json"
+    out.write_text("earlier")
+    partial = store.partial_path(out)
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", model, "--data", corpus_folder]
+    endless = ["--runs", "3", "--seconds", "0", "--rounds", "1000", "--paced-runs", "0", "--out", out]
+    with subprocess.Popen(
+        list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while not (partial.exists() and store.read_json(partial)["results"][0]["clip_ms"]):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    assert out.read_text() == "earlier"
+    shown = genrekit("report", partial)
+    assert shown.returncode == 0, shown.stderr
+    assert "incomplete" in shown.stdout
+    assert "Incomplete" in shown.stderr
+    again = genrekit("bench", model, "--data", corpus_folder, *QUICK, "--out", out)
+    assert f"{partial}: what a bench that did not come to its end" in again.stderr
+    assert store.read_json(out)["complete"] is True
+    assert not partial.exists()
 
 
 def test_two_trainings_of_one_name_are_benched_apart(genrekit, exported, corpus_folder, tmp_path):

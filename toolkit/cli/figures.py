@@ -21,8 +21,9 @@ def figures(
     Example: genrekit figures out/runs --out bench/results/figures.json
     """
     from ..figures import measure_figures
-    from .terminal import note, note_partial, print_table, progress
+    from .terminal import note, note_left_behind, note_partial, print_table, progress
 
+    note_left_behind(out)
     with progress("measuring") as update:
         found = measure_figures(runs, calls, training=training, progress=update, save_to=out)
     print_table(_figures_table(found))

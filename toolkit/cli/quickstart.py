@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .options import CacheFolder, NoCache
-from .terminal import note, print_bench, progress
+from .terminal import note, note_left_behind, print_bench, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -56,6 +56,7 @@ def quickstart(
     begin = time.monotonic()
     chosen = recipes("edge", "all", DEMO_EPOCHS if epochs is None and data is None else epochs)
     require_writable(out)
+    note_left_behind(out / "bench.json")
     kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
     splits.require_possible(corpus.scan(corpus_folder), SPLIT, SEED)
