@@ -5,8 +5,9 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
+PROCESSES := -n 2
 
-.PHONY: setup quickstart test lint bench results fuzz soak mutants test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz soak mutants test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -21,7 +22,11 @@ quickstart: setup
 	$(BIN)/genrekit quickstart $(QUICKSTART_OPTIONS)
 
 test: setup lint
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PROCESSES)
+
+# Also what takes long or installs packages from an index.
+test-all: setup lint
+	$(BIN)/python -m pytest $(PROCESSES) -m ""
 
 lint: setup
 	$(BIN)/ruff check .
@@ -64,7 +69,7 @@ test-arm64: setup
 constraints:
 	$(PYTHON) -m venv $(VENV)-unconstrained
 	$(VENV)-unconstrained/bin/python -m pip install --quiet --editable ".[dev]"
-	$(VENV)-unconstrained/bin/python -m pip freeze --exclude-editable > constraints.txt
+	$(VENV)-unconstrained/bin/python -m pip freeze --all --exclude pip --exclude-editable > constraints.txt
 	rm -r $(VENV)-unconstrained
 
 clean:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..runtime.util.proportions import wilson_interval
+from .report.columns import is_complete
 from .report.relative_times import BESIDE_TIMES
 from .results.build import MEASURED
 from .results.ratios import pairwise
@@ -15,7 +16,7 @@ from .results.store import TIMES
 def completed(bench: dict[str, Any]) -> dict[str, Any]:
     """`bench` (from `store.read_json`) with what it lacks: None, or computed where its own figures suffice."""
     count = bench["clips"]["count"]
-    whole = {"effort": None, "interrupted": False, "training": [], **bench}
+    whole = {"effort": None, "interrupted": False, "training": [], **bench, "complete": is_complete(bench)}
     whole["results"] = [_completed_row(row, count) for row in bench["results"]]
     whole["baselines"] = [_completed_row(row, count) for row in bench["baselines"]]
     rows = [*whole["results"], *whole["baselines"]]

@@ -43,7 +43,7 @@ def run_bench(
     """Measure `cases` in rounds: in each round every case once, in random order, each in a fresh process.
 
     A case that fails becomes a row with "error"; the others go on. Ctrl-C ends the bench early: what was measured is
-    in the results, and "interrupted" is true.
+    in the results, "interrupted" is true and "complete" is false.
 
     Args:
         cases: what to measure.
@@ -53,7 +53,7 @@ def run_bench(
         effort: how long.
         training: rows {"model", "seconds_per_epoch", "source"}, which are passed through.
         progress: called before each step.
-        save_to: JSON file that is written again after each step.
+        save_to: JSON file; until the end, what was measured is saved after each step beside it (`store.partial_path`).
 
     Returns:
         The bench JSON.
@@ -114,6 +114,7 @@ def _run_rounds(
             progress(done, len(order), name)
             work()
             save(bench)
+        bench["complete"] = True
     except KeyboardInterrupt:
         bench["interrupted"] = True
     progress(len(order), len(order), "done")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import mmap
 import os
 import queue
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -24,11 +26,13 @@ SAMPLE_FORMATS = {"s16le": ("<i2", 1 / 32768), "s32le": ("<i4", 1 / 2147483648),
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
 MISSING_S = 0.1  # seconds; the headers of MP3 are that inexact
 CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
-_CUT_SHORT_SIGNS = (
-    "(should be ",
-    "lacks an end-of-stream",
-    "Junk after the last page",
-)  # in libsndfile's account of WAV and AIFF, and of Ogg
+# Lines of libsndfile's account of a file. The first kind is of the sizes of WAV, AIFF and their kin: promised, found.
+_SIZES = re.compile(r"\s*(?:RIFF|riff|Riff size|FORM|data|SSND|BODY|Data Size)\s*: (\d+) \(should be (\d+)\)")
+_ENDS_EARLY = re.compile(
+    r"Ogg ?: (?:Last page lacks an end-of-stream bit|Junk after the last page)\."
+    r"|Seems to be a truncated file|\*\*\* File seems to be truncated"
+)
+_BEGINNINGS = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF", b"ID3": "MP3", b"\xff": "MP3"}
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 
 
@@ -92,8 +96,10 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     path = Path(path)
     if not path.is_file():
         raise MissingFileError(f"{path}: expected an audio file, found none; check the path")
+    if not path.stat().st_size:
+        raise AudioError(f"{path}: expected audio, received a file that is empty; record or copy it again")
     with _decoding(path):
-        info = soundfile.info(_native(path))
+        info = soundfile.info(_unfinished(path) or _native(path))
     if info.frames == 0:
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
@@ -108,6 +114,27 @@ def _native(path: Path) -> str | bytes:
     return str(path) if os.name == "nt" else os.fsencode(path)
 
 
+def _unfinished(path: Path) -> mmap.mmap | None:
+    """A WAV whose recorder was killed before it wrote sizes into the header, with the sizes; None for any other file.
+
+    They are put in in memory alone. Without them libsndfile finds no audio.
+    """
+    try:
+        with path.open("rb") as file:
+            head = file.read(4096)
+            begin = head.find(b"data", 12) + 8
+            riff_size, data_size = (int.from_bytes(head[end - 4 : end], "little") for end in (8, begin))
+            goes_on = path.stat().st_size > begin >= 20
+            if not head.startswith(b"RIFF") or data_size or riff_size + 8 > begin or not goes_on:
+                return None
+            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    except OSError:  # libsndfile cannot read it either, and says so
+        return None
+    for end in (8, begin):
+        content[end - 4 : end] = min(len(content) - end, 0xFFFFFFFF).to_bytes(4, "little")
+    return content
+
+
 class _ForwardFile(soundfile.SoundFile):
     """Read from front to back only: soundfile seeks after each read where it can, which garbles MP3 at the seam."""
 
@@ -117,7 +144,8 @@ class _ForwardFile(soundfile.SoundFile):
 
 def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np.ndarray]:
     decoded = 0
-    with _decoding(path), _ForwardFile(_native(path)) as file:
+    unfinished = _unfinished(path)
+    with _decoding(path), _ForwardFile(unfinished or _native(path)) as file:
         frames = max(1, round(block_s * file.samplerate))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
         try:
@@ -128,13 +156,25 @@ def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np
             if not decoded:
                 raise
         missing = file.frames - decoded > MISSING_S * file.samplerate
-        source.cut_short = missing or any(sign in file.extra_info for sign in _CUT_SHORT_SIGNS)
+        source.cut_short = bool(missing or unfinished or any(map(_tells_a_cut, file.extra_info.splitlines())))
     if not decoded:
         raise _without_audio(path)
 
 
+def _tells_a_cut(line: str) -> bool:
+    """Whether a line of libsndfile's account says that a file ends before it should."""
+    if not (sizes := _SIZES.fullmatch(line)):
+        return bool(_ENDS_EARLY.match(line))
+    promised, found = map(int, sizes.groups())
+    # Whoever writes into a pipe does not know the size, and promises as much as the field, signed or not, holds.
+    unknown = promised % 2**31 >= 2**31 - 4096
+    return promised > found + 1 and not unknown  # + 1: some leave out the byte that makes a size even
+
+
 def _without_audio(path: Path) -> AudioError:
-    return AudioError(f"{path}: expected audio, received a file with no samples; record it again")
+    return AudioError(
+        f"{path}: expected audio, received a file with no samples, or cut before the first; record or copy it again"
+    )
 
 
 @contextlib.contextmanager
@@ -142,10 +182,26 @@ def _decoding(path: Path) -> Iterator[None]:
     try:
         yield
     except (soundfile.LibsndfileError, TypeError) as error:  # TypeError: .raw, which soundfile takes for headerless
+        # Not libsndfile's own words: of a damaged MP3 it says that the file does not exist.
         raise AudioError(
-            f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received something else "
-            f"or a damaged file ({getattr(error, 'error_string', error)}); convert it, e.g. with ffmpeg"
+            f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received {_kind(path)}"
         ) from error
+
+
+def _kind(path: Path) -> str:
+    """What a file that libsndfile does not read looks like, and what to do."""
+    try:
+        with path.open("rb") as file:
+            begin = file.read(4)
+    except OSError as error:
+        return f"one that cannot be opened ({error.strerror}); check who may read it"
+    for sign, name in _BEGINNINGS.items():
+        if begin.startswith(sign):
+            return (
+                f"one that begins as {name} but is damaged, cut short or in an encoding that it does not know; copy it "
+                "again, or convert it, e.g. with ffmpeg"
+            )
+    return "something else; convert it, e.g. with ffmpeg"
 
 
 def flaws(audio: AudioSource | Recording) -> list[str]:

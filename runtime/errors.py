@@ -18,6 +18,18 @@
 Each message says what was expected, what came, and what to do next.
 """
 
+MOST_WORDS = 200  # characters
+
+
+def first_words(error: Exception | str) -> str:
+    """What a library says of its failure, as part of a sentence of ours: the first line that is not empty, cut short.
+
+    Keras, for one, adds the whole configuration of a model, and puts the reason behind it.
+    """
+    text = str(error).rpartition("Exception encountered: ")[-1]
+    line = next(filter(None, map(str.strip, text.splitlines())), type(error).__name__).rstrip(".")
+    return line if len(line) <= MOST_WORDS else f"{line[: MOST_WORDS - 3]}..."
+
 
 class GenrekitError(Exception):
     """Base of all; ``exit_code`` is what the command line ends with (2: the user's mistake)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import types
 from pathlib import Path
@@ -15,7 +16,7 @@ from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
 from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION
 
-from .environments import device, old_device, wheel  # noqa: F401 (fixtures)
+from .environments import device, old_device, package_index, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
 
 # A shell without job control starts commands in the background deaf to Ctrl-C; what the tests start would be so, too.
@@ -34,6 +35,32 @@ TINY = MfccConfig(sample_rate=8000, n_fft=256, hop_length=128, n_mels=20, n_mfcc
 LABELS = ("blues", "disco", "métal")
 # About what the test signals have, so that the tiny models tell windows apart.
 NORMALIZATION = Normalization(mean=(-60.0, 5.0, 0.0, 0.0, 0.0), std=(60.0, 40.0, 30.0, 20.0, 20.0))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Tests that install from an index are `network`."""
+    for item in items:
+        if "package_index" in item.fixturenames:
+            item.add_marker("network")
+
+
+# Files whose tests share what is slow to make.
+TOGETHER = re.compile(r"tests/converters/|tests/toolkit/test_(cli|cli_bench|quickstart|wheel)\.py")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Of several processes, one runs all tests of a file, and of the files that stand together in `TOGETHER`."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            file = nodeid.partition("::")[0]
+            found = TOGETHER.match(file)
+            return found.group().partition("_")[0] if found else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -23,23 +23,28 @@ sys.meta_path.insert(0, Blocker())
 
 
 @pytest.fixture(scope="session")
+def package_index():
+    """What installs from an index asks for this; every test that it serves is marked `network`."""
+
+
+@pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
-    """Built from a copy of the source, so that no build folder is left in the checkout."""
+    """Built without an index, from a copy of the source, so that no build folder is left in the checkout."""
     folder = tmp_path_factory.mktemp("wheel")
     ignored = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "out", "tests")
     shutil.copytree(ROOT, folder / "source", ignore=ignored)
-    pip("wheel", "--no-deps", "--wheel-dir", folder, folder / "source")
+    pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, folder / "source")
     return next(folder.glob("*.whl"))
 
 
 @pytest.fixture(scope="session")
-def device(wheel, tmp_path_factory):
+def device(package_index, wheel, tmp_path_factory):
     """The python of an environment with the base and both engines of today."""
     return make_environment(tmp_path_factory.mktemp("device") / "venv", wheel, "litert,onnx", ROOT / "constraints.txt")
 
 
 @pytest.fixture(scope="session")
-def old_device(wheel, tmp_path_factory):
+def old_device(package_index, wheel, tmp_path_factory):
     """The python of an environment with the base, tflite-runtime and numpy < 2."""
     python = python311()
     if python is None:

@@ -130,12 +130,12 @@ def _key(config: MfccConfig) -> str:
 
 
 def _save_array(path: Path, array: np.ndarray) -> None:
-    with replacing(path) as temporary:
+    with replacing(path, durable=False) as temporary:
         np.save(temporary, array)
 
 
 def _save_wave(path: Path, samples: np.ndarray, sample_rate: int) -> None:
-    with replacing(path) as temporary, wave.open(str(temporary), "wb") as file:
+    with replacing(path, durable=False) as temporary, wave.open(str(temporary), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(sample_rate)

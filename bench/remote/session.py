@@ -150,13 +150,17 @@ class Device:
 
     def _fetch(self, target: Path, reason: BaseException | None, names: Mapping[str, Path]) -> dict[str, Any]:
         """Bring the results back, finished where the device did not come to it; raises `reason` without any."""
-        try:
-            self._connection.fetch(f"{self._job}/build.json", target)
-        except Failure as error:
-            raise reason or error from error
+        for name in ("results.json", f"results.json{store.PARTIAL}"):
+            try:
+                self._connection.fetch(f"{self._job}/{name}", target)
+                break
+            except Failure as error:
+                missing = error
+        else:
+            raise reason or missing from missing
         bench = {**store.read_json(target), "device": self._host}
         if reason and not bench["interrupted"]:
-            bench["interrupted"] = True
+            bench.update(interrupted=True, complete=False)
             build.finish(bench)
         for row in (*bench["results"], *bench["baselines"]):
             if "error" in row:

@@ -54,11 +54,12 @@ def build_wheel(folder: Path, source: Path = SOURCE) -> Path:
     for name in BESIDE:
         shutil.copy(source / name, copy)
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir", folder]
-    done = subprocess.run([*command, copy], capture_output=True, text=True)
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
-        raise Failure(f"the wheel of {source} cannot be built ({last}); {_NAME_ONE}")
-    return next(folder.glob(f"{NAME}-*.whl"))
+    for options in (["--no-build-isolation"], []):  # with the setuptools at hand, or with one from an index
+        done = subprocess.run([*command, *options, copy], capture_output=True, text=True)
+        if done.returncode == 0:
+            return next(folder.glob(f"{NAME}-*.whl"))
+    last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
+    raise Failure(f"the wheel of {source} cannot be built ({last}); {_NAME_ONE}")
 
 
 _NAME_ONE = "name a built one with --wheel FILE"

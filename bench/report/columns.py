@@ -155,6 +155,17 @@ def is_demo(bench: dict[str, Any]) -> bool:
     return bench["clips"]["demo"] or any(row["trained_on_demo"] for row in all_rows(bench))
 
 
+def is_complete(bench: dict[str, Any]) -> bool:
+    """Whether all was measured that was to be; older versions wrote only whether they were interrupted."""
+    return bench.get("complete", True) and not bench.get("interrupted", False)
+
+
+def incomplete_line(bench: dict[str, Any]) -> str:
+    """A sentence where a bench did not come to its end; else nothing."""
+    ended = is_complete(bench)
+    return "" if ended else "Incomplete: the bench did not come to its end; the figures are of what it had measured."
+
+
 def clips_line(bench: dict[str, Any]) -> str:
     """What was classified, in one line."""
     clips = bench["clips"]

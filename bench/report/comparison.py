@@ -80,7 +80,10 @@ def _figures(row: dict[str, Any]) -> list[str]:
 
 def legend(comparison: dict[str, Any]) -> list[str]:
     """Lines that say which letter is which file, and what the intervals hold."""
-    letters = [f"{file['letter']}: {file['created'][:16]}, {text(file['machine'])}" for file in comparison["files"]]
+    letters = [
+        f"{file['letter']}: {file['created'][:16]}, {text(file['machine'])}{'' if file['complete'] else ', incomplete'}"
+        for file in comparison["files"]
+    ]
     drawn = {ratio["from"] for row in comparison["cases"] for ratio in row["times"].values()}
     return [*letters, *([FROM_ROUNDS] if "rounds" in drawn else []), *([FROM_CALLS] if "calls" in drawn else [])]
 

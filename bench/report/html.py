@@ -12,6 +12,7 @@ from .columns import (
     by_model,
     clips_line,
     failures,
+    is_complete,
     is_demo,
     machine_line,
     measured_count,
@@ -94,6 +95,7 @@ def _shown(bench: dict[str, Any]) -> dict[str, Any]:
     return {
         "bench": bench,
         "demo": is_demo(bench),
+        "incomplete": not is_complete(bench),
         "lines": [clips_line(bench), machine_line(bench)],
         "recommendations": bench.get("recommendations", []),
         "columns": columns,

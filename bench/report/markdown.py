@@ -10,6 +10,7 @@ from .columns import (
     by_model,
     clips_line,
     failures,
+    incomplete_line,
     machine_line,
     measured_count,
     milliseconds,
@@ -46,14 +47,19 @@ def markdown_report(bench: dict[str, Any]) -> str:
         "Warnings": "".join(f"- {line}\n" for line in _warnings(bench)),
         "Machine": "".join(f"- {name}: {value}\n" for name, value in machine_facts(bench)),
     }
-    cut = " The bench was interrupted: the figures are of what was measured until then." if bench["interrupted"] else ""
-    head = f"# genrekit bench, {bench['created'][:10]}\n\n{clips_line(bench)}.{cut}\n"
+    head = f"# genrekit bench, {bench['created'][:10]}\n\n{_with_sentence(clips_line(bench), bench)}\n"
     return head + "".join(f"\n## {title}\n\n{body}" for title, body in sections.items() if body)
 
 
 def readme_table(bench: dict[str, Any]) -> str:
     """The results in the few columns that a README has room for, with clips, machine and date under them."""
-    return f"{_results(bench, README)}\n{clips_line(bench)}. {machine_line(bench)}. {bench['created'][:10]}.\n"
+    facts = f"{clips_line(bench)}. {machine_line(bench)}. {bench['created'][:10]}"
+    return f"{_results(bench, README)}\n{_with_sentence(facts, bench)}\n"
+
+
+def _with_sentence(text: str, bench: dict[str, Any]) -> str:
+    """`text` as a sentence, and where the bench is incomplete one that says so."""
+    return " ".join(filter(None, (f"{text}.", incomplete_line(bench))))
 
 
 def replaced_between(document: str, part: str, name: str) -> str:

@@ -17,6 +17,8 @@ from .columns import (
     by_model,
     clips_line,
     failures,
+    incomplete_line,
+    is_complete,
     machine_line,
     measured_count,
     name_of,
@@ -97,7 +99,7 @@ def _results_table(
     bench: dict[str, Any], columns: Sequence[Column], name: Callable[[dict[str, Any]], str], not_kept: Sequence[str]
 ) -> Table:
     table = Table(
-        title=f"Bench: {clips_line(bench)}",
+        title=f"Bench{'' if is_complete(bench) else ', incomplete'}: {clips_line(bench)}",
         caption=machine_line(bench),
         box=SIMPLE_HEAD,
         padding=0,
@@ -149,9 +151,10 @@ def recommendation_lines(bench: dict[str, Any]) -> list[str]:
 
 
 def notes(bench: dict[str, Any]) -> list[str]:
-    """Failures, then one line for each kind of warning with its first text and how many rows it concerns."""
+    """That it is incomplete; failures; a line for each kind of warning: its first text, and how many rows."""
     failed = [f"{name}: {error}" for name, error in failures(bench)]
-    return failed + [_note(kind, texts, measured_count(bench)) for kind, texts in warning_groups(bench).items()]
+    warned = [_note(kind, texts, measured_count(bench)) for kind, texts in warning_groups(bench).items()]
+    return [*filter(None, [incomplete_line(bench)]), *failed, *warned]
 
 
 def _note(kind: str, texts: dict[str, list[str]], rows: int) -> str:

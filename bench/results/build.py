@@ -148,6 +148,7 @@ def empty_bench(clips: Clips, effort: Effort, training: Sequence[dict[str, Any]]
         "machine": describe_machine(),
         "clips": described_clips(clips),
         "effort": dataclasses.asdict(effort),
+        "complete": False,
         "interrupted": False,
         "results": [],
         "baseline": None,

@@ -7,13 +7,14 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..report.columns import Row, all_rows, clips_line, name_of
+from ..report.columns import Row, all_rows, clips_line, is_complete, name_of
 from ..report.relative_times import verdict_words
 from .ratios import NO_DIFFERENCE, SLOWER, ratio_of
 
 KEY = ("model", "format", "precision", "engine", "threads", "front_end")
 RATIO_TIMES = ("clip_ms", "model_ms", "front_end_ms", "stream_ms", "paced_ms")
 GATED_TIMES = ("clip_ms", "model_ms")
+ALONE = ("front_end_ms",)  # of a row of the front end alone
 # What is told where it differs: key of a row -> by how much of itself it may wander without a word.
 TOLD = {"bytes": 0.0, "accuracy": 0.0, "agreement": 0.0, "calibration_error": 0.05, "peak_rss_bytes": 0.05}
 
@@ -46,7 +47,7 @@ def compare(benches: Sequence[dict[str, Any]]) -> dict[str, Any]:
         benches: at least two.
 
     Returns:
-        {"files": [{"letter", "created", "machine"}],
+        {"files": [{"letter", "created", "machine", "complete"}],
         "cases": [{"case", "letter", "a_ms", "b_ms", "times": {kind of time: `ratios.ratio_of`}, "verdict"}], a row for
         each case and each file but the first: a_ms and b_ms are median clip times (the front end's where it was
         measured alone), ratios above 1 mean slower than A,
@@ -57,7 +58,12 @@ def compare(benches: Sequence[dict[str, Any]]) -> dict[str, Any]:
     pairs = [pair for other in others for pair in _pairs(first, other)]
     return {
         "files": [
-            {"letter": result.letter, "created": result.bench["created"], "machine": result.bench["machine"].get("cpu")}
+            {
+                "letter": result.letter,
+                "created": result.bench["created"],
+                "machine": result.bench["machine"].get("cpu"),
+                "complete": is_complete(result.bench),
+            }
             for result in (first, *others)
         ],
         "cases": [_compared(letter, a, b) for letter, a, b in pairs],
@@ -69,17 +75,23 @@ def compare(benches: Sequence[dict[str, Any]]) -> dict[str, Any]:
 def regressions(comparison: dict[str, Any], factor: float) -> list[str]:
     """Why `comparison` does not pass a gate at `factor`: a sentence for each case, none where it passes.
 
-    A case fails where its clip or its model takes more than `factor` times as long and the interval of the ratio does
-    not hold 1, and where it was measured in A but not in the other file.
+    A case fails where its clip or its model (its front end, where that was measured alone) takes more than `factor`
+    times as long and the interval of the ratio does not hold 1, and where it was measured in A but not in the other
+    file. With nothing measured in A there is nothing to fail: see `is_measured`.
     """
     return [sentence for row in comparison["cases"] for sentence in _regression(row, factor)]
+
+
+def is_measured(bench: dict[str, Any]) -> bool:
+    """Whether any case of a bench JSON has times, so that others can be compared with it."""
+    return any(map(_times, all_rows(bench)))
 
 
 def _regression(row: dict[str, Any], factor: float) -> Iterator[str]:
     name = f"{row['case']} in {row['letter']}"
     if row["a_ms"] is not None and row["b_ms"] is None:
         yield f"{name}: {row['verdict']}"
-    for time in GATED_TIMES:
+    for time in [time for time in GATED_TIMES if time in row["times"]] or ALONE:
         ratio = row["times"].get(time)
         if ratio and ratio["ratio"] > factor and ratio["verdict"] == SLOWER:
             yield (
@@ -124,7 +136,7 @@ def _compared(letter: str, a: Row | None, b: Row | None) -> dict[str, Any]:
 
 def _times(row: Row | None) -> dict[str, Any] | None:
     """The clip's times, or the front end's where it was measured alone."""
-    return row and (row["clip_ms"] or row["front_end_ms"])
+    return row and (row.get("clip_ms") or row.get("front_end_ms"))
 
 
 def _absence(row: Row | None, name: str) -> str:

@@ -13,10 +13,12 @@ from typing import Any
 
 from ...runtime.errors import MissingFileError, OutputError, ParameterError
 from ...runtime.util.atomic import require_writable, write_text
+from .expected import require_results
 
 Save = Callable[[dict[str, Any]], None]
 
 SCHEMA = 1
+PARTIAL = ".partial"  # behind the name of a file of results, while there are more to come
 LIST_OF_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
 TIMES = ("front_end_ms", "model_ms", "clip_ms", "stream_ms", "paced_ms")
 COLUMNS = (
@@ -54,8 +56,15 @@ def check_writable(path: Path) -> None:
     require_writable(path.parent)
 
 
+def partial_path(path: Path) -> Path:
+    """Where the results of a bench that is under way stand until they are written to `path`."""
+    return path.with_name(f"{path.name}{PARTIAL}")
+
+
 def saver(path: Path | None) -> Save:
     """What writes results to `path`, or does nothing where there is none.
+
+    Until a bench is complete or was interrupted, its results go to `partial_path`, and what stands at `path` stays.
 
     Raises:
         OutputError: as `check_writable`.
@@ -63,7 +72,15 @@ def saver(path: Path | None) -> Save:
     if path is None:
         return lambda bench: None
     check_writable(path)
-    return functools.partial(write_json, path=path)
+    return functools.partial(_save, path=path)
+
+
+def _save(bench: dict[str, Any], path: Path) -> None:
+    if not (bench["complete"] or bench["interrupted"]):
+        write_json(bench, partial_path(path))
+        return
+    write_json(bench, path)
+    partial_path(path).unlink(missing_ok=True)
 
 
 def write_json(bench: dict[str, Any], path: Path) -> None:
@@ -77,27 +94,28 @@ def read_json(path: Path) -> dict[str, Any]:
 
     Raises:
         MissingFileError: there is no such file.
-        ParameterError: it is no bench file, or one of another schema.
+        ParameterError: it is no bench file, one of another schema, or one with a key that is missing or wrong.
     """
     try:
         bench = json.loads(Path(path).read_bytes())
     except OSError as error:
+        left = partial_path(Path(path))
+        remedy = f"; {left} holds what a bench measured that did not come to its end" if left.is_file() else ""
         raise MissingFileError(
-            f"{path}: expected the JSON of `genrekit bench --out`, but it cannot be read ({error.strerror})"
+            f"{path}: expected the JSON of `genrekit bench --out`, but it cannot be read ({error.strerror}){remedy}"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ParameterError(f"{path}: expected the JSON of `genrekit bench --out`, but it is no JSON") from error
-    if not isinstance(bench, dict) or bench.get("schema") != SCHEMA or not _has_rows(bench):
-        schema = bench.get("schema") if isinstance(bench, dict) else None
+    schema = bench.get("schema") if isinstance(bench, dict) else None
+    if schema != SCHEMA:
         raise ParameterError(
-            f"{path}: schema={schema}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
+            f"{path}: schema={schema!r}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
         )
+    try:
+        require_results(bench)
+    except ValueError as error:
+        raise ParameterError(f"{path}: {error}; measure again with `genrekit bench --out`") from error
     return bench
-
-
-def _has_rows(bench: dict[str, Any]) -> bool:
-    lists = (bench.get("results"), bench.get("baselines"))
-    return all(isinstance(rows, list) and all("clip_ms" in row for row in rows) for rows in lists)
 
 
 def write_csv(bench: dict[str, Any], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import keras
 import tensorflow as tf
 from keras import layers
 
-from ...runtime.errors import MissingFileError, ModelFileError, UnsupportedModelError
+from ...runtime.errors import MissingFileError, ModelFileError, UnsupportedModelError, first_words
 from .simplify import chain, copy_layer
 
 SIGNATURE = "serving_default"
@@ -59,6 +60,8 @@ def _load(path: Path) -> keras.Model:
         if path.is_dir():
             layer = SavedModelLayer(folder=str(path), name="saved_model")
             return keras.Sequential([keras.Input(layer.input_spec_shape), layer], name=path.name)
+        if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
+            raise ModelFileError(f"{path}: expected a .keras archive, found a damaged or another file; save it again")
         return keras.saving.load_model(path, compile=False)
     except (ModelFileError, UnsupportedModelError):
         raise
@@ -68,8 +71,9 @@ def _load(path: Path) -> keras.Model:
             raise UnsupportedModelError(
                 f"{path}: expected layers of Keras, received one of class {unknown[1]}; rebuild it from Keras' layers"
             ) from error
-        first = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise ModelFileError(f"{path}: expected a model that Keras loads, but it says: {first}") from error
+        raise ModelFileError(
+            f"{path}: expected a model that Keras loads, but it says: {first_words(error)}; save it again"
+        ) from error
 
 
 def _check_shapes(path: Path, model: keras.Model, input_shape: tuple[int, int], classes: int) -> None:

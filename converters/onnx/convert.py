@@ -13,7 +13,7 @@ import onnx
 from onnxruntime import quantization
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
-from ...runtime.errors import ConversionError
+from ...runtime.errors import ConversionError, first_words
 from ..formats import Conversion, require_calibration, require_supported
 from ..quantize import weight_grids
 from ..quantize.gptq import rounded_copy
@@ -76,7 +76,9 @@ def convert_onnx(
     try:
         data = _calibrated(converted, windows) if calibrated else _dynamic(converted, _per_channel(model))
     except Exception as error:  # the quantiser raises whatever it likes
-        raise ConversionError(f"model {model.name}: ONNX Runtime's quantiser failed at {precision}: {error}") from error
+        raise ConversionError(
+            f"model {model.name}: ONNX Runtime's quantiser failed at {precision}: {first_words(error)}"
+        ) from error
     return Conversion(data, notes, _QUANTIZATION["calibrated" if calibrated else "dynamic"])
 
 

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tf2onnx
 from onnx import numpy_helper
 
-from ...runtime.errors import UnsupportedModelError
+from ...runtime.errors import UnsupportedModelError, first_words
 from ...runtime.util.native_output import held_back
 from .graph_builder import INPUT, IR_VERSION, OPSET, OUTPUT
 
@@ -41,7 +41,7 @@ def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelE
             _name_ends(converted.graph, batch)
             onnx.checker.check_model(converted, full_check=True)
     except Exception as error:  # tf2onnx raises whatever its handlers raise, or leaves operators that there are not
-        raise UnsupportedModelError(f"{reason} (tf2onnx says: {error})") from error
+        raise UnsupportedModelError(f"{reason} (tf2onnx says: {first_words(error)})") from error
     return converted
 
 

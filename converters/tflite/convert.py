@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from keras import layers
 
-from ...runtime.errors import ConversionError, UnsupportedModelError
+from ...runtime.errors import ConversionError, UnsupportedModelError, first_words
 from ...runtime.util.native_output import held_back
 from ..formats import QUANTISED, Conversion, require_calibration, require_supported
 from ..keras_graph.external_model import SavedModelLayer
@@ -96,7 +96,7 @@ def _require_no_loops(model: keras.Model) -> None:
 def _last_words(error: Exception) -> str:
     """The converter's last line; it prints one for each operator before."""
     lines = [line for line in str(error).splitlines() if line.strip()]
-    return lines[-1].split("error: ")[-1] if lines else type(error).__name__
+    return first_words(lines[-1].split("error: ")[-1] if lines else error)
 
 
 def _grid(precision: str, target: str) -> weight_grids.Grid:

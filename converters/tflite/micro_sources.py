@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from tflite_micro import runtime
 
-from ...runtime.errors import ConversionError
+from ...runtime.errors import ConversionError, first_words
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.modelfile.graph import Graph
 from ...runtime.modelfile.reader import read_description, read_graph
@@ -56,7 +56,9 @@ def arena_bytes(path: Path) -> int:
         try:
             _run(path, None).print_allocations()
         except (RuntimeError, ValueError) as error:
-            raise ConversionError(f"{path}: tflite-micro cannot run it ({error}); export it with int8") from error
+            raise ConversionError(
+                f"{path}: tflite-micro cannot run it ({first_words(error)}); export it with int8"
+            ) from error
         total = re.search(r"Arena allocation total (\d+) bytes", written())
         if total is None:
             raise ConversionError(f"{path}: expected tflite-micro to report its arena, received nothing")

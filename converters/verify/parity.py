@@ -104,10 +104,10 @@ def check(parity: Parity, precision: str) -> list[str]:
     """
     limits = LIMITS[precision]
     if reasons := _failures(parity, limits):
-        would_pass = f"a largest error of {parity.max_abs_error:.3g} and " if parity.finite else ""
+        error = f"{parity.max_abs_error:.3g} and " if parity.finite else ""
         raise ParityError(
-            f"{precision} differs from Keras on {parity.windows} windows: {'; '.join(reasons)} (it would pass with "
-            f"{would_pass}an agreement of {parity.agreement_interval[1]:.1%})",
+            f"{precision} differs from Keras on {parity.windows} windows: {'; '.join(reasons)} (error and agreement "
+            f"would pass limits of {error}{parity.agreement_interval[1]:.1%})",
             {**dataclasses.asdict(parity), "reasons": reasons},
         )
     low, high = parity.agreement_interval

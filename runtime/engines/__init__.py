@@ -8,7 +8,7 @@ import importlib.util
 import sys
 from pathlib import Path
 
-from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError
+from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError, first_words
 from ..modelfile.description import ModelDescription
 from ..modelfile.reader import model_format, read_description
 from .base import Engine
@@ -76,7 +76,7 @@ def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Engin
         raise
     except Exception as error:  # engines raise whatever they like on a file they cannot load
         raise ModelFileError(
-            f"{path}: expected a model that {spec.name} loads, but it says: {error}; export it again"
+            f"{path}: expected a model that {spec.name} loads, but it says: {first_words(error)}; export it again"
         ) from error
     check_shapes(loaded.shapes, description, path)
     return loaded
@@ -109,7 +109,7 @@ def _engine_class(spec: EngineSpec) -> type[Engine]:
     try:
         return importlib.import_module(spec.module, __package__).engine
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
-        raise _missing(spec, f"does not load ({error})") from error
+        raise _missing(spec, f"does not load ({first_words(error)})") from error
 
 
 def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:

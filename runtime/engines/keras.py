@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
+from ..errors import ModelFileError, ParameterError
 from ..modelfile.description import ModelDescription
 from .base import Engine
 
 BATCH = 256  # bounds the memory of one call
+# TensorFlow reads its number of threads here, once for the whole process.
+THREADS_VARIABLE = "TF_NUM_INTRAOP_THREADS"
 
 
 class KerasEngine(Engine):
@@ -19,6 +24,16 @@ class KerasEngine(Engine):
     name = "keras"
 
     def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
+        if threads != 1 and os.environ.get(THREADS_VARIABLE) != str(threads):
+            raise ParameterError(
+                f"threads={threads}: expected 1 for engine keras, whose TensorFlow shares its threads with the whole "
+                f"process; leave it out, or start the process with {THREADS_VARIABLE}={threads}"
+            )
+        if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
+            raise ModelFileError(
+                f"{path}: expected a .keras archive, found a damaged file; train the model again with --restart, or "
+                "copy the file again"
+            )
         super().__init__(description)
         self._model = keras.saving.load_model(path, compile=False)
         _, frames, n_mfcc = self._model.input_shape

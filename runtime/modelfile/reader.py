@@ -47,7 +47,7 @@ def read_description(path: str | Path) -> ModelDescription:
         raise ModelFileError(
             f"{path}: expected a model with genrekit's description, found none; export it with `genrekit export`"
         )
-    return ModelDescription.from_json(text, path)
+    return ModelDescription.from_json(text, path.with_name(KERAS_DESCRIPTION) if path.suffix == ".keras" else path)
 
 
 def _read_tflite(path: Path) -> bytes | None:

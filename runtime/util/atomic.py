@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,16 @@ from ..errors import GenrekitError, OutputError
 
 
 @contextlib.contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; move it over `path` when the block succeeds.
 
     The temporary file keeps the suffix of `path`, because writers choose their format by it.
     When the block raises, `path` stays as it was and the temporary file is removed.
+
+    Args:
+        path: the final name; its folder is made where missing.
+        durable: whether the file must survive a loss of power once it stands under its final name. Waiting for the
+            disk takes time, which caches and scratch files are not worth.
 
     Raises:
         OutputError: the folder cannot be made or written to, or the disk is full.
@@ -25,12 +31,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-        temporary = Path(name)
+        temporary = _new_file_beside(path)
         yield temporary
-        temporary.chmod(0o666 & ~_umask())
+        if durable:  # before the move: a name must never reach the disk sooner than what it names
+            _sync_file(temporary)
         temporary.replace(path)
+        if durable:
+            _sync_folder(path.parent)
     except GenrekitError:
         raise
     except OSError as error:
@@ -40,6 +47,34 @@ def replacing(path: str | Path) -> Iterator[Path]:
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _new_file_beside(path: Path) -> Path:
+    """An empty file of its own name, with the mode that the umask gives to any new file.
+
+    Not `tempfile.mkstemp`: its files are for their owner alone, and a process can only read its umask by changing it,
+    which other threads would see.
+    """
+    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    return temporary
+
+
+def _sync_file(path: Path) -> None:
+    with path.open("r+b") as file:
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """So that the new name lasts, too, where the system can promise that: the file is there in any case."""
+    if os.name == "nt":  # cannot open folders
+        return
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def require_writable(folder: str | Path) -> None:
@@ -66,9 +101,3 @@ def write_text(path: str | Path, text: str) -> None:
     Odd bytes in the names of files become escapes, which in JSON stand for what Python makes of them.
     """
     write_bytes(path, text.encode("utf-8", "backslashreplace"))
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

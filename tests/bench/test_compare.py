@@ -7,7 +7,7 @@ import pytest
 from rich.console import Console
 
 from genrekit.bench.report.comparison import comparison_markdown, comparison_tables, legend
-from genrekit.bench.results.compare import compare, regressions
+from genrekit.bench.results.compare import compare, is_measured, regressions
 from genrekit.bench.results.stats import summary
 
 from .conftest import bench_of, row_of
@@ -145,6 +145,19 @@ def test_the_gate_names_what_got_worse(row, reason):
     assert reason in sentence
 
 
+def test_the_gate_holds_for_front_ends_alone():
+    a, b = ({**row_of(clip_ms=clip), "clip_ms": None, "model_ms": None} for clip in (2, 4))
+    (sentence,) = regressions(compare([bench_of(a), bench_of(b)]), 1.1)
+    assert "front_end takes" in sentence
+
+
+def test_nothing_can_be_compared_with_what_was_not_measured():
+    failed = {**row_of(error="crashed"), **dict.fromkeys(("clip_ms", "front_end_ms"))}
+    assert is_measured(bench_of(failed, row_of()))
+    assert not is_measured(bench_of(failed))
+    assert not is_measured(bench_of())
+
+
 def test_the_gate_lets_through_what_is_better_new_or_uncertain():
     a = bench_of(row_of(), noisy(2, 1, file="mlp-int8.onnx"))
     wild = row_of("mlp-int8.onnx") | {"clip_ms": summary([[value] * 40 for value in (1.5, 2, 3, 3.5, 2)])}
@@ -165,6 +178,13 @@ def test_both_renderings_hold_every_row():
         assert f"{ratio['ratio']:.3f}" in shown
         assert f"{ratio['low']:.3f} to {ratio['high']:.3f}" in shown
     assert "## Times" in comparison_markdown(comparison)
+
+
+def test_incomplete_results_are_told():
+    a, b = bench_of(row_of()), {**bench_of(row_of()), "complete": False}
+    comparison = compare([a, b])
+    assert [line.endswith(", incomplete") for line in legend(comparison)[:2]] == [False, True]
+    assert [file["complete"] for file in comparison["files"]] == [True, False]
 
 
 def test_the_legend_says_what_the_intervals_hold():

@@ -43,7 +43,7 @@ def reference():
 
 
 @pytest.fixture(scope="module")
-def first(serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
+def first(package_index, serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
     """What the first bench on the device brings back; it installs ONNX Runtime there."""
     address, config = f"{getpass.getuser()}@pi", serve_ssh(**device_environment)
     with measuring.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
@@ -188,7 +188,7 @@ def jobs(device_home):
 
 
 def has_measured(device_home):
-    results = [job / "results.json" for job in jobs(device_home)]
+    results = [job / "results.json.partial" for job in jobs(device_home)]
     return any(path.is_file() and json.loads(path.read_text())["results"][0]["clip_ms"] for path in results)
 
 
@@ -203,7 +203,7 @@ def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, ti
 
     with (
         measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=pytest.fail) as opened,
-        pytest.raises(Failure, match=f"the bench on pi ended with code 137 .*; what was measured is in {out}"),
+        pytest.raises(Failure, match=f"pi ended with code 137 .*{out}"),
     ):
         opened.run_bench([Case(tiny_onnx)], clips, effort=effort, progress=kill_at_the_last_step, save_to=out)
     result = json.loads(out.read_text())
@@ -219,7 +219,7 @@ def open_and_close(config, address="pi"):
 
 
 def test_a_device_without_python(serve_ssh, device_environment, tmp_path):
-    with pytest.raises(Failure, match=r"pi has no python3 \(.*not found\); .* apt install python3-venv"):
+    with pytest.raises(Failure, match=r"pi has no python3 .*apt install python3-venv"):
         open_and_close(serve_ssh(**{**device_environment, "PATH": tmp_path}))
 
 
@@ -235,9 +235,10 @@ def test_a_home_that_cannot_be_written(serve_ssh, device_environment):
         open_and_close(serve_ssh(**{**device_environment, "HOME": "/dev/null"}))
 
 
-def test_an_old_python_is_told_by_its_version():
-    with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10 or later"):
-        measuring._require({"python": [3, 9], "environments": True}, "pi")
+def test_an_old_python_is_told_by_its_version(serve_ssh, device_environment, tmp_path):
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.version_info = (3, 9, 2)\n")
+    with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10"):
+        open_and_close(serve_ssh(**{**device_environment, "PYTHONPATH": tmp_path}))
 
 
 def test_the_program_for_the_device_parses_on_old_pythons():
@@ -248,7 +249,7 @@ def test_nothing_can_be_installed_without_an_index(serve_ssh, device_environment
     config = serve_ssh(**{**device_environment, **NO_INDEX, "HOME": tmp_path})
     with (
         measuring.open_device("pi", ssh_config=config, wheel=wheel, say=pytest.fail) as opened,
-        pytest.raises(Failure, match=r"pi cannot install genrekit \(ERROR: No matching .*\); see that it reaches"),
+        pytest.raises(Failure, match=r"pi cannot install genrekit .*No matching"),
     ):
         opened.run_bench([Case(tiny_onnx)], clips, effort=QUICK)
     assert not jobs(tmp_path)
@@ -258,4 +259,4 @@ def test_options_of_a_device_want_one(tiny_onnx, tmp_path):
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", tiny_onnx, "--data", tmp_path]
     done = subprocess.run([*command, "--ssh-config", "config"], capture_output=True, text=True)
     assert done.returncode == 2
-    assert "ssh-config=config: expected --device USER@HOST with it" in done.stderr
+    assert "ssh-config=config: a bench on this machine has no use for --ssh-config; name --device" in done.stderr

@@ -104,6 +104,21 @@ def test_nothing_is_written_where_the_document_cannot_take_it(old, tmp_path, doc
     assert not document or (tmp_path / "doc.md").read_text() == document
 
 
+@pytest.mark.parametrize(("rows", "part"), [([], "results=0"), (None, "results[0].clip_ms.p50=nan")])
+def test_a_gate_that_can_compare_nothing_does_not_pass(old, tmp_path, rows, part):
+    (tmp_path / "whole.json").write_text(json.dumps(old))
+    if rows is None:
+        old["results"][0]["clip_ms"]["p50"] = float("nan")
+    else:
+        old["results"] = rows
+    (tmp_path / "other.json").write_text(json.dumps(old))
+    process = genrekit("compare", tmp_path / "other.json", tmp_path / "whole.json", "--fail-over", 2)
+    assert process.returncode == 2
+    assert process.stdout == ""
+    for words in ("other.json", part, "measure again"):
+        assert words in process.stderr
+
+
 def test_a_file_that_is_no_bench_is_refused(tmp_path):
     (tmp_path / "x.json").write_text("{}")
     process = genrekit("report", tmp_path / "x.json", "--markdown", tmp_path / "a.md")

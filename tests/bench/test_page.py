@@ -224,8 +224,15 @@ def test_a_warning_of_many_texts_is_folded(bench):
     assert "spread , for example: wide by 0% (all 3) wide by 0% (mlp-float32.tflite) wide by 1%" in text
 
 
-def test_an_interrupted_bench_says_so(bench):
-    assert "Interrupted." in report.html_page({**bench, "interrupted": True})
+@pytest.mark.parametrize("state", [{"interrupted": True}, {"complete": False}])
+def test_every_form_of_an_incomplete_bench_says_so(bench, state):
+    assert "ncomplete" not in report.html_page(bench) + report.readme_table(bench)
+    bench = {**bench, **state}
+    assert "Incomplete." in report.html_page(bench)
+    assert "Incomplete: the bench did not come to its end" in report.readme_table(bench)
+    assert "Incomplete: the bench did not come to its end" in report.markdown_report(bench)
+    assert report.notes(bench)[0].startswith("Incomplete")
+    assert all(table.title.startswith("Bench, incomplete") for table in report.results_tables(bench, 300))
 
 
 def test_ids_of_the_pictures_do_not_clash(page):

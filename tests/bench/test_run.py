@@ -194,10 +194,25 @@ def test_what_was_measured_is_kept_when_interrupted(tiny_onnx, clips, tmp_path):
     two_rounds = Effort(2, seconds=0, rounds=2, paced_runs=0)
     bench = run_bench([Case(tiny_onnx)] * 2, clips, effort=two_rounds, progress=interrupt, save_to=tmp_path / "b.json")
     assert bench["interrupted"]
+    assert not bench["complete"]
     assert [row["accuracy"] for row in bench["results"]] == [1, 1]
     assert sorted(row["clip_ms"]["n"] for row in bench["results"]) in ([1, 1], [1, 2])
     assert bench["ratios"]["clip_ms"][0]["from"] == "calls"
     assert store.read_json(tmp_path / "b.json") == bench
+
+
+def test_until_the_end_results_stand_beside_their_file(tiny_onnx, clips, tmp_path):
+    out, seen = tmp_path / "b.json", []
+
+    def look(done, total, what):
+        if 0 < done < total:
+            seen.append((out.exists(), store.read_json(tmp_path / "b.json.partial")["complete"]))
+
+    bench = run_bench([Case(tiny_onnx)], clips, effort=EFFORT, progress=look, save_to=out)
+    assert set(seen) == {(False, False)}
+    assert bench["complete"]
+    assert store.read_json(out) == bench
+    assert list(tmp_path.iterdir()) == [out]
 
 
 def test_an_interrupt_before_the_first_round_leaves_rows_that_say_so(tiny_onnx, clips):
@@ -239,6 +254,7 @@ def keras_that_always_says_low(tmp_path_factory, tiny_onnx):
     return path
 
 
+@pytest.mark.slow
 def test_agreement_is_with_keras_and_the_baseline_is_keras_with_librosa(tiny_onnx, clips, keras_that_always_says_low):
     pytest.importorskip("librosa")
     references = {"tiny": keras_that_always_says_low}
@@ -261,6 +277,13 @@ def test_agreement_is_with_keras_and_the_baseline_is_keras_with_librosa(tiny_onn
     assert pair["verdict"] == "faster"
 
 
+def test_keras_is_measured_with_the_threads_of_its_process(clips, keras_that_always_says_low):
+    case = Case(keras_that_always_says_low, engine="keras", threads=2)
+    (row,) = run_bench([case], clips, effort=ONCE)["results"]
+    assert "error" not in row
+    assert row["threads"] == 2
+
+
 def test_a_reference_that_cannot_be_used_is_named_in_the_warning(tiny_onnx, clips, tmp_path):
     labels = keras_labels({"tiny": tmp_path / "lost.keras"}, clips)
     (row,) = run_bench([Case(tiny_onnx)], clips, labels, effort=ONCE)["results"]
@@ -268,6 +291,7 @@ def test_a_reference_that_cannot_be_used_is_named_in_the_warning(tiny_onnx, clip
     assert "lost.keras" in warning["text"]
 
 
+@pytest.mark.slow
 def test_front_ends_alone(clips, tmp_path):
     pytest.importorskip("librosa")
     bench = run_front_end(clips, CONFIG, effort=EFFORT, save_to=tmp_path / "bench.json")

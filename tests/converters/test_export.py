@@ -75,7 +75,7 @@ def test_a_file_that_few_windows_cannot_judge_is_kept_and_says_so(source, tmp_pa
 def test_what_does_not_agree_is_removed_with_what_stood_there(disagreeing, tmp_path, file_format):
     path = tmp_path / f"cnn-float32.{file_format}"
     path.write_bytes(b"of an earlier export")
-    with pytest.raises(ParityError, match=r"cnn-float32.*was not kept.*would pass with") as raised:
+    with pytest.raises(ParityError, match=r"cnn-float32.*was not kept.*would pass limits") as raised:
         export_model(disagreeing, tmp_path, file_format, "float32")
     assert raised.value.figures["windows"] == len(disagreeing.windows.labels)
     assert list(tmp_path.iterdir()) == []

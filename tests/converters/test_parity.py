@@ -127,7 +127,7 @@ def test_a_file_that_is_better_than_keras_passes():
 
 
 def test_the_message_tells_what_would_have_passed():
-    with pytest.raises(ParityError, match=r"on 4 windows.*would pass with a largest error of 0\.25"):
+    with pytest.raises(ParityError, match=r"on 4 windows.*would pass limits of 0\.25"):
         check(compare(REFERENCE, REFERENCE + 0.25, LABELS), "float32")
 
 

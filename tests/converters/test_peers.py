@@ -5,6 +5,8 @@ import pytest
 
 from ..ratios.baselines import keras_onnx, plain_tflite
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("name", "file_format", "convert"), [("lstm", "tflite", plain_tflite), ("cnn", "onnx", keras_onnx)]

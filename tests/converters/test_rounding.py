@@ -12,8 +12,6 @@ from genrekit.converters.quantize import weight_grids as grids
 from genrekit.converters.quantize.gptq import rounded_copy
 from genrekit.converters.quantize.smoothquant import equalized, with_narrow_logits
 
-from .conftest import MODELS
-
 
 def kernels(model):
     return [weight for layer in model.layers for weight in layer.get_weights() if weight.ndim > 1]
@@ -26,7 +24,7 @@ def cast_copy(model):
     return copy
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize("name", ["cnn", "lstm", pytest.param("mlp", marks=pytest.mark.slow)])
 def test_kernels_become_float16(name, models, data):
     rounded = rounded_copy(models(name), data.known, grids.float16)
     for before, after in zip(kernels(simplify(models(name), None)), kernels(rounded), strict=True):
@@ -35,7 +33,9 @@ def test_kernels_become_float16(name, models, data):
         assert np.abs(after - before).max() < 8e-3 * np.abs(before).max()
 
 
-@pytest.mark.parametrize("name", MODELS)
+@pytest.mark.parametrize(
+    "name", ["cnn", pytest.param("mlp", marks=pytest.mark.slow), pytest.param("lstm", marks=pytest.mark.slow)]
+)
 def test_outputs_stay_closer_than_with_a_cast(name, models, data):
     model = models(name)
     expected = model.predict(data.unknown, verbose=0)
@@ -46,12 +46,13 @@ def test_outputs_stay_closer_than_with_a_cast(name, models, data):
     assert fed_back < 0.75 * cast
 
 
-def test_blocks_do_not_change_the_result(models, data, monkeypatch):
-    whole = rounded_copy(models("cnn"), data.known, grids.tflite(per_channel=True))
+def test_blocks_do_not_change_the_result(monkeypatch):
+    model = keras.Sequential([keras.Input((9, 6, 2)), layers.Conv2D(8, 3), layers.Flatten(), layers.Dense(8)])
+    features = np.random.default_rng(0).normal(size=(60, 9, 6, 2)).astype(np.float32)
+    whole = rounded_copy(model, features, grids.tflite(per_channel=True))
     monkeypatch.setattr(rounding, "BLOCK_ROWS", 7)
-    for one, other in zip(
-        kernels(whole), kernels(rounded_copy(models("cnn"), data.known, grids.tflite(per_channel=True))), strict=True
-    ):
+    pieces = rounded_copy(model, features, grids.tflite(per_channel=True))
+    for one, other in zip(kernels(whole), kernels(pieces), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -142,7 +143,15 @@ STORED = {
 }
 
 
-@pytest.mark.parametrize(("name", "file_format", "precision"), STORED)
+# Enough for every grid and every kind of layer.
+QUICK = {("cnn", "tflite", "int8"), ("cnn", "onnx", "int8"), ("mlp", "onnx", "dynamic"), ("lstm", "tflite", "dynamic"),
+         ("lstm", "onnx", "dynamic")}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "file_format", "precision"),
+    [pytest.param(*case, marks=[] if case in QUICK else [pytest.mark.slow]) for case in STORED],
+)
 def test_converters_store_what_was_rounded(name, file_format, precision, conversions, models, data):
     """The grids are those of the engines: quantising rounded weights moves none of them."""
     grid = grids.onnx_dynamic(False) if (name, file_format) == ("lstm", "onnx") else GRIDS[file_format, precision]

@@ -73,12 +73,14 @@ def test_int8_weights_have_a_scale_for_each_channel(conversions):
     assert scales == [32, 32, 32]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "precision"), [("lstm", "int8"), ("lstm", "float16")])
 def test_converting_again_gives_the_same_bytes(name, precision, conversions, models, data):
     again = convert_anew(models(name), "tflite", precision, data.known)
     assert again.data == conversions(name, "tflite", precision).data
 
 
+@pytest.mark.slow
 def test_another_process_gives_the_same_bytes(conversions, models, data, tmp_path):
     models("cnn").save(tmp_path / "cnn.keras")
     np.save(tmp_path / "known.npy", data.known)
@@ -111,11 +113,12 @@ def test_int8_runs_in_tflite_micro(name, conversions, models, data, run):
 
 
 def test_micro_and_litert_take_the_same_int8(models, data, conversions):
+    """Converted anew, it has the same bytes."""
     for_micro = convert_tflite(models("cnn"), "int8", data.known, target="micro").data
     assert for_micro == conversions("cnn", "tflite", "int8").data
 
 
-@pytest.mark.parametrize("precision", ["dynamic", "int8"])
+@pytest.mark.parametrize("precision", ["dynamic", pytest.param("int8", marks=pytest.mark.slow)])
 def test_tflite_runtime_knows_every_operator_version(precision, models, data):
     """The highest versions that 2.14 registers."""
     known = {"FULLY_CONNECTED": 11, "CONV_2D": 8, "MAX_POOL_2D": 3, "RESHAPE": 1, "SOFTMAX": 3}
@@ -133,13 +136,16 @@ for model, found in zip(sys.argv[2::2], sys.argv[3::2]):
 """
 
 
+IN_TFLITE_RUNTIME = [("mlp-regularized", "float32"), ("lstm", "float16"), ("mlp", "dynamic"), ("cnn", "int8")]
+
+
 @pytest.fixture(scope="module")
 def in_tflite_runtime(old_device, models, data, tmp_path_factory):
-    """What tflite-runtime predicts for `data.unknown` with every model and precision made for it."""
+    """What tflite-runtime predicts for `data.unknown` with models made for it."""
     folder = tmp_path_factory.mktemp("tflite-runtime")
     np.save(folder / "features.npy", data.unknown)
     arguments = []
-    for name, precision in CASES:
+    for name, precision in IN_TFLITE_RUNTIME:
         path = folder / f"{name}-{precision}.tflite"
         converted = convert_tflite(models(name), precision, data.known, target="tflite-runtime").data
         path.write_bytes(attach(converted, ModelDescription(name, LABELS, format="tflite")))
@@ -148,7 +154,7 @@ def in_tflite_runtime(old_device, models, data, tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize(("name", "precision"), CASES)
+@pytest.mark.parametrize(("name", "precision"), IN_TFLITE_RUNTIME)
 def test_tflite_runtime_runs_every_precision(name, precision, models, data, in_tflite_runtime):
     found = np.load(in_tflite_runtime / f"{name}-{precision}.npy")
     check(compare(models(name).predict(data.unknown, verbose=0), found, data.unknown_labels), precision)

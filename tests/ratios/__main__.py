@@ -20,10 +20,11 @@ def figures(
 
     Example: python -m tests.ratios out/runs --out results/promises.json
     """
-    from genrekit.toolkit.cli.terminal import note, note_partial, print_table, progress
+    from genrekit.toolkit.cli.terminal import note, note_left_behind, note_partial, print_table, progress
 
     from .promises import measure_figures
 
+    note_left_behind(out)
     with progress("measuring") as update:
         found = measure_figures(runs, calls, training=training, progress=update, save_to=out)
     print_table(_figures_table(found))

@@ -77,18 +77,19 @@ def measure_figures(
 ) -> dict[str, Any]:
     """Convert, stream and train, and measure it; one thread, but for training.
 
-    Ctrl-C ends it early: what was measured is in the result, and "interrupted" is true.
+    Ctrl-C ends it early: what was measured is in the result, "interrupted" is true and "complete" is false.
 
     Args:
         runs: folder with the runs of mlp, cnn and lstm, as `genrekit train all` and the quickstart leave it.
         calls: timed calls of each file.
         training: whether to measure that too, which takes a quarter of an hour.
         progress: called before each figure.
-        save_to: JSON file that is written again after each figure.
+        save_to: JSON file; until the end, figures are saved one by one beside it (`store.partial_path`).
 
     Returns:
-        {"schema", "created", "machine", "interrupted", "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of
-        files beside files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
+        {"schema", "created", "machine", "complete", "interrupted",
+        "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside files,
+        "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
         "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:
@@ -101,6 +102,7 @@ def measure_figures(
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": describe_machine(),
+        "complete": False,
         "interrupted": False,
         "figures": [],
         "streaming": [],
@@ -111,9 +113,10 @@ def measure_figures(
         for kind, row in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
             found[kind].append(row)
             save(found)
+        found["complete"] = True
     except KeyboardInterrupt:
         found["interrupted"] = True
-        save(found)
+    save(found)
     return found
 
 

@@ -161,7 +161,7 @@ def accuracy_figure(model: str, segments: Segments, split: str = "track", seed: 
 
     paper = curve("paper", enough=2.0)
     accuracy = max(accuracy for _, accuracy in paper)
-    paper_s, edge_s = (_seconds_to(points, accuracy) for points in (paper, curve("edge", enough=accuracy)))
+    paper_s, edge_s = (seconds_to(points, accuracy) for points in (paper, curve("edge", enough=accuracy)))
     return {
         "name": f"{model} to the paper recipe's accuracy: edge / paper",
         "value": edge_s and edge_s / paper_s,
@@ -187,5 +187,6 @@ def _curve(training: Training, enough: float) -> list[tuple[float, float]]:
     return points
 
 
-def _seconds_to(points: Sequence[tuple[float, float]], accuracy: float) -> float | None:
+def seconds_to(points: Sequence[tuple[float, float]], accuracy: float) -> float | None:
+    """When the first of `points`, (seconds, accuracy), has at least `accuracy`; None where none has."""
     return next((seconds for seconds, reached in points if reached >= accuracy), None)

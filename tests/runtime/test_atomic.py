@@ -67,6 +67,53 @@ def test_the_file_has_the_permissions_of_any_new_file(tmp_path, umask, mode):
     assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == mode
 
 
+def test_the_umask_of_the_process_is_left_alone(tmp_path, monkeypatch):
+    """Other threads write files, too; while one changes the umask, theirs are open to everybody."""
+    monkeypatch.setattr(os, "umask", lambda mask: pytest.fail("the umask was touched"))
+    write_text(tmp_path / "file", "text")
+
+
+def calls(monkeypatch, *names):
+    """The calls of functions of `os` from now on, in order: their name, and the inode of what they are called on."""
+    made = []
+
+    def noted(name, function):
+        def call(*arguments):
+            made.append((name, os.stat(arguments[0]).st_ino))
+            return function(*arguments)
+
+        return call
+
+    for name in names:
+        monkeypatch.setattr(os, name, noted(name, getattr(os, name)))
+    return made
+
+
+def test_a_file_is_on_the_disk_before_its_name_is_and_then_its_name(tmp_path, monkeypatch):
+    made = calls(monkeypatch, "fsync", "replace")
+    write_text(tmp_path / "model.onnx", "weights")
+    file, folder = (tmp_path / "model.onnx").stat().st_ino, tmp_path.stat().st_ino
+    assert made == [("fsync", file), ("replace", file), ("fsync", folder)]
+
+
+def test_scratch_files_do_not_wait_for_the_disk(tmp_path, monkeypatch):
+    made = calls(monkeypatch, "fsync")
+    with replacing(tmp_path / "features.npy", durable=False) as temporary:
+        temporary.write_text("features")
+    assert made == []
+    assert (tmp_path / "features.npy").read_text() == "features"
+
+
+def test_a_folder_that_cannot_be_synchronised_does_not_undo_what_is_written(tmp_path, monkeypatch):
+    def only_files(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(22, "Invalid argument")
+
+    monkeypatch.setattr(os, "fsync", only_files)
+    write_text(tmp_path / "file", "text")
+    assert (tmp_path / "file").read_text() == "text"
+
+
 def test_a_path_below_a_file_cannot_be_written(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(OutputError, match=r"cannot write .*report.html.*choose a folder with room"):

@@ -223,8 +223,14 @@ def write_dense(folder, config, file_format, precision):
     return path
 
 
-@pytest.mark.parametrize("engine", EVERY_ENGINE)
-@pytest.mark.parametrize("front_end", FRONT_ENDS)
+@pytest.mark.parametrize(
+    ("front_end", "engine"),
+    [
+        pytest.param(front_end, engine, marks=[pytest.mark.slow] if engine == "keras" else [])
+        for front_end in FRONT_ENDS
+        for engine in EVERY_ENGINE
+    ],
+)
 def test_every_front_end_decides_alike_on_every_engine(models_of_front_ends, audio, front_end, engine):
     model = models_of_front_ends(front_end, engine)
 

@@ -145,12 +145,23 @@ def test_features_of_any_layout_and_type_are_taken(case, tiny_features):
 
 
 def test_two_threads_answer_like_one(case, tiny_features):
-    if case.engine == "micro":
-        with pytest.raises(ParameterError, match="threads=2: expected 1, tflite-micro"):
+    if case.engine in ("micro", "keras"):
+        with pytest.raises(ParameterError, match="threads=2: expected 1"):
             case.load(threads=2)
         return
     threaded = case.load(threads=2).predict(tiny_features)
     np.testing.assert_allclose(threaded, case.model.predict(tiny_features), rtol=0, atol=1e-6)
+
+
+def test_keras_takes_the_threads_that_its_process_was_started_with(tiny_models, tiny_features, monkeypatch):
+    pytest.importorskip("keras")
+    path = tiny_models("dense", "keras")
+    with pytest.raises(ParameterError, match="start the process with TF_NUM_INTRAOP_THREADS=2"):
+        load(path, threads=2)
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "2")
+    assert load(path, threads=2).predict(tiny_features).shape == (8, 3)
+    with pytest.raises(ParameterError, match="threads=4"):
+        load(path, threads=4)
 
 
 def test_two_models_at_once_do_not_disturb_each_other(case, tiny_features):

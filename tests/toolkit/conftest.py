@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
+import os
 import subprocess
 import sys
+import warnings
+from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
 import soundfile
 
+from genrekit.toolkit.cli import app
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.splits import assign as splits
 
+from ..noise import sitecustomize as noise
+
 RATE = 22050
 PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}
+NOISE = Path(noise.__file__).parent
+QUICK_EPOCHS, QUICK_CALLS = 30, 2  # epochs enough for each model to learn the tones
 GTZAN_GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
 
 
@@ -75,21 +86,53 @@ def segments_with_shifts(corpus_folder):
 
 
 def run_command(*arguments, **options):
-    """`genrekit` with these arguments, as a user would start it."""
+    """`genrekit` with these arguments, as a user would start it, where libraries speak up; none may be heard."""
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, **{"text": True, **options})
+    environment = {**os.environ, "PYTHONPATH": str(NOISE)}
+    process = subprocess.run(command, capture_output=True, env=environment, **{"text": True, **options})
+    if "--debug" not in arguments:
+        assert heard(process) == []
+    return process
+
+
+def heard(process):
+    """Which of the libraries' words stand in the output of a process, see `tests/noise`."""
+    output = process.stdout + process.stderr
+    text = output if isinstance(output, str) else output.decode()
+    return [words for words in (noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED) if words in text]
 
 
 @pytest.fixture(scope="session")
-def genrekit():
+def genrekit_process():
     return run_command
 
 
 @pytest.fixture(scope="session")
+def genrekit():
+    """`genrekit` with these arguments, in this process: as quick as what it does."""
+
+    def run(*arguments, cwd=".", env=()):
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", "backslashreplace", write_through=True) for _ in range(2))
+        with (
+            mock.patch.dict(os.environ, env),
+            contextlib.chdir(cwd),
+            warnings.catch_warnings(action="ignore"),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = app.run([str(argument) for argument in arguments])
+        printed, said = (output.buffer.getvalue().decode() for output in (out, err))
+        return subprocess.CompletedProcess(arguments, code, printed, said)
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def quickstart(corpus_folder, tmp_path_factory):
-    """The finished process of `genrekit quickstart` on the small corpus, and its folder."""
+    """The finished process of a quick `genrekit quickstart` on the small corpus, and its folder."""
     out = tmp_path_factory.mktemp("quickstart") / "out"
-    return run_command("quickstart", "--data", corpus_folder, "--out", out, "--epochs", 60), out
+    options = ("--epochs", QUICK_EPOCHS, "--calls", QUICK_CALLS)
+    return run_command("quickstart", "--data", corpus_folder, "--out", out, *options), out
 
 
 @pytest.fixture(scope="session")

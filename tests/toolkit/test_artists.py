@@ -129,7 +129,7 @@ def test_other_artists_are_others(name, other):
 
 def test_a_genre_of_one_artist_is_refused_by_name(tmp_path):
     segments = names_only(tmp_path, [(genre, f"{genre}.{number:05d}") for genre in GTZAN_GENRES for number in range(9)])
-    with pytest.raises(CorpusError, match=r"blues: expected at least 3 artists.*only John Lee Hooker; add tracks"):
+    with pytest.raises(CorpusError, match=r"blues: .*3 artists.*John Lee Hooker"):
         splits.assign(segments, "artist", 0)
 
 

@@ -19,8 +19,11 @@ import soundfile
 from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import read_file
 from genrekit.toolkit.cli import terminal
+from genrekit.toolkit.cli.app import run
 
+from ..noise import sitecustomize as noise
 from ..ratios.promises import measure_figures
+from .conftest import heard
 
 COMMANDS = (
     "quickstart", "corpus make", "corpus check", "corpus cache", "train", "ablation", "evaluate", "export", "inspect",
@@ -35,15 +38,15 @@ def model(exported):
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_an_example(genrekit, command):
-    process = genrekit(*command.split(), "--help", env={**os.environ, "COLUMNS": "200", "PATH": ""})
+    process = genrekit(*command.split(), "--help", env={"COLUMNS": "200"})
     assert process.returncode == 0
     assert f"Example: genrekit {command}" in process.stdout or f"genrekit {command}" in process.stdout
 
 
-def test_version_is_the_installed_one(genrekit):
+def test_version_is_the_installed_one(genrekit_process):
     from importlib.metadata import version
 
-    assert genrekit("--version").stdout.strip() == version("genrekit")
+    assert genrekit_process("--version").stdout.strip() == version("genrekit")
 
 
 def test_classify_prints_a_json_line_per_file(genrekit, model, clip):
@@ -100,6 +103,14 @@ def test_debug_shows_the_traceback(genrekit, tmp_path):
     assert process.returncode == 2
 
 
+def test_debug_shows_what_libraries_say(genrekit_process, exported, clip):
+    process = genrekit_process("classify", exported / "cnn-float32.onnx", clip, "--debug")
+    assert process.returncode == 0
+    assert heard(process) == [noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED]
+    assert noise.ABSL in process.stdout
+    assert noise.ABSL in process.stderr
+
+
 def test_stream_of_a_file_equals_the_library(genrekit, model, clip):
     process = genrekit("stream", model, clip, "--json", "--stride", "1.5")
     lines = [json.loads(line) for line in process.stdout.splitlines()]
@@ -140,11 +151,11 @@ def test_a_file_that_ends_in_the_middle_is_told_of(genrekit, model, clip, tmp_pa
     assert "holds less audio" in genrekit("stream", model, cut).stderr
 
 
-def test_stream_of_raw_pcm_equals_the_stream_of_the_file(genrekit, model, clip):
+def test_stream_of_raw_pcm_equals_the_stream_of_the_file(genrekit, genrekit_process, model, clip):
     samples, rate = soundfile.read(clip, dtype="int16")
     raw = np.repeat(samples[:, None], 2, axis=1).astype("<i2").tobytes()
     options = ("--rate", rate, "--channels", 2, "--json")
-    process = genrekit("stream", model, "-", *options, input=raw + b"odd", text=False)
+    process = genrekit_process("stream", model, "-", *options, input=raw + b"odd", text=False)
     of_file = genrekit("stream", model, clip, "--json")
     labels = [json.loads(line)["label"] for line in process.stdout.splitlines()]
     assert labels == [json.loads(line)["label"] for line in of_file.stdout.splitlines()]
@@ -152,7 +163,7 @@ def test_stream_of_raw_pcm_equals_the_stream_of_the_file(genrekit, model, clip):
 
 
 def test_raw_pcm_needs_its_rate(genrekit, model):
-    process = genrekit("stream", model, "-", input="")
+    process = genrekit("stream", model, "-")
     assert process.returncode == 2
     assert "--rate" in process.stderr
 
@@ -160,7 +171,7 @@ def test_raw_pcm_needs_its_rate(genrekit, model):
 @pytest.mark.parametrize("option", [("--rate", "0"), ("--channels", "0"), ("--sample-format", "s24be")])
 def test_impossible_pcm_is_refused(genrekit, model, option):
     options = {"--rate": "22050", "--channels": "1"} | dict([option])
-    process = genrekit("stream", model, "-", *[word for pair in options.items() for word in pair], input="")
+    process = genrekit("stream", model, "-", *[word for pair in options.items() for word in pair])
     assert process.returncode == 2
     assert "Traceback" not in process.stderr
 
@@ -230,8 +241,8 @@ def test_inspect_tells_what_the_file_is(genrekit, model, exported):
     assert "sha256" in genrekit("inspect", exported / "lstm-float32.onnx").stdout
 
 
-def test_evaluate_says_when_segments_leak(genrekit, model, corpus_folder):
-    process = genrekit("evaluate", model, "--data", corpus_folder, "--split", "segment")
+def test_evaluate_says_when_segments_leak(genrekit_process, model, corpus_folder):
+    process = genrekit_process("evaluate", model, "--data", corpus_folder, "--split", "segment")
     assert "both sides" in process.stdout
     assert process.returncode == 0
 
@@ -279,9 +290,9 @@ def test_export_of_no_run_is_refused(genrekit, tmp_path):
     assert "genrekit train" in process.stderr
 
 
-def test_an_export_again_gives_the_same_bytes(genrekit, quickstart, exported, tmp_path):
+def test_an_export_again_gives_the_same_bytes(genrekit_process, quickstart, exported, tmp_path):
     _, out = quickstart
-    genrekit("export", out / "runs" / "mlp", "--out", tmp_path, "--format", "tflite", "--precision", "int8")
+    genrekit_process("export", out / "runs" / "mlp", "--out", tmp_path, "--format", "tflite", "--precision", "int8")
     assert (tmp_path / "mlp-int8.tflite").read_bytes() == (exported / "mlp-int8.tflite").read_bytes()
 
 
@@ -312,14 +323,16 @@ def refused(process, *words):
         assert word in process.stderr
 
 
-def test_a_wav_file_is_not_taken_for_raw_pcm(genrekit, model, clip):
-    process = genrekit("stream", model, "-", "--rate", 22050, "--channels", 1, input=clip.read_bytes(), text=False)
+def test_a_wav_file_is_not_taken_for_raw_pcm(genrekit_process, model, clip):
+    process = genrekit_process(
+        "stream", model, "-", "--rate", 22050, "--channels", 1, input=clip.read_bytes(), text=False
+    )
     assert process.returncode == 2
     assert b"WAV" in process.stderr
 
 
-def test_a_pipe_without_audio_is_a_mistake(genrekit, model):
-    refused(genrekit("stream", model, "-", "--rate", 22050, "--channels", 1, input=""), "ended at once")
+def test_a_pipe_without_audio_is_a_mistake(genrekit_process, model):
+    refused(genrekit_process("stream", model, "-", "--rate", 22050, "--channels", 1, input=""), "ended at once")
 
 
 def test_a_file_says_its_rate_itself(genrekit, model, clip):
@@ -350,7 +363,7 @@ def test_train_refuses_impossible_options(genrekit, corpus_folder, tmp_path, opt
 def test_help_of_train_names_every_option_of_edge(genrekit):
     from genrekit.toolkit.training.recipes import OPTIONS
 
-    described = " ".join(genrekit("train", "--help", env={"COLUMNS": "200", "PATH": ""}).stdout.split())
+    described = " ".join(genrekit("train", "--help", env={"COLUMNS": "200"}).stdout.split())
     for option in OPTIONS:
         assert option in described
 
@@ -362,7 +375,7 @@ def test_ctrl_c_is_answered_with_the_command_that_continues(capsys, restart, tol
     assert told in capsys.readouterr().err
 
 
-def test_a_killed_command_continues_and_says_where(genrekit, corpus_folder, tmp_path):
+def test_a_killed_command_continues_and_says_where(genrekit, genrekit_process, corpus_folder, tmp_path):
     """The progress bar on a terminal tells when the tenth epoch is done; then the process is killed."""
     runs = tmp_path / "runs"
     arguments = ("train", "mlp", "--data", corpus_folder, "--out", runs, "--jobs", 1)
@@ -381,7 +394,7 @@ def test_a_killed_command_continues_and_says_where(genrekit, corpus_folder, tmp_
     assert re.search(r"mlp: epoch \d+, loss [0-9.]+, accuracy [0-9.]+, validation accuracy [0-9.]+", shown)
     refused(genrekit(*arguments, "--epochs", 4), "unfinished run of another epochs (100, not 4)", "--restart")
     refused(genrekit(*arguments, "--epochs", 100, "--seed", 1), "seed (0, not 1)")
-    continued = genrekit(*arguments, "--epochs", 100)
+    continued = genrekit_process(*arguments, "--epochs", 100)
     assert continued.returncode == 0, continued.stderr
     assert 10 <= int(re.search(r"mlp: continues at epoch (\d+) of 100", continued.stderr).group(1)) <= 100
     assert len((runs / "mlp" / "history.csv").read_text().splitlines()) == 101
@@ -468,6 +481,7 @@ def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
     assert "cnn-int8.onnx: not kept" in printed
 
 
+@pytest.mark.slow
 def test_interrupted_figures_keep_what_was_measured(exported, tmp_path):
     def interrupt(done, total, what):
         if done == 1:
@@ -476,12 +490,14 @@ def test_interrupted_figures_keep_what_was_measured(exported, tmp_path):
     saved = tmp_path / "f.json"
     found = measure_figures(exported.parent / "runs", 10, progress=interrupt, save_to=saved)
     assert found["interrupted"]
+    assert not found["complete"]
     assert [row["name"] for row in found["figures"]] == ["LSTM TFLite float32 / converted the plain way"]
     assert json.loads(saved.read_text()) == found
 
 
-def test_figures_are_measured_beside_their_targets(genrekit, exported, tmp_path):
-    process = genrekit(
+@pytest.mark.slow
+def test_figures_are_measured_beside_their_targets(genrekit_process, exported, tmp_path):
+    process = genrekit_process(
         "figures", exported.parent / "runs", "--calls", 10, "--no-training", "--out", tmp_path / "f.json"
     )
     assert process.returncode == 0, process.stderr
@@ -497,3 +513,57 @@ def test_figures_are_measured_beside_their_targets(genrekit, exported, tmp_path)
     assert streaming["clip to label: librosa and Keras / ours, MLP int8"]["low"] > 1
     assert {row["file"] for row in found["exports"]} >= {"lstm-float32.tflite", "cnn-float32.onnx", "mlp-int8.tflite"}
     assert found["machine"]["cpu"]
+
+
+FEATURES_ONLY = ("bench", "m.tflite", "--data", "corpus", "--features-only")
+CLASSIFY = ("classify", "m.tflite", "clip.wav")
+LIBRARY = ("classify", "m.tflite", "music", "--recursive")
+
+
+@pytest.mark.parametrize(
+    ("command", "option", "remedy"),
+    [
+        (FEATURES_ONLY, ("--engine", "micro"), "leave it out"),
+        (FEATURES_ONLY, ("--baseline",), "leave it out"),
+        (FEATURES_ONLY, ("--keras", "runs"), "leave it out"),
+        (FEATURES_ONLY, ("--threads", "1,2"), "name one"),
+        (FEATURES_ONLY, ("--paced-runs", "10"), "leave it out"),  # also where it is what it is without
+        (FEATURES_ONLY[:-1], ("--wheel", "x.whl"), "--device"),
+        (FEATURES_ONLY[:-1], ("--ssh-config", "config"), "--device"),
+        (CLASSIFY, ("--out", "table.csv"), "--recursive"),
+        (CLASSIFY, ("--dask", "tcp://10.0.0.5:8786"), "--recursive"),
+        (CLASSIFY, ("--jobs", "2"), "--recursive"),
+        ((*LIBRARY, "--out", "table.csv"), ("--top-k", "3"), "leave it out"),
+        ((*LIBRARY, "--dask", "tcp://10.0.0.5:8786"), ("--jobs", "2"), "leave it out"),
+        (("stream", "m.tflite", "clip.wav"), ("--rate", "48000"), "leave it out"),
+        (("stream", "m.tflite", "clip.wav"), ("--sample-format", "s16le"), "leave it out"),
+        (("stream", "m.tflite", "mic"), ("--channels", "2"), "leave it out"),
+        (("stream", "m.tflite", "mic"), ("--realtime",), "leave it out"),
+        (("export", "run", "--out", "models"), ("--labels", "labels.txt"), "leave it out"),
+        (("export", "run", "--out", "models"), ("--front-end", "front_end.json"), "leave it out"),
+        (("export", "run", "--out", "models"), ("--cache", "kept"), "--data"),
+        (("export", "run", "--out", "models"), ("--no-cache",), "--data"),
+        *(
+            ((*command, "--data", "corpus", "--out", "out", "--dask", "tcp://10.0.0.5:8786"), ("--jobs", "2"), "leave")
+            for command in (("train", "cnn"), ("ablation", "cnn"), ("paper",))
+        ),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(command, option, remedy, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.keras").touch()
+    before = sorted(tmp_path.rglob("*"))
+    assert run([*command, *option]) == 2
+    said = capsys.readouterr()
+    assert said.out == ""
+    name, value = option[0].removeprefix("--"), (*option, "True")[1]
+    assert said.err.startswith(f"genrekit: {name}={value}: ")
+    assert remedy in said.err
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_seed_is_refused_beside_a_list_of_tracks(tiny_models, tmp_path, capsys):
+    model = str(tiny_models("dense", "onnx"))
+    assert run(["evaluate", model, "--data", str(tmp_path), "--split", "fault-filtered", "--seed", "3"]) == 2
+    assert "seed=3: the split fault-filtered" in capsys.readouterr().err

@@ -22,6 +22,12 @@ def model(exported):
     return exported / "cnn-int8.tflite"
 
 
+@pytest.fixture(scope="module")
+def alone(model, tmp_path_factory):
+    """The same away from its run, so that no Keras is asked for its labels."""
+    return shutil.copy(model, tmp_path_factory.mktemp("alone"))
+
+
 def refused(process, *parts):
     """Ended with 2 and a sentence with `parts`, without a traceback or results."""
     assert process.returncode == 2
@@ -31,10 +37,10 @@ def refused(process, *parts):
         assert part in process.stderr
 
 
-def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, model, corpus_folder, tmp_path):
+def test_bench_goes_on_after_a_file_that_is_no_model(genrekit, genrekit_process, model, corpus_folder, tmp_path):
     (tmp_path / "no-model.tflite").write_text("no model")
     outputs = ("--out", tmp_path / "bench.json", "--csv", tmp_path / "bench.csv", "--html", tmp_path / "bench.html")
-    process = genrekit("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, *QUICK)
+    process = genrekit_process("bench", tmp_path / "no-model.tflite", model, "--data", corpus_folder, *outputs, *QUICK)
     rows = json.loads((tmp_path / "bench.json").read_text())["results"]
     assert process.returncode == 2
     assert ["error" in row for row in rows] == [True, False]
@@ -51,10 +57,10 @@ def test_bench_refuses_an_unwritable_output_before_it_measures(genrekit, model, 
     assert f"{tmp_path / 'file'}" in process.stderr
 
 
-def test_files_are_measured_on_every_engine_with_every_number_of_threads(genrekit, model, corpus_folder, tmp_path):
+def test_files_are_measured_on_every_engine_with_every_number_of_threads(genrekit, alone, corpus_folder, tmp_path):
     engines = ("--engine", "ai-edge-litert", "--engine", "micro")
     out = ("--out", tmp_path / "b.json", "--markdown", tmp_path / "b.md")
-    process = genrekit("bench", model, "--data", corpus_folder, *engines, "--threads", "1,2", *QUICK, *out)
+    process = genrekit("bench", alone, "--data", corpus_folder, *engines, "--threads", "1,2", *QUICK, *out)
     assert process.returncode == 0, process.stderr
     bench = store.read_json(tmp_path / "b.json")
     cases = {(row["engine"], row["threads"]) for row in bench["results"]}
@@ -72,6 +78,9 @@ def test_files_are_measured_on_every_engine_with_every_number_of_threads(genreki
         (("--engine", "torch"), "engine=torch: expected one of litert"),
         (("--engine", "onnxruntime"), "engine=onnx: expected a onnx file"),
         (("--threads", "1,x"), "threads=1,x: expected numbers"),
+        (("--threads", "2", "--engine", "micro"), "threads=2: expected 1 for engine micro"),
+        (("--threads", "1,2", "--engine", "micro"), "threads=1,2: expected 1 for engine micro"),
+        (("--threads", "2", "--engine", "micro", "--engine", "litert"), "threads=2: expected 1 for engine micro"),
         (("--threads", "0"), "threads=0: expected at least 1"),
         (("--rounds", "0"), "rounds=0"),
         (("--seconds", "-1"), "seconds=-1"),
@@ -82,9 +91,9 @@ def test_what_cannot_be_measured_is_refused_first(genrekit, model, corpus_folder
 
 
 @pytest.mark.skipif(importlib.util.find_spec("tflite_runtime") is not None, reason="tflite-runtime is installed")
-def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, model, corpus_folder, tmp_path):
+def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, alone, corpus_folder, tmp_path):
     engines = ("--engine", "tflite-runtime", "--engine", "litert")
-    process = genrekit("bench", model, "--data", corpus_folder, *engines, *QUICK, "--out", tmp_path / "b.json")
+    process = genrekit("bench", alone, "--data", corpus_folder, *engines, *QUICK, "--out", tmp_path / "b.json")
     assert process.returncode == 1
     missing, present = store.read_json(tmp_path / "b.json")["results"]
     assert 'pip install "genrekit[tflite-runtime]"' in missing["error"]
@@ -92,14 +101,15 @@ def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, mod
     assert present["clip_ms"]["n"] == 10
 
 
-def test_an_interrupt_keeps_what_was_measured(model, corpus_folder, tmp_path):
+def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
     out = tmp_path / "b.json"
-    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", model, "--data", corpus_folder]
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", alone, "--data", corpus_folder]
     endless = ["--runs", "3", "--seconds", "0", "--rounds", "1000", "--paced-runs", "0", "--out", out]
     with subprocess.Popen(
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not (out.exists() and store.read_json(out)["results"][0]["clip_ms"]):
+        partial = store.partial_path(out)
+        while not (partial.exists() and store.read_json(partial)["results"][0]["clip_ms"]):
             assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -110,7 +120,33 @@ def test_an_interrupt_keeps_what_was_measured(model, corpus_folder, tmp_path):
     assert "Traceback" not in said
     bench = store.read_json(out)
     assert bench["interrupted"]
+    assert bench["complete"] is False
+    assert not partial.exists()
     assert bench["results"][0]["clip_ms"]["n"] >= 1
+
+
+def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(genrekit, model, corpus_folder, tmp_path):
+    out = tmp_path / "b.json"
+    out.write_text("earlier")
+    partial = store.partial_path(out)
+    command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", model, "--data", corpus_folder]
+    endless = ["--runs", "3", "--seconds", "0", "--rounds", "1000", "--paced-runs", "0", "--out", out]
+    with subprocess.Popen(
+        list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        while not (partial.exists() and store.read_json(partial)["results"][0]["clip_ms"]):
+            assert process.poll() is None
+            time.sleep(0.1)
+        process.kill()
+    assert out.read_text() == "earlier"
+    shown = genrekit("report", partial)
+    assert shown.returncode == 0, shown.stderr
+    assert "incomplete" in shown.stdout
+    assert "Incomplete" in shown.stderr
+    again = genrekit("bench", model, "--data", corpus_folder, *QUICK, "--out", out)
+    assert f"{partial}: what a bench that did not come to its end" in again.stderr
+    assert store.read_json(out)["complete"] is True
+    assert not partial.exists()
 
 
 def test_two_trainings_of_one_name_are_benched_apart(genrekit, exported, corpus_folder, tmp_path):

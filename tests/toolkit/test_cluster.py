@@ -161,6 +161,7 @@ def test_a_library_is_the_same(genrekit, address, library, model, tmp_path):
     assert list(tables.read(tmp_path / "there.parquet")) == list(tables.read(tmp_path / "here.parquet"))
 
 
+@pytest.mark.slow
 def test_a_killed_worker_costs_a_library_nothing(address, library, model, tmp_path):
     classify_library(library, tmp_path / "here.csv", model)
     with victim(address, tmp_path) as kill, Cluster(address) as cluster:
@@ -191,6 +192,7 @@ def kill_the_worker(number):
     return number
 
 
+@pytest.mark.slow
 def test_an_item_that_kills_whoever_reads_it_is_left_out(tmp_path):
     """Dask gives an item up that killed four workers; this one meets as many."""
     with scheduler(tmp_path) as (address, _), contextlib.ExitStack() as stack:
@@ -284,5 +286,5 @@ def test_a_library_loses_nothing_to_a_wrong_address(genrekit, library, model, tm
 
 @pytest.mark.parametrize("command", ["train", "classify"])
 def test_the_help_says_what_workers_must_see(genrekit, command):
-    text = genrekit(command, "--help", env={**os.environ, "COLUMNS": "200"}).stdout
+    text = genrekit(command, "--help", env={"COLUMNS": "200"}).stdout
     assert "all files under the same paths as here" in " ".join(text.replace("│", " ").split())

@@ -137,3 +137,9 @@ def test_the_command_tells_and_clears(genrekit, cache, entry):
     found = json.loads(genrekit("corpus", "cache", "--cache", cache.folder, "--clear", "--json").stdout)
     assert found == {"folder": str(cache.folder), "entries": 0, "bytes": 0}
     assert cache.size() == (0, 0)
+
+
+def test_keeping_features_does_not_wait_for_the_disk(cache, features, monkeypatch):
+    monkeypatch.setattr("os.fsync", lambda file: pytest.fail("waited for the disk"))
+    cache.put(cache.key(CONTENT, MfccConfig()), features)
+    assert cache.size()[0] == 1

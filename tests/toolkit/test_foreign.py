@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 
 import keras
@@ -48,12 +49,12 @@ MODELS = {
 def export(genrekit, corpus_folder, tmp_path):
     """Runs `genrekit export` on a model with its labels, front end and corpus; extra options replace them."""
 
-    def run(model, *options, labels=LABELS, front_end=None, data=corpus_folder):
+    def run(model, *options, labels=LABELS, front_end=None, data=corpus_folder, command=genrekit):
         (tmp_path / "labels.txt").write_text("\n".join(labels) + "\n")
         (tmp_path / "front_end.json").write_text(json.dumps(front_end or {}))
         files = ("--labels", tmp_path / "labels.txt", "--front-end", tmp_path / "front_end.json")
         corpus = ("--data", data) if data else ()
-        return genrekit("export", model, "--out", tmp_path / "models", *files, *corpus, *options)
+        return command("export", model, "--out", tmp_path / "models", *files, *corpus, *options)
 
     return run
 
@@ -115,8 +116,8 @@ def test_a_loop_is_refused_in_int8_and_the_other_files_still_come(export, saved,
     assert [path.name for path in (tmp_path / "models").glob("mine*")] == ["mine-float32.tflite"]
 
 
-def test_a_layer_that_is_not_keras_own_is_named(export, saved):
-    process = export(saved("homemade"))
+def test_a_layer_that_is_not_keras_own_is_named(genrekit_process, export, saved):
+    process = export(saved("homemade"), command=genrekit_process)  # in this process it is known
     assert process.returncode == 2
     assert "class Homemade" in process.stderr
 
@@ -146,6 +147,31 @@ def test_labels_and_front_end_are_needed(genrekit, saved, corpus_folder, tmp_pat
     process = genrekit("export", saved("branches"), "--out", tmp_path / "models", "--data", corpus_folder)
     assert process.returncode == 2
     assert "--labels and --front-end" in process.stderr
+
+
+def test_what_keras_says_of_a_damaged_configuration_is_short(export, saved, tmp_path):
+    damaged = tmp_path / "damaged.keras"
+    with zipfile.ZipFile(saved("branches")) as whole, zipfile.ZipFile(damaged, "w") as changed:
+        for entry in whole.infolist():
+            content = whole.read(entry)
+            changed.writestr(
+                entry, content.replace(b'"units"', b'"unitz"') if entry.filename == "config.json" else content
+            )
+    process = export(damaged)
+    assert process.returncode == 2
+    assert "damaged.keras: expected a model that Keras loads" in process.stderr
+    assert "missing 1 required positional argument: 'units'" in process.stderr
+    assert len(process.stderr.splitlines()) == 1
+    assert len(process.stderr) < 500
+
+
+def test_a_keras_file_cut_short_is_called_damaged(export, saved, tmp_path):
+    cut = tmp_path / "cut.keras"
+    cut.write_bytes(saved("branches").read_bytes()[:300])
+    process = export(cut)
+    assert process.returncode == 2
+    assert "cut.keras: expected a .keras archive, found a damaged" in process.stderr
+    assert "save it again" in process.stderr
 
 
 def test_what_is_no_model_is_refused(export, tmp_path):

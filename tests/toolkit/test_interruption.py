@@ -74,7 +74,7 @@ def kill(training, folder, epoch, place):
     assert not (folder / "metrics.json").exists()
 
 
-@pytest.mark.parametrize(("epoch", "place"), [(4, "between"), (3, "writing")])
+@pytest.mark.parametrize(("epoch", "place"), [pytest.param(4, "between", marks=pytest.mark.slow), (3, "writing")])
 def test_a_killed_training_ends_with_the_same_weights(training, uninterrupted, tmp_path, epoch, place):
     kill(training, tmp_path / "run", epoch, place)
     resumed, epochs = [], []

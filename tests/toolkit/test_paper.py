@@ -28,6 +28,7 @@ def test_runs_are_kept_and_not_trained_again(result, segments, folder):
     assert json.loads(json.dumps(again)) == json.loads(json.dumps(result))
 
 
+@pytest.mark.slow
 def test_another_seed_trains_only_what_is_new(result, segments, folder):
     trained = []
     both = reproduce(segments, folder, seeds=2, smoke=True, on_epoch=lambda name, *_: trained.append(name))
@@ -96,6 +97,15 @@ def test_a_spread_is_that_of_a_sample():
     assert spread([1.0, 3.0]) == {"mean": 2.0, "deviation": pytest.approx(2**0.5), "all": [1.0, 3.0]}
     assert with_deviation(spread([0.5])) == "0.5000"
     assert with_deviation(spread([0.5, 0.5])) == "0.5000 ± 0.0000"
+
+
+@pytest.mark.slow
+def test_the_command_writes_the_tables_and_the_page(genrekit_process, corpus_folder, tmp_path):
+    out = tmp_path / "out"
+    process = genrekit_process("paper", "--data", corpus_folder, "--out", out, "--seeds", 1, "--smoke")
+    assert process.returncode == 0, process.stderr
+    assert "0.7455" in process.stdout  # printed
+    assert {path.name for path in (out / "smoke").iterdir()} == {"runs", "paper.json", "paper.md", "paper.html"}
 
 
 def test_less_than_one_seed_is_refused(genrekit, corpus_folder, tmp_path):

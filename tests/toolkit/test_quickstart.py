@@ -9,6 +9,8 @@ import pytest
 
 from genrekit.toolkit.models import MODELS
 
+from .conftest import QUICK_CALLS, QUICK_EPOCHS
+
 FILES = sorted(
     f"{model}-{variant}"
     for model in MODELS
@@ -42,9 +44,25 @@ def test_the_bench_measures_every_file(out):
         assert set(row) >= ROW_KEYS
         assert "error" not in row
         assert {"p50", "p90", "p99", "mean", "n", "raw"} <= set(row["clip_ms"])
+        assert row["clip_ms"]["n"] == QUICK_CALLS
         assert 0 <= row["accuracy"] <= 1
         assert row["agreement"] >= 0.97
     assert {row["model"] for row in bench["training"]} == set(MODELS)
+
+
+@pytest.mark.slow
+def test_with_the_usual_effort_every_file_is_measured_for_a_second_in_three_rounds(
+    genrekit_process, corpus_folder, tmp_path
+):
+    process = genrekit_process("quickstart", "--data", corpus_folder, "--out", tmp_path / "out")
+    assert process.returncode == 0, process.stderr
+    bench = json.loads((tmp_path / "out" / "bench.json").read_text())
+    assert len(bench["results"]) == len(FILES)
+    assert bench["effort"] == {"runs": 100, "seconds": 1, "rounds": 3, "paced_runs": 0}
+    for row in bench["results"]:
+        assert row["clip_ms"]["n"] >= 100
+        assert len(row["clip_ms"]["round_n"]) == 3
+        assert row["agreement"] >= 0.97
 
 
 def test_the_accuracy_of_float32_files_is_that_of_training(out):
@@ -90,7 +108,7 @@ def test_progress_is_silent_without_a_terminal(quickstart):
 
 def test_a_second_call_keeps_the_trained_models(genrekit, quickstart, corpus_folder, out):
     before = (out / "runs" / "cnn" / "model.keras").stat().st_mtime_ns
-    again = genrekit("train", "cnn", "--data", corpus_folder, "--out", out / "runs", "--epochs", 60)
+    again = genrekit("train", "cnn", "--data", corpus_folder, "--out", out / "runs", "--epochs", QUICK_EPOCHS)
     assert again.returncode == 0, again.stderr
     assert (out / "runs" / "cnn" / "model.keras").stat().st_mtime_ns == before
 

@@ -6,12 +6,14 @@ import csv
 import dataclasses
 import json
 import shutil
+import zipfile
 
 import numpy as np
 import pytest
 
 from genrekit.runtime import load
 from genrekit.runtime.errors import CorpusError, Failure, ModelFileError, ParameterError
+from genrekit.toolkit.exporting import bench_inputs as benching
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.splits import assign as splits
 from genrekit.toolkit.training.recipes import recipe
@@ -85,9 +87,10 @@ def test_the_saved_model_has_the_accuracy_that_metrics_tell(run, segments):
 def test_normalisation_comes_from_the_training_part(run, segments):
     known = segments.features[splits.assign(segments, "track", 3) == "train"]
     normalization = load_run(run).description.normalization
-    own, common = known.std(axis=(0, 1)), np.sqrt(known.var(axis=(0, 1)).mean())
-    np.testing.assert_allclose(normalization.mean, known.mean(axis=(0, 1)), rtol=1e-4)
-    np.testing.assert_allclose(normalization.std, np.sqrt(own * common), rtol=1e-4)
+    np.testing.assert_allclose(normalization.apply(known).mean(axis=(0, 1)), 0, atol=1e-4)
+    before, after = known.std(axis=(0, 1)), normalization.apply(known).std(axis=(0, 1))
+    assert (np.argsort(after) == np.argsort(before)).all()  # strong coefficients stay strong, but not as much
+    assert np.ptp(np.log(before)) / np.ptp(np.log(after)) > 1
 
 
 def test_the_paper_recipe_takes_raw_features_and_the_last_weights(segments, tmp_path):
@@ -132,6 +135,76 @@ def test_damaged_segments_of_a_run_are_told(run, tmp_path, content):
     kept.write_bytes(kept.read_bytes()[:-200] if content is None else content)
     with pytest.raises(ModelFileError, match="name the corpus with --data"):
         load_run(tmp_path / "run").export_features()
+
+
+DAMAGED = ("model.keras", "description.json", "metrics.json", "history.csv", "export_features.npz")
+
+
+def spoilt(run, folder, name, content):
+    """A copy of the run in which a file is `content`, cut to its first bytes, or gone."""
+    shutil.copytree(run, folder)
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_bytes((run / name).read_bytes()[:40] if content == "cut" else content)
+    return folder
+
+
+# A run without metrics.json is not finished.
+SPOILT = [(name, how) for name in DAMAGED for how in ("cut", b"", None) if (name, how) != ("metrics.json", None)]
+
+
+@pytest.mark.parametrize(("name", "content"), SPOILT)
+def test_a_finished_run_that_is_damaged_is_not_taken_for_whole(run, segments, tmp_path, name, content):
+    folder = spoilt(run, tmp_path / "run", name, content)
+    with pytest.raises((ModelFileError, CorpusError), match=rf"{name}: expected .*--restart") as caught:
+        train(training(segments), folder)
+    assert "Traceback" not in str(caught.value)
+    assert train(training(segments), folder, restart=True)["epochs"] == 4
+    assert load_run(folder).keras_model()
+
+
+def test_changed_weights_are_damage_too(run, segments, tmp_path):
+    folder = spoilt(run, tmp_path / "run", "curves.png", b"")
+    data = bytearray((folder / "model.keras").read_bytes())
+    data[len(data) // 2] ^= 255
+    (folder / "model.keras").write_bytes(data)
+    with pytest.raises(ModelFileError, match=r"model.keras: expected .*--restart"):
+        train(training(segments), folder)
+
+
+@pytest.mark.parametrize("name", ["model.keras", "description.json", "metrics.json"])
+def test_a_damaged_run_is_not_loaded(run, tmp_path, name):
+    folder = spoilt(run, tmp_path / "run", name, "cut")
+    with pytest.raises(ModelFileError, match=rf"{name}: expected .*found a damaged one; start anew: .*--restart"):
+        load_run(folder)
+
+
+def test_a_bench_names_a_damaged_run(run, tmp_path):
+    description = load_run(run).description
+    folder = spoilt(run, tmp_path / description.model, "model.keras", "cut")
+    with pytest.raises(ModelFileError, match=r"model.keras: expected"):
+        benching.find_runs({tmp_path / "any.tflite": description}, tmp_path)
+    (folder / "metrics.json").unlink()
+    with pytest.raises(ModelFileError, match=r"metrics.json: expected .*found none"):
+        benching.training_rows({description.model: folder})
+
+
+def test_what_keras_says_of_a_model_is_short(run, tmp_path):
+    """It adds the whole configuration."""
+    folder = spoilt(run, tmp_path / "run", "curves.png", b"")
+    with zipfile.ZipFile(run / "model.keras") as whole, zipfile.ZipFile(folder / "model.keras", "w") as changed:
+        for entry in whole.infolist():
+            content = whole.read(entry)
+            if entry.filename == "config.json":
+                content = content.replace(b'"class_name": "Dense"', b'"class_name": "Foreign"')
+            changed.writestr(entry, content)
+    for attempt in (load_run(folder).keras_model, lambda: load(folder / "model.keras")):
+        with pytest.raises(ModelFileError, match=r"model.keras: .*Foreign") as caught:
+            attempt()
+        message = str(caught.value)
+        assert "\n" not in message
+        assert len(message) - len(str(folder)) * 2 < 400
 
 
 def test_a_finished_run_is_not_trained_again(run, segments):

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from ...runtime.errors import GenrekitError, MissingPackageError
+from ...runtime.errors import GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
 from .commands import ablation, bench, classify, compare, corpus, export, paper, quickstart, report, stream, train
 
@@ -119,7 +119,8 @@ def _report(error: Exception) -> int:
         typer.echo(f"genrekit: {error}; check the disk and where the output goes", err=True)
         return 1
     typer.echo(
-        f"genrekit: unexpected {type(error).__name__}: {error}; add --debug to see where, and please report it",
+        f"genrekit: unexpected {type(error).__name__}: {first_words(error)}; add --debug to see where, and please "
+        "report it",
         err=True,
     )
     return 1

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ...runtime.errors import ParameterError
 
 Data = Annotated[Path, typer.Option("--data", help="Corpus: one subfolder per genre.", show_default=False)]
 Split = Annotated[
@@ -36,3 +39,23 @@ Dask = Annotated[
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.", show_default=False)
 ]
+
+
+def refuse_unused(context: typer.Context, options: Iterable[str], mode: str, remedy: str = "leave it out") -> None:
+    """Refuse options that were given although what was chosen beside them has no use for them.
+
+    Args:
+        context: of the command.
+        options: names of the command's parameters.
+        mode: what was chosen, in words.
+        remedy: what to do.
+
+    Raises:
+        ParameterError: the first of them that stands on the command line.
+    """
+    for name in options:
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            value, option = context.params[name], name.replace("_", "-")
+            shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            raise ParameterError(f"{option}={shown}: {mode} has no use for --{option}; {remedy}")

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ...runtime import ModelDescription
     from ...runtime.audio import AudioSource
     from ...runtime.file_classifier import Recording
@@ -47,6 +49,14 @@ def resumable(restart: bool = False) -> Iterator[None]:
 def note_partial() -> None:
     """Say that Ctrl-C ended a measurement early."""
     note("interrupted; the figures are of what was measured until then")
+
+
+def note_left_behind(out: Path | None) -> None:
+    """Say that a bench which was killed has left what it measured beside `out`, before the next one replaces that."""
+    from ...bench.results.store import partial_path
+
+    if out and partial_path(out).exists():
+        note(f"{partial_path(out)}: what a bench that did not come to its end has measured; this one replaces it")
 
 
 def print_json(value: Any) -> None:

@@ -11,7 +11,7 @@ from concurrent.futures import CancelledError
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ...runtime.errors import Failure, GenrekitError, ParameterError
+from ...runtime.errors import Failure, GenrekitError, ParameterError, first_words
 from .software import software
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Cluster:
         except (GenrekitError, TimeoutError):
             raise
         except (OSError, CancelledError) as error:
-            raise self._gone(f"does not answer any more ({error})") from error
+            raise self._gone(f"does not answer any more ({first_words(error)})") from error
 
     def _gone(self, what: str) -> Failure:
         return Failure(f"the cluster at {self._address} {what}; repair it and run the same command again")
@@ -159,7 +159,7 @@ class Cluster:
         except Exception as error:  # whatever importing it there raises
             raise ParameterError(
                 f"dask={self._address}: expected a scheduler and workers that can import genrekit, but one says: "
-                f"{error}; install genrekit there"
+                f"{first_words(error)}; install genrekit there"
             ) from error
         for who, versions in found.items():
             if versions != software():
@@ -188,8 +188,8 @@ def _require_workers(address: str) -> None:
     except Exception as error:  # Dask raises whatever its parts raise
         raise ParameterError(
             f"dask={address}: expected the address of a Dask scheduler, for instance tcp://10.0.0.5:8786, but nobody "
-            f"answers there ({str(error) or 'no answer in time'}); start one with `dask scheduler`, or correct the "
-            "address"
+            f"answers there ({first_words(error) if str(error) else 'no answer in time'}); start one with `dask "
+            "scheduler`, or correct the address"
         ) from error
     if not found["n_workers"]:
         raise ParameterError(

@@ -82,7 +82,7 @@ class FeatureCache:
         content = io.BytesIO()
         np.save(content, features, allow_pickle=False)
         try:
-            with replacing(self._path(key)) as temporary:
+            with replacing(self._path(key), durable=False) as temporary:
                 temporary.write_bytes(_checksum(key, content.getvalue()) + content.getvalue())
         except OutputError as error:
             self.problem = str(error)

@@ -18,7 +18,7 @@ from ...runtime.modelfile.reader import read_description
 from ..corpus.segments import Segments
 from ..splits.assign import caveat, leaks
 from ..splits.leakage import same_corpus, same_parts
-from ..training.run_folder import METRICS, MODEL, read_metrics
+from ..training.run_folder import METRICS, MODEL, read_metrics, require_model
 
 
 def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]) -> list[Case]:
@@ -30,9 +30,10 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]
         threads: numbers >= 1.
 
     Raises:
-        ParameterError: an engine that there is not, or that reads none of the files.
+        ParameterError: an engine that there is not, or that reads none of the files; threads that it cannot take.
     """
     chosen = [_engine(name) for name in engines]
+    _require_threads(chosen, threads)
     formats = {SUFFIXES.get(model.suffix) for model in models}
     for spec in chosen:
         if spec.format not in formats:
@@ -53,6 +54,16 @@ def _engine(name: str) -> EngineSpec:
         if name in (spec.name, spec.package.replace("_", "-")):
             return spec
     raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+
+
+def _require_threads(engines: Sequence[EngineSpec], threads: Sequence[int]) -> None:
+    """Engines of one thread are measured with it where it is among `threads`, and the others take the rest."""
+    one_thread = [spec.name for spec in engines if spec.one_thread]
+    if one_thread and (1 not in threads or (len(one_thread) == len(engines) and len(threads) > 1)):
+        raise ParameterError(
+            f"threads={','.join(map(str, threads))}: expected 1 for engine {', '.join(one_thread)}, which has one "
+            "thread only; leave --threads out, or measure it by itself"
+        )
 
 
 def _readers(model: Path, chosen: Sequence[EngineSpec]) -> list[str]:
@@ -131,7 +142,11 @@ def _overlaps(description: ModelDescription, segments: Segments, parts: np.ndarr
 
 
 def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:
-    """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs)."""
+    """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs).
+
+    Raises:
+        ModelFileError: a run is damaged.
+    """
     found = {}
     for path, description in described.items():
         run = (folder or path.resolve().parent.parent / "runs") / description.model
@@ -141,11 +156,10 @@ def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -
 
 
 def _is_run_of(run: Path, description: ModelDescription) -> bool:
-    try:
-        trained = read_description(run / MODEL)
-    except GenrekitError:
+    if not (run / MODEL).is_file():
         return False
-    return _identity(trained) == _identity(description)
+    require_model(run)
+    return _identity(read_description(run / MODEL)) == _identity(description)
 
 
 def references(runs: dict[str, Path]) -> dict[str, Path]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...runtime.errors import OutputError, ParameterError
+from ...runtime.errors import OutputError, ParameterError, first_words
 from ...runtime.util.atomic import replacing
 from .resume_db import BATCH_ROWS
 
@@ -56,8 +56,8 @@ def read(path: Path) -> Iterator[Row]:
         yield from reader(path)
     except (ValueError, TypeError, csv.Error) as error:  # pyarrow's errors are ValueErrors
         raise OutputError(
-            f"{path}: expected no file, or rows that genrekit classify wrote, found something else ({error}); name "
-            "another file"
+            f"{path}: expected no file, or rows that genrekit classify wrote, found something else "
+            f"({first_words(error)}); name another file"
         ) from error
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime import Classifier, load
-from ...runtime.errors import ModelFileError
+from ...runtime.errors import ModelFileError, first_words
 from ...runtime.mfcc import FEATURES_VERSION
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.modelfile.reader import read_description
@@ -90,7 +90,7 @@ def row_of(task: Task, model: Model) -> tuple[str, dict[str, Any] | None]:
     try:
         result, flaws = classify_one(classifier, task.path)
     except Exception as error:  # an engine or a decoder failed: one file must not stop a library
-        return task.file, error_row(task, f"unexpected {type(error).__name__}: {error}")
+        return task.file, error_row(task, f"unexpected {type(error).__name__}: {first_words(error)}")
     if "error" in result:
         return task.file, error_row(task, result["error"])
     scores = {f"score_{label}": score for label, score in result["scores"].items()}

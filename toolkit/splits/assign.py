@@ -21,7 +21,8 @@ from .group_split import deal_groups, totals
 from .track_lists import Row, file_rows, of_track, packaged_rows
 
 PARTS = ("train", "validation", "test")
-METHODS = ("segment", "track", "artist", "fault-filtered")
+RANDOM = ("segment", "track", "artist")  # which follow from a seed
+METHODS = (*RANDOM, "fault-filtered")
 TEST_SHARE = 0.2
 VALIDATION_SHARE = 0.2  # of what is not test
 SHARES = np.array([(1 - TEST_SHARE) * (1 - VALIDATION_SHARE), (1 - TEST_SHARE) * VALIDATION_SHARE, TEST_SHARE])

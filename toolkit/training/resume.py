@@ -7,7 +7,7 @@ from typing import Any
 
 from ...runtime.errors import CorpusError
 from .checkpoint import Checkpoint
-from .run_folder import METRICS, MODEL, read_metrics
+from .run_folder import METRICS, MODEL, read_metrics, require_whole
 
 ADVICE = "name another folder, or start anew: remove this one, or train with --restart"
 
@@ -17,12 +17,13 @@ def finished_metrics(folder: Path, settings: dict[str, Any]) -> dict[str, Any] |
 
     Raises:
         CorpusError: a finished run of other settings stands there, or a model of unknown origin.
-        ModelFileError: its metrics are damaged.
+        ModelFileError: one of its files is damaged.
     """
     path = folder / METRICS
     if path.is_file():
         metrics = read_metrics(path)
         _require_same(folder, "a finished run", metrics.get("settings", {}), settings)
+        require_whole(folder)
         return metrics
     if (folder / MODEL).is_file() and not Checkpoint(folder, settings).found():
         raise CorpusError(

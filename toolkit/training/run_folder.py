@@ -18,7 +18,7 @@ import numpy as np
 from ...converters.quantize.calibration import choose_calibration
 from ...converters.trained_model import Calibration
 from ...runtime import ModelDescription
-from ...runtime.errors import MissingFileError, ModelFileError
+from ...runtime.errors import MissingFileError, ModelFileError, first_words
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.atomic import replacing
 from ..corpus.segments import Segments
@@ -104,7 +104,10 @@ class Run:
         try:
             return keras.saving.load_model(self.model_path, compile=False)
         except Exception as error:  # Keras raises whatever its parts raise
-            raise ModelFileError(f"{self.model_path}: expected a Keras model, but Keras says: {error}") from error
+            raise ModelFileError(
+                f"{self.model_path}: expected a Keras model, but Keras says: {first_words(error)}; "
+                f"{_start_anew(self.folder)}"
+            ) from error
 
     def export_features(self) -> ExportFeatures:
         """The segments kept for exporting.
@@ -133,18 +136,24 @@ class Run:
         return normalization.apply(features) if normalization else features
 
 
+def is_run(folder: Path) -> bool:
+    """Whether `folder` holds a model that genrekit trained, whole or not."""
+    return (folder / MODEL).is_file()
+
+
 def load_run(folder: str | Path) -> Run:
     """Read a run folder.
 
     Raises:
         MissingFileError: no such folder, or no model in it.
-        ModelFileError: its description cannot be used.
+        ModelFileError: model, description or metrics are damaged.
     """
     folder = Path(folder)
-    if not (folder / MODEL).is_file():
+    if not is_run(folder):
         raise MissingFileError(
             f"{folder}: expected a run folder with {MODEL}, found none; train one with `genrekit train`"
         )
+    require_model(folder)
     metrics = folder / METRICS
     return Run(
         folder,
@@ -153,15 +162,54 @@ def load_run(folder: str | Path) -> Run:
     )
 
 
-def read_metrics(path: Path) -> dict[str, Any]:
-    """What metrics.json holds; raises ModelFileError where it is damaged."""
+def require_whole(folder: Path) -> None:
+    """Raise ModelFileError where a file of a finished run is damaged or missing, as far as that is seen at a glance."""
+    require_model(folder)
+    read_metrics(folder / METRICS)
+    read_history(folder)
+    _require_archive(folder / EXPORT_FEATURES)
+
+
+def require_model(folder: Path) -> None:
+    """The same for the model and what it says of itself alone."""
+    _require_archive(folder / MODEL)
+    _read_object(folder / DESCRIPTION)
+    read_description(folder / MODEL)
+
+
+def _require_archive(path: Path) -> None:
+    """Both .keras and .npz are zip archives, whose parts have checksums."""
     try:
-        return json.loads(path.read_text())
-    except ValueError as error:
-        raise ModelFileError(
-            f"{path}: expected the metrics of a run, found a damaged file ({error}); remove the run's folder and train "
-            "it again"
-        ) from error
+        with zipfile.ZipFile(path) as archive:
+            broken = archive.testzip()
+    except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
+        raise _damaged(path) from error
+    if broken:
+        raise _damaged(path)
+
+
+def _damaged(path: Path) -> ModelFileError:
+    found = "a damaged one" if path.is_file() else "none"
+    return ModelFileError(f"{path}: expected the file of a finished run, found {found}; {_start_anew(path.parent)}")
+
+
+def _start_anew(folder: Path) -> str:
+    return f"start anew: run `genrekit train` with --restart, or remove {folder}"
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """What metrics.json holds; raises ModelFileError where it is missing or damaged."""
+    return _read_object(path)
+
+
+def _read_object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise _damaged(path) from error
+    if not isinstance(found, dict):
+        raise _damaged(path)
+    return found
 
 
 def read_history(folder: Path) -> list[dict[str, float]]:
@@ -169,9 +217,9 @@ def read_history(folder: Path) -> list[dict[str, float]]:
     path = folder / HISTORY
     try:
         with path.open(newline="") as file:
-            return [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
     except (OSError, TypeError, ValueError) as error:
-        raise ModelFileError(
-            f"{path}: expected the epochs of a run, found none that can be read ({error}); remove the run's folder and "
-            "train it again"
-        ) from error
+        raise _damaged(path) from error
+    if not rows:
+        raise _damaged(path)
+    return rows

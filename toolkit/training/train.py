@@ -73,6 +73,7 @@ def train(
 
     Raises:
         CorpusError: the folder holds a run with other settings, or features are no numbers.
+        ModelFileError: the folder holds this run, finished, but one of its files is damaged.
         ParameterError: the recipe wants shifted windows that were not extracted.
         OutputError: the folder cannot be written.
     """

@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..options import CacheFolder, Dask, Data, Jobs, NoCache, Split
+from ..options import CacheFolder, Dask, Data, Jobs, NoCache, Split, refuse_unused
 
 
 def ablation(
+    context: typer.Context,
     model: Annotated[str, typer.Argument(metavar="MODEL", help="mlp, mlp-regularized, cnn or lstm.")],
     data: Data,
     out: Annotated[Path, typer.Option(help="Gets a folder per run and the table.", show_default=False)],
@@ -32,6 +33,8 @@ def ablation(
 
     Example: genrekit ablation cnn --data gtzan/genres_original --out ablation --seeds 3
     """
+    if dask is not None:
+        refuse_unused(context, ("jobs",), "a Dask cluster")
     from ....runtime.util.atomic import require_writable, write_text
     from ...experiments import ablation as table
     from ...models import model_spec

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ....runtime.errors import ParameterError
-from ..options import CacheFolder, Data, Jobs, NoCache
+from ..options import CacheFolder, Data, Jobs, NoCache, refuse_unused
 
 if TYPE_CHECKING:
     from ....bench.measure.clips import Clips
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 
 def bench(
+    context: typer.Context,
     models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model files.", show_default=False)],
     data: Data,
     split: Annotated[
@@ -87,12 +88,21 @@ def bench(
     from ...exporting import bench_inputs
     from ...splits.assign import require_known
     from ..steps import open_cache
-    from ..terminal import progress
+    from ..terminal import note_left_behind, progress
 
+    counts = _threads(threads)
+    if features_only:
+        refuse_unused(context, ("engine", "baseline", "keras", "paced_runs"), "the front end alone (--features-only)")
+        if len(counts) > 1:
+            raise ParameterError(f"threads={threads}: expected one number beside --features-only; name one")
+    if device is None:
+        refuse_unused(
+            context, ("ssh_config", "wheel"), "a bench on this machine", "name --device USER@HOST, or leave it out"
+        )
     for path in filter(None, (out, html, csv, markdown)):
         store.check_writable(path)
+    note_left_behind(out)
     require_known(split)
-    counts = _threads(threads)
     cases = bench_inputs.cases(models, engine or [], counts)
     effort = Effort(runs, seconds, rounds, paced_runs)
     described = bench_inputs.descriptions(models)
@@ -136,9 +146,6 @@ def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) ->
     from ..terminal import note
 
     if device is None:
-        for name, value in (("ssh-config", ssh_config), ("wheel", wheel)):
-            if value:
-                raise ParameterError(f"{name}={value}: expected --device USER@HOST with it; name one, or leave it out")
         yield run
         return
     with open_device(device, ssh_config=ssh_config, wheel=wheel, say=note) as found:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ....runtime.errors import ParameterError
-from ..options import Dask, Jobs, Json, ModelFile, Threads
+from ..options import Dask, Jobs, Json, ModelFile, Threads, refuse_unused
 from ..terminal import note, note_origin
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
 
 
 def classify(
+    context: typer.Context,
     model: ModelFile,
     audio: Annotated[
         list[Path],
@@ -50,8 +51,14 @@ def classify(
     """
     if top_k < 1:
         raise ParameterError(f"top_k={top_k}: expected at least 1; leave --top-k out for three")
+    if dask is not None:
+        refuse_unused(context, ("jobs",), "a Dask cluster")
+    if out is not None:
+        refuse_unused(context, ("top_k",), "a table (--out), which holds all scores,")
     if not recursive:
-        _require_without(out, dask)
+        refuse_unused(
+            context, ("out", "dask", "jobs"), "one file after the other", "name a folder, and add --recursive"
+        )
         results = _each_file(model, audio, threads)
     elif out is None:
         results = _each_in_folders(model, audio, threads, jobs, dask)
@@ -59,12 +66,6 @@ def classify(
         _classify_into(out, model, audio, threads, jobs, dask, json)
         return
     _print_all(results, json, top_k)
-
-
-def _require_without(out: Path | None, dask: str | None) -> None:
-    for name, value in (("out", out), ("dask", dask)):
-        if value is not None:
-            raise ParameterError(f"{name}={value}: expected a folder and --recursive beside it; add --recursive")
 
 
 def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:

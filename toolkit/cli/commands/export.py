@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ..options import CacheFolder, Json, ModelFile, NoCache
+from ..options import CacheFolder, Json, ModelFile, NoCache, refuse_unused
 
 
 def export(
+    context: typer.Context,
     run: Annotated[
         Path,
         typer.Argument(
@@ -51,10 +52,16 @@ def export(
     from ....runtime.util.atomic import require_writable
     from ...exporting.export_run import export_run, parse_batch, variants
     from ...exporting.external_run import foreign_run, is_foreign
-    from ...training.run_folder import load_run
+    from ...training.run_folder import is_run, load_run
     from ..steps import open_cache
     from ..terminal import progress
 
+    if is_run(run):
+        refuse_unused(context, ("labels", "front_end"), f"{run}, which genrekit trained and which says them itself,")
+    if data is None:
+        refuse_unused(
+            context, ("cache", "no_cache"), "an export with the run's own segments", "name --data, or leave it out"
+        )
     size = parse_batch(batch)
     wanted = variants(format or (), precision or (), target, size)
     require_writable(out)

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from ....runtime.errors import ParameterError
-from ..options import CacheFolder, Dask, Data, Jobs, NoCache
+from ..options import CacheFolder, Dask, Data, Jobs, NoCache, refuse_unused
 
 
 def paper(
+    context: typer.Context,
     data: Data,
     out: Annotated[Path, typer.Option(help="Gets the runs and the report.", show_default=False)],
     seeds: Annotated[int, typer.Option(help="Trainings of each model: seeds 0, 1, ...")] = 3,
@@ -28,6 +29,8 @@ def paper(
 
     Example: genrekit paper --data gtzan/genres_original --out paper
     """
+    if dask is not None:
+        refuse_unused(context, ("jobs",), "a Dask cluster")
     from ....runtime.util.atomic import require_writable, write_text
     from ...experiments.paper import report
     from ...experiments.paper.reproduction import reproduce

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..options import CacheFolder, NoCache
-from ..terminal import note, print_bench, progress
+from ..terminal import note, note_left_behind, print_bench, progress
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from ....bench.measure.cases import Effort
     from ...corpus.segments import Segments
 
 DEMO_TRACKS_PER_GENRE = 12
@@ -31,6 +32,14 @@ def quickstart(
     epochs: Annotated[
         int | None, typer.Option(help="At most; 15 on the demo corpus, 50 otherwise.", show_default=False)
     ] = None,
+    calls: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Timed calls of each file, in one round; fewer are quicker and less sure. At least 100 otherwise.",
+            show_default=False,
+        ),
+    ] = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
 ) -> None:
@@ -38,6 +47,7 @@ def quickstart(
 
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
+    from ....bench.measure.cases import Effort
     from ....runtime.util.atomic import require_writable
     from ...corpus import scan as corpus
     from ...splits import assign as splits
@@ -47,6 +57,7 @@ def quickstart(
     begin = time.monotonic()
     chosen = recipes("edge", "all", DEMO_EPOCHS if epochs is None and data is None else epochs)
     require_writable(out)
+    note_left_behind(out / "bench.json")
     kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
     splits.require_possible(corpus.scan(corpus_folder), SPLIT, SEED)
@@ -54,7 +65,8 @@ def quickstart(
     parts = splits.assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)
-    result = _bench(out, segments, parts, trained, rows)
+    effort = Effort(calls, seconds=0, rounds=1, paced_runs=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_runs=0)
+    result = _bench(out, segments, parts, trained, rows, effort)
     _print_results(out, result, rows, data is None, time.monotonic() - begin)
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
@@ -97,12 +109,17 @@ def _export(out: Path) -> list[dict[str, Any]]:
 
 
 def _bench(
-    out: Path, segments: Segments, parts: np.ndarray, trained: list[dict[str, Any]], rows: list[dict[str, Any]]
+    out: Path,
+    segments: Segments,
+    parts: np.ndarray,
+    trained: list[dict[str, Any]],
+    rows: list[dict[str, Any]],
+    effort: Effort,
 ) -> dict[str, Any]:
     import tempfile
 
     from ....bench import report, run
-    from ....bench.measure.cases import Case, Effort
+    from ....bench.measure.cases import Case
     from ...exporting import bench_inputs
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
@@ -113,7 +130,7 @@ def _bench(
             [Case(file) for file in files],
             clips,
             run.keras_labels(bench_inputs.references(runs), clips),
-            effort=Effort(rounds=BENCH_ROUNDS, paced_runs=0),
+            effort=effort,
             training=bench_inputs.training_rows(runs),
             progress=update,
             save_to=out / "bench.json",

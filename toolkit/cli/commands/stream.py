@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ....runtime.errors import AudioError, ParameterError
-from ..options import Json, ModelFile, Threads
+from ..options import Json, ModelFile, Threads, refuse_unused
 from ..terminal import note, note_audio, note_origin
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ BLOCK_S = 0.1  # seconds of a paced block
 
 
 def stream(
+    context: typer.Context,
     model: ModelFile,
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.", show_default=False)
@@ -48,6 +49,10 @@ def stream(
 
     Example: arecord -t raw -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
     """
+    if source != "-":
+        refuse_unused(context, ("rate", "channels", "sample_format"), f"{source}, which says them itself,")
+    if source == "mic":
+        refuse_unused(context, ("realtime",), "a microphone, which is in real time anyway,")
     from ....runtime import StreamClassifier, load
     from ....runtime.postprocess import DecisionFilter, LabelDurations, Smoother
 
@@ -89,8 +94,6 @@ def _open(
 ) -> AudioSource:
     from ....runtime import audio
 
-    if source != "-" and not (rate is None and channels is None):
-        raise ParameterError(f"rate={rate}, channels={channels}: {source} says them itself; leave both options out")
     if source == "mic":
         return audio.open_microphone(sample_rate)
     if source != "-":

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from ..options import CacheFolder, Dask, Data, Jobs, Json, ModelFile, NoCache, Split
+from ..options import CacheFolder, Dask, Data, Jobs, Json, ModelFile, NoCache, Split, refuse_unused
 
 # The names stand in recipes.OPTIONS, which needs numpy; a test compares them.
 Without = Annotated[
@@ -21,6 +21,7 @@ Without = Annotated[
 
 
 def train(
+    context: typer.Context,
     model: Annotated[
         str, typer.Argument(metavar="MODEL|all", help="mlp, mlp-regularized, cnn, lstm or all.", show_default=False)
     ],
@@ -46,6 +47,8 @@ def train(
 
     Example: genrekit train cnn --data gtzan/genres_original --out runs
     """
+    if dask is not None:
+        refuse_unused(context, ("jobs",), "a Dask cluster")
     from ....runtime.util.atomic import require_writable
     from ...corpus import scan as corpus
     from ...splits.assign import require_known, require_possible, require_seed
@@ -75,6 +78,7 @@ def _share(value: float | None) -> str:
 
 
 def evaluate(
+    context: typer.Context,
     model: ModelFile,
     data: Data,
     split: Annotated[
@@ -94,13 +98,16 @@ def evaluate(
     """
     from ....runtime import load
     from ...evaluation import evaluate as measure
-    from ...splits.assign import require_known, require_seed
+    from ...splits.assign import RANDOM, require_known, require_seed
     from ..steps import note_split, open_cache, overlap, read_segments, split_for
     from ..terminal import note, note_origin, print_json
 
     require_known(split)
     require_seed(seed)
     classifier = load(model)
+    used = split or classifier.description.split or "track"
+    if used not in RANDOM:
+        refuse_unused(context, ("seed",), f"the split {used}, which is a list of tracks,")
     segments = read_segments(data, jobs, classifier.config, cache=open_cache(cache, no_cache))
     parts, chosen = split_for(classifier.description, segments, split, seed)
     note_origin(classifier.description)
