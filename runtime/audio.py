@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import queue
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from types import ModuleType
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
 
 from .errors import AudioError, MissingFileError, MissingPackageError, ParameterError
-
-if TYPE_CHECKING:
-    from .file_classifier import Recording
 
 BLOCK_S = 1.0  # seconds of audio read at a time
 MICROPHONE_BLOCK_S = 0.1
@@ -32,27 +31,76 @@ _CUT_SHORT_SIGNS = (
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 
 
+@dataclasses.dataclass(frozen=True)
+class AudioFaults:
+    """What was wrong with audio that was read all the same.
+
+    Attributes:
+        invalid_samples: samples that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
+        dropped_bytes: bytes at the end of raw PCM that made no whole sample.
+        cut_short: whether a file holds less than its header promises, or ends in the middle.
+    """
+
+    invalid_samples: int = 0
+    dropped_bytes: int = 0
+    cut_short: bool = False
+
+    def sentences(self) -> list[str]:
+        """A sentence for each fault."""
+        found = []
+        if self.invalid_samples:
+            found.append(f"{self.invalid_samples} samples were not finite; read as silence")
+        if self.dropped_bytes:
+            found.append(f"{self.dropped_bytes} bytes at the end made no whole sample; dropped")
+        if self.cut_short:
+            found.append(f"{CUT_SHORT}; read as far as it goes")
+        return found
+
+
+class FaultLog:
+    """Where those who read audio note its faults; `faults` are those so far."""
+
+    def __init__(self) -> None:
+        self.faults = AudioFaults()
+
+    def note(self, **fields: Any) -> None:
+        """Set fields of `faults`."""
+        self.faults = dataclasses.replace(self.faults, **fields)
+
+
 class AudioSource:
     """Blocks of audio on their way to a model: mixed down to mono, cleaned, resampled. Iterate once.
 
     Attributes:
         source_rate: what the audio came in, Hz.
         sample_rate: what the blocks are delivered in, Hz.
-        invalid_samples: samples so far that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
-        dropped_bytes: bytes at the end of raw PCM that made no whole sample.
-        cut_short: whether a file holds less than its header promises, or ends in the middle; known at its end.
     """
 
-    def __init__(self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int) -> None:
-        """`blocks`: float32 [n] or [n, channels] at `source_rate`; raises ParameterError on an impossible rate."""
+    def __init__(
+        self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, log: FaultLog | None = None
+    ) -> None:
+        """What `blocks` deliver.
+
+        Args:
+            blocks: float32 [shape=(n,)] or [shape=(n, channels)] at `source_rate`, in [-1, 1].
+            source_rate: Hz.
+            sample_rate: Hz, to deliver.
+            log: where `blocks` note their faults.
+
+        Raises:
+            ParameterError: an impossible rate.
+        """
         for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
             if not 0 < rate <= MAX_RATE:
                 raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
         self._blocks = blocks
         self.source_rate, self.sample_rate = source_rate, sample_rate
-        self.invalid_samples = 0
-        self.dropped_bytes = 0
-        self.cut_short = False
+        self._log = log or FaultLog()
+
+    @property
+    def faults(self) -> AudioFaults:
+        """Those of the audio delivered so far; whether it was cut short shows at its end."""
+        return self._log.faults
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
@@ -66,7 +114,7 @@ class AudioSource:
     def _cleaned(self, samples: np.ndarray) -> np.ndarray:
         invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too
         if invalid.any():
-            self.invalid_samples += int(invalid.sum())
+            self._log.note(invalid_samples=self.faults.invalid_samples + int(invalid.sum()))
             samples = np.where(invalid, np.float32(0), samples)
         return samples
 
@@ -98,9 +146,8 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
         raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
-    source = AudioSource((), info.samplerate, sample_rate)
-    source._blocks = _file_blocks(path, block_s, source)
-    return source
+    log = FaultLog()
+    return AudioSource(_file_blocks(path, block_s, log), info.samplerate, sample_rate, log)
 
 
 def _native(path: Path) -> str | bytes:
@@ -115,7 +162,7 @@ class _ForwardFile(soundfile.SoundFile):
         return False
 
 
-def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np.ndarray]:
+def _file_blocks(path: Path, block_s: float, log: FaultLog) -> Iterator[np.ndarray]:
     decoded = 0
     with _decoding(path), _ForwardFile(_native(path)) as file:
         frames = max(1, round(block_s * file.samplerate))
@@ -128,7 +175,7 @@ def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np
             if not decoded:
                 raise
         missing = file.frames - decoded > MISSING_S * file.samplerate
-        source.cut_short = missing or any(sign in file.extra_info for sign in _CUT_SHORT_SIGNS)
+        log.note(cut_short=missing or any(sign in file.extra_info for sign in _CUT_SHORT_SIGNS))
     if not decoded:
         raise _without_audio(path)
 
@@ -146,18 +193,6 @@ def _decoding(path: Path) -> Iterator[None]:
             f"{path}: expected audio that libsndfile reads (WAV, FLAC, Ogg, MP3, AIFF), received something else "
             f"or a damaged file ({getattr(error, 'error_string', error)}); convert it, e.g. with ffmpeg"
         ) from error
-
-
-def flaws(audio: AudioSource | Recording) -> list[str]:
-    """What was wrong with audio that was heard all the same, a sentence each."""
-    found = []
-    if audio.invalid_samples:
-        found.append(f"{audio.invalid_samples} samples were not finite; heard as silence")
-    if audio.dropped_bytes:
-        found.append(f"{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
-    if audio.cut_short:
-        found.append(f"{CUT_SHORT}; heard as far as it goes")
-    return found
 
 
 def read_file(path: str | Path, sample_rate: int) -> np.ndarray:
@@ -181,30 +216,29 @@ def open_pcm(stream: BinaryIO, rate: int, channels: int, sample_format: str, sam
         raise ParameterError(f"sample_format={sample_format}: expected one of {', '.join(SAMPLE_FORMATS)}")
     if not 1 <= channels <= 64:
         raise ParameterError(f"channels={channels}: expected 1 to 64; state the channels of the audio")
-    source = AudioSource((), rate, sample_rate)
-    source._blocks = _pcm_blocks(stream, source, channels, sample_format)
-    return source
+    log = FaultLog()
+    return AudioSource(_pcm_blocks(stream, rate, channels, sample_format, log), rate, sample_rate, log)
 
 
-def _pcm_blocks(stream: BinaryIO, source: AudioSource, channels: int, sample_format: str) -> Iterator[np.ndarray]:
+def _pcm_blocks(stream: BinaryIO, rate: int, channels: int, sample_format: str, log: FaultLog) -> Iterator[np.ndarray]:
     dtype, scale = SAMPLE_FORMATS[sample_format]
     frame_bytes = np.dtype(dtype).itemsize * channels
-    block_bytes = max(1, round(MICROPHONE_BLOCK_S * source.source_rate)) * frame_bytes
+    block_bytes = max(1, round(MICROPHONE_BLOCK_S * rate)) * frame_bytes
     read = getattr(stream, "read1", stream.read)  # read1 gives what is there instead of waiting for a full block
     rest = b""
-    heard = 0
+    consumed = 0
     while data := read(block_bytes):
         data = rest + data
-        if not heard and data.startswith(b"RIFF"):
+        if not consumed and data.startswith(b"RIFF"):
             raise AudioError("-: expected raw PCM, received a WAV file; name the file, or record with arecord -t raw")
-        heard += len(data)
+        consumed += len(data)
         whole = len(data) // frame_bytes * frame_bytes
         rest = data[whole:]
         if whole:
             samples = np.frombuffer(data[:whole], dtype).astype(np.float32)
             yield (samples * np.float32(scale)).reshape(-1, channels)
-    source.dropped_bytes = len(rest)
-    if not heard:
+    log.note(dropped_bytes=len(rest))
+    if not consumed:
         raise AudioError("-: expected raw PCM on standard input, which ended at once; check what is piped into it")
 
 
@@ -229,14 +263,14 @@ def open_microphone(sample_rate: int) -> AudioSource:
     return AudioSource(_microphone_blocks(sounddevice, rate), rate, sample_rate)
 
 
-def _microphone_blocks(sounddevice, rate: int) -> Iterator[np.ndarray]:  # noqa: ANN001 (imported when needed)
-    heard: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
+def _microphone_blocks(sounddevice: ModuleType, rate: int) -> Iterator[np.ndarray]:
+    recorded: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
     with sounddevice.InputStream(
         samplerate=rate,
         channels=1,
         dtype="float32",
         blocksize=round(rate * MICROPHONE_BLOCK_S),
-        callback=lambda block, *_: heard.put(block[:, 0].copy()),
+        callback=lambda block, *_: recorded.put(block[:, 0].copy()),
     ):
         while True:
-            yield heard.get()
+            yield recorded.get()

@@ -11,8 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from ...runtime import ModelDescription
-    from ...runtime.audio import AudioSource
-    from ...runtime.file_classifier import Recording
+    from ...runtime.audio import AudioFaults
 
 
 def note(text: str) -> None:
@@ -26,11 +25,9 @@ def note_origin(description: ModelDescription) -> None:
         note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
 
 
-def note_audio(audio: AudioSource | Recording, file: str = "") -> None:
-    """Say what was wrong with audio that was heard all the same; `file` names it where there are several."""
-    from ...runtime.audio import flaws
-
-    for text in flaws(audio):
+def note_audio(faults: AudioFaults, file: str = "") -> None:
+    """Say what was wrong with audio that was read all the same; `file` names it where there are several."""
+    for text in faults.sentences():
         note(f"{file}: {text}" if file else text)
 
 

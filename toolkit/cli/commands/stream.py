@@ -145,4 +145,4 @@ def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
     count = totals.decisions
     shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.shares())
     note(f"{count} decision{'s' * (count != 1)} up to {totals.end_s:.1f} s" + (f": {shares}" if shares else ""))
-    note_audio(audio)
+    note_audio(audio.faults)
