@@ -11,7 +11,7 @@ from typing import Any
 
 from ..runtime.engines import ENGINES, require_installed
 from ..runtime.errors import MissingPackageError, ParityError
-from ..runtime.modelfile.description import ModelDescription
+from ..runtime.modelfile.description import CalibrationRecord, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from .attach import attach
@@ -86,19 +86,10 @@ def export_model(
             if keep:
                 write_bytes(path.with_suffix(f".failed{path.suffix}"), temporary.read_bytes())
             raise ParityError(f"{path.name} was not kept: {error}", error.figures) from error
-        described = dataclasses.replace(described, parity=_record(parity, reasons))
+        record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
+        described = dataclasses.replace(described, parity=record)
         temporary.write_bytes(attach(conversion.data, described))
     return ExportResult(path, _row(path, described, parity), parity)
-
-
-def _record(parity: Parity, reasons: list[str]) -> dict[str, Any]:
-    """What the file says of its comparison with Keras."""
-    return {
-        "windows": parity.windows,
-        "max_abs_error": parity.max_abs_error,
-        "top1_agreement": parity.top1_agreement,
-        "reasons": reasons,
-    }
 
 
 def _convert(source: Source, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
@@ -129,7 +120,7 @@ def _described(
         target=target if file_format == "tflite" else "onnxruntime",
         notes=(*source.description.notes, *conversion.notes),
         quantization=conversion.quantization,
-        calibration={} if precision == "float32" else source.calibration.record(),
+        calibration=CalibrationRecord() if precision == "float32" else source.calibration.record(),
     )
 
 
@@ -142,7 +133,7 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
         "bytes": path.stat().st_size,
         **dataclasses.asdict(parity),
         "passed": True,
-        "reasons": description.parity["reasons"],
+        "reasons": list(description.parity.reasons),
         "ops": read_graph(path).ops,
         "notes": list(description.notes),
     }

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..runtime.modelfile.description import ModelDescription
+from ..runtime.modelfile.description import CalibrationRecord, ModelDescription
 from .formats import QUANTISED
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Calibration:
         """How many segments."""
         return len(self.features)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> CalibrationRecord:
         """What a model file says of it."""
-        return {"count": self.count, "seed": self.seed, "fingerprint": self.fingerprint}
+        return CalibrationRecord(self.count, self.seed, self.fingerprint)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,12 +12,17 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import numbers
+import reprlib
 import threading
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from .errors import AudioError, ModelFileError, ParameterError
+
+FloatArray = npt.NDArray[np.floating[Any]]
 
 FEATURES_VERSION = 1  # raised whenever the same samples and config give other features
 BLOCK_FRAMES = 65  # transformed in one FFT call: half of a default window; larger ones leave the cache
@@ -67,16 +72,18 @@ class MfccConfig:
     def __post_init__(self) -> None:
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            whole = isinstance(value, int) and least <= value <= most
-            _require(whole, f"{name}={value!r}", f"an integer from {least} to {most}")
+            whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+            _require(whole, f"{name}={reprlib.repr(value)}", f"an integer from {least} to {most}")
         _require(self.n_mfcc <= self.n_mels, f"n_mfcc={self.n_mfcc}", f"at most n_mels={self.n_mels}")
-        _require(0 < self.window_s <= MAX_WINDOW_S, f"window_s={self.window_s}", f"seconds, at most {MAX_WINDOW_S}")
+        seconds = _is_number(self.window_s) and 0 < self.window_s <= MAX_WINDOW_S
+        _require(seconds, f"window_s={reprlib.repr(self.window_s)}", f"seconds, at most {MAX_WINDOW_S}")
         shortest = self.n_fft / self.sample_rate
         _require(
             self.window_samples >= self.n_fft, f"window_s={self.window_s}", f"at least one frame ({shortest:.3f} s)"
         )
-        _require(isinstance(self.center, bool), f"center={self.center!r}", "true or false")
-        _require(self.top_db is None or 0 < self.top_db < math.inf, f"top_db={self.top_db}", "positive, or None")
+        _require(isinstance(self.center, bool), f"center={reprlib.repr(self.center)}", "true or false")
+        clamps = _is_number(self.top_db) and 0 < self.top_db < math.inf
+        _require(clamps or self.top_db is None, f"top_db={reprlib.repr(self.top_db)}", "positive, or None")
         for names, values in self._array_sizes().items():
             received = ", ".join(f"{name}={getattr(self, name)}" for name in names.split())
             _require(values <= MAX_VALUES, received, f"arrays of at most {MAX_VALUES} values, not {values}")
@@ -112,10 +119,17 @@ class MfccConfig:
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> MfccConfig:
         """The inverse of `to_dict`; raises ModelFileError on unknown, missing or impossible fields."""
+        unknown = sorted(fields.keys() - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ModelFileError(f"front_end: expected the fields of MfccConfig, received {reprlib.repr(unknown)}")
         try:
             return cls(**fields)
-        except (TypeError, ParameterError) as error:
+        except ParameterError as error:
             raise ModelFileError(f"front_end: expected the fields of MfccConfig ({error})") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _require(holds: bool, received: str, rule: str) -> None:

@@ -14,6 +14,7 @@ from onnxruntime import quantization
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from ...runtime.errors import ConversionError
+from ...runtime.modelfile.description import QuantizationScheme
 from ..formats import Conversion, require_calibration, require_supported
 from ..quantize import weight_grids
 from ..quantize.gptq import rounded_copy
@@ -21,18 +22,16 @@ from ..quantize.smoothquant import equalized
 from .graph_builder import INPUT
 from .layers import onnx_model
 
-_QUANTIZATION = {
-    "dynamic": {
-        "weights": "int8 in the range of 7 bits, a scale per channel, in models with LSTM layers per tensor",
-        "activations": "float32, uint8 within an operator",
-        "method": "dynamic range; small dense layers and the last layer in float32",
-    },
-    "calibrated": {
-        "weights": "int8 in the range of 7 bits, a scale per channel",
-        "activations": "int8",
-        "method": "calibrated minimum and maximum; the last layer in float32",
-    },
-}
+_DYNAMIC = QuantizationScheme(
+    weights="int8 in the range of 7 bits, a scale per channel, in models with LSTM layers per tensor",
+    activations="float32, uint8 within an operator",
+    method="dynamic range; small dense layers and the last layer in float32",
+)
+_CALIBRATED = QuantizationScheme(
+    weights="int8 in the range of 7 bits, a scale per channel",
+    activations="int8",
+    method="calibrated minimum and maximum; the last layer in float32",
+)
 _CNN_NOTE = (
     "Asked for dynamic, made with calibrated ranges: ONNX Runtime runs convolutions with dynamic ranges several times "
     "slower than in float32."
@@ -77,7 +76,7 @@ def convert_onnx(
         data = _calibrated(converted, windows) if calibrated else _dynamic(converted, _per_channel(model))
     except Exception as error:  # the quantiser raises whatever it likes
         raise ConversionError(f"model {model.name}: ONNX Runtime's quantiser failed at {precision}: {error}") from error
-    return Conversion(data, notes, _QUANTIZATION["calibrated" if calibrated else "dynamic"])
+    return Conversion(data, notes, _CALIBRATED if calibrated else _DYNAMIC)
 
 
 def _sound_way(model: keras.Model, precision: str) -> tuple[bool, tuple[str, ...]]:

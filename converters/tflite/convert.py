@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from ...runtime.errors import ConversionError, UnsupportedModelError
+from ...runtime.modelfile.description import QuantizationScheme
 from ...runtime.util.native_output import held_back
 from ..formats import QUANTISED, Conversion, require_calibration, require_supported
 from ..keras_graph.external_model import SavedModelLayer
@@ -26,10 +27,10 @@ BATCH = 1  # an open batch would cost SHAPE, PACK and STRIDED_SLICE operators
 _ONE_STEP_PER_DENSE_LAYER = {"tflite-runtime"}
 
 _QUANTIZATION = {
-    "float32": {},
-    "float16": {"weights": "float16", "activations": "float32", "method": "rounded kernels, float32 biases"},
-    "dynamic": {"weights": "int8", "activations": "float32, int8 within an operator", "method": "dynamic range"},
-    "int8": {"weights": "int8", "activations": "int8", "method": "calibrated minimum and maximum"},
+    "float32": QuantizationScheme(),
+    "float16": QuantizationScheme("float16", "float32", "rounded kernels, float32 biases"),
+    "dynamic": QuantizationScheme("int8", "float32, int8 within an operator", "dynamic range"),
+    "int8": QuantizationScheme("int8", "int8", "calibrated minimum and maximum"),
 }
 
 

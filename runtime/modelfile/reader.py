@@ -86,7 +86,7 @@ def _onnx_metadata(data: bytes, path: str | Path) -> dict[str, bytes]:
 
 
 def read_graph(path: str | Path) -> Graph:
-    """The graph of a .tflite or .onnx file.
+    """The graph of a .tflite or .onnx file, with one tensor in and one out.
 
     Raises:
         MissingFileError: there is no such file.
@@ -97,9 +97,12 @@ def read_graph(path: str | Path) -> Graph:
     if file_format == "keras":
         raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export the Keras model first")
 
-    reader = {"tflite": tflite_graph, "onnx": onnx_graph}[file_format]
+    parse = tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
     try:
-        return reader.parse(path.read_bytes())
+        graph = parse(path.read_bytes())
+        if not (len(graph.inputs) == len(graph.outputs) == 1 and graph.inputs[0].shape and graph.outputs[0].shape):
+            raise protobuf.MalformedError("not one tensor in and one out")
+        return graph
     except (protobuf.MalformedError, struct.error, IndexError, UnicodeDecodeError, TypeError) as error:
         raise ModelFileError(
             f"{path}: expected a {file_format} model, received a damaged or other file ({error}); export it again"

@@ -21,7 +21,7 @@ def note(text: str) -> None:
 
 def note_origin(description: ModelDescription) -> None:
     """Say of a model trained on the demo corpus that its labels mean nothing."""
-    if description.corpus.get("demo"):
+    if description.corpus.demo:
         note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
 
 
