@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -93,21 +92,19 @@ def export_model(
 
 
 def _convert(source: Source, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
-    features = source.calibration.features
-    if file_format == "tflite":
-        return _converter("tflite")(source.model, precision, features, target)
-    return _converter("onnx")(source.model, precision, features, batch)
-
-
-def _converter(file_format: str) -> Callable[..., Conversion]:
     try:
-        return getattr(importlib.import_module(f".{file_format}", __package__), f"convert_{file_format}")
-    except ImportError as error:
-        if (error.name or "").startswith(__package__.split(".")[0]):
-            raise
+        if file_format == "tflite":
+            from .tflite.convert import convert_tflite
+        else:
+            from .onnx.convert import convert_onnx
+    except ModuleNotFoundError as error:
         raise MissingPackageError(
             f'converting to {file_format} needs {error.name}; run: pip install "genrekit[convert]"'
         ) from error
+    features = source.calibration.features
+    if file_format == "tflite":
+        return convert_tflite(source.model, precision, features, target)
+    return convert_onnx(source.model, precision, features, batch)
 
 
 def _described(
