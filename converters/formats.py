@@ -67,7 +67,7 @@ def require_calibration(precision: str, calibration: np.ndarray | None) -> np.nd
     """`calibration`; raises ParameterError where there is none."""
     if calibration is None or not len(calibration):
         raise ParameterError(
-            f"precision={precision}: expected features of the training part to take the ranges from, received none; "
+            f"precision={precision}: expected features of the training subset to take the ranges from, received none; "
             "name the corpus"
         )
     return calibration

@@ -155,7 +155,7 @@ def _native(path: Path) -> str | bytes:
     return str(path) if os.name == "nt" else os.fsencode(path)
 
 
-class _ForwardFile(soundfile.SoundFile):
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ships no types
     """Read from front to back only: soundfile seeks after each read where it can, which garbles MP3 at the seam."""
 
     def seekable(self) -> bool:

@@ -58,13 +58,12 @@ def convert_tflite(
     if precision != "float32" and calibration is not None:
         model = _prepared(model, precision, calibration, target)
     simplified = simplify(model, BATCH, _fused_or_copy)
+    failure: Exception | None = None
     with tempfile.TemporaryDirectory() as folder, held_back():
         try:
             data = _converter(simplified, folder, precision, calibration, target).convert()
         except Exception as error:  # the converter raises whatever its passes raise
             failure = error
-        else:
-            failure = None
     if failure:
         raise ConversionError(
             f"model {model.name}: the TFLite converter failed at {precision}: {_last_words(failure)}; export "
@@ -80,7 +79,7 @@ def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, targe
         model = equalized(model, calibration)
     if precision == "int8":
         model = with_narrow_logits(model, calibration)
-    return rounded_copy(model, calibration, _grid(precision, target))
+    return rounded_copy(model, calibration, _grid_rule(precision, target))
 
 
 def _require_no_loops(model: keras.Model) -> None:
@@ -100,7 +99,7 @@ def _last_words(error: Exception) -> str:
     return lines[-1].split("error: ")[-1] if lines else type(error).__name__
 
 
-def _grid(precision: str, target: str) -> weight_grids.Grid:
+def _grid_rule(precision: str, target: str) -> weight_grids.GridRule:
     per_channel = target not in _ONE_STEP_PER_DENSE_LAYER
     if precision == "float16":
         return weight_grids.float16
@@ -121,7 +120,8 @@ def _converter(
     if precision in QUANTISED:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "int8":
-        converter.representative_dataset = lambda: _single_windows(calibration)
+        windows = require_calibration(precision, calibration)
+        converter.representative_dataset = lambda: _single_windows(windows)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = target in _ONE_STEP_PER_DENSE_LAYER

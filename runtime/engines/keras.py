@@ -19,7 +19,7 @@ class KerasEngine(Engine):
     name = "keras"
 
     def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
-        super().__init__(description)
+        super().__init__(path, description, threads)
         self._model = keras.saving.load_model(path, compile=False)
         _, frames, n_mfcc = self._model.input_shape
         self.shapes = (frames, n_mfcc), self._model.output_shape[-1]
@@ -27,7 +27,8 @@ class KerasEngine(Engine):
     def __call__(self, features: np.ndarray) -> np.ndarray:
         if not len(features):
             return np.empty((0, self.shapes[1]), np.float32)
-        return self._model.predict(np.asarray(features, np.float32), batch_size=BATCH, verbose=0)
+        result: np.ndarray = self._model.predict(np.asarray(features, np.float32), batch_size=BATCH, verbose=0)
+        return result
 
 
 engine = KerasEngine

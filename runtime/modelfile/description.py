@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ModelFileError
-from ..mfcc import FloatArray, MfccConfig
+from ..mfcc import MfccConfig
 from .fields import Fields, unusable
 
 FORMAT_VERSION = "1.1"
@@ -33,10 +33,11 @@ class Normalization:
     mean: tuple[float, ...]
     std: tuple[float, ...]
 
-    def apply(self, features: FloatArray, out: FloatArray | None = None) -> FloatArray:
+    def apply(self, features: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """float32 [..., n_mfcc] -> float32 of the same shape; into `out` where it is given, which may be `features`."""
-        centred = np.subtract(features, np.array(self.mean, np.float32), out=out)
-        return np.divide(centred, np.array(self.std, np.float32), out=centred)
+        normalised: np.ndarray = np.subtract(features, np.array(self.mean, np.float32), out=out)
+        normalised /= np.array(self.std, np.float32)
+        return normalised
 
     @classmethod
     def read(cls, fields: Fields, n_mfcc: int) -> Normalization:
@@ -203,8 +204,8 @@ class ModelDescription:
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON keeps them; a record of which nothing is known is empty."""
         defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        unknown = {name: {} for name in RECORDS if getattr(self, name) == defaults[name]}
-        return {**dataclasses.asdict(self), **unknown}
+        empty: dict[str, Any] = {name: {} for name in RECORDS if getattr(self, name) == defaults[name]}
+        return dataclasses.asdict(self) | empty
 
     def to_json(self) -> str:
         """Indented JSON with a final newline."""

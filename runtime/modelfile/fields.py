@@ -10,6 +10,7 @@ from typing import Any
 from ..errors import ModelFileError
 
 MAX_COUNT = 2**63 - 1
+MAX_NUMBER = 1e300
 MAX_TEXT = 4096  # characters; the path of a split may be that long
 
 
@@ -34,9 +35,11 @@ class Fields:
 
     def text(self, name: str, *allowed: str) -> str | None:
         """A text of at most `MAX_TEXT` characters; one of `allowed` where any are named."""
-        if allowed:
-            return self._take(name, allowed.__contains__, f"one of {', '.join(allowed)}")
-        return self._take(name, lambda value: _is_text(value, MAX_TEXT), f"a text of at most {MAX_TEXT} characters")
+        rule = f"one of {', '.join(allowed)}" if allowed else f"a text of at most {MAX_TEXT} characters"
+        text: str | None = self._take(
+            name, lambda value: value in allowed if allowed else _is_text(value, MAX_TEXT), rule
+        )
+        return text
 
     def required_text(self, name: str) -> str:
         """A text that must be there."""
@@ -56,12 +59,14 @@ class Fields:
     def count(self, name: str) -> int | None:
         """A whole number that is not negative."""
         rule = f"a whole number from 0 to {MAX_COUNT}"
-        return self._take(name, lambda value: type(value) is int and 0 <= value <= MAX_COUNT, rule)
+        count: int | None = self._take(name, lambda value: type(value) is int and 0 <= value <= MAX_COUNT, rule)
+        return count
 
     def number(self, name: str, most: float = math.inf) -> float | None:
         """A finite number from 0 to `most`."""
         rule = f"a number from 0 to {most:g}" if most < math.inf else "a finite number, not negative"
-        return self._take(name, lambda value: _is_number(value) and 0 <= value <= most, rule)
+        number: float | None = self._take(name, lambda value: _is_number(value) and 0 <= value <= most, rule)
+        return number
 
     def flag(self, name: str) -> bool:
         """True or false."""
@@ -101,4 +106,4 @@ def _is_text(value: object, length: int) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in (int, float) and abs(value) <= 1e300  # type: ignore[operator]
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= MAX_NUMBER

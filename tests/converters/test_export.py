@@ -10,7 +10,7 @@ import pytest
 
 from genrekit.converters.export import export_model, write_parity
 from genrekit.converters.quantize.calibration import choose_calibration
-from genrekit.converters.trained_model import ParityWindows, Source
+from genrekit.converters.trained_model import ParityWindows, TrainedModel
 from genrekit.converters.verify.parity import LIMITS, Limits
 from genrekit.runtime import ModelDescription, Normalization, load
 from genrekit.runtime.errors import OutputError, ParityError, UnsupportedModelError
@@ -26,7 +26,7 @@ def source(models, data):
     reference = model.predict(data.unknown, verbose=0)
     description = ModelDescription("cnn", LABELS, normalization=UNCHANGED)
     calibration = choose_calibration(data.known, data.known_labels)
-    return Source(model, description, calibration, ParityWindows(data.unknown, data.unknown_labels, reference))
+    return TrainedModel(model, description, calibration, ParityWindows(data.unknown, data.unknown_labels, reference))
 
 
 @pytest.fixture
