@@ -45,4 +45,5 @@ def _attach_onnx(data: bytes, description: ModelDescription) -> bytes:
     model = onnx.load_model_from_string(data)
     labels = "\n".join(description.labels)
     onnx.helper.set_model_props(model, {ONNX_KEY: description.to_json(), "labels": labels})
-    return model.SerializeToString()
+    attached: bytes = model.SerializeToString()
+    return attached

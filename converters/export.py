@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from ..runtime.engines import ENGINES, require_installed
 from ..runtime.errors import MissingPackageError, ParityError
-from ..runtime.modelfile.description import ModelDescription
+from ..runtime.modelfile.description import CalibrationRecord, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from .attach import attach
 from .formats import PRECISIONS, Conversion, require_supported
-from .trained_model import Source
+from .trained_model import TrainedModel
 from .verify.parity import Parity, check, compare
 from .verify.subprocess_engine import predict
 
@@ -42,7 +41,7 @@ class ExportResult:
 
 
 def export_model(
-    source: Source,
+    trained: TrainedModel,
     folder: Path,
     file_format: str,
     precision: str,
@@ -53,7 +52,7 @@ def export_model(
     """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with the Keras model.
 
     Args:
-        source: the model, with segments to quantise and compare with.
+        trained: the model, with windows to quantise and compare with.
         folder: made where missing.
         file_format: tflite or onnx.
         precision: float32, float16, dynamic or int8.
@@ -71,14 +70,14 @@ def export_model(
     require_supported(file_format, precision, target, batch)
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
-    source = source.at(precision)
-    conversion = _convert(source, file_format, precision, target, batch)
-    described = _described(source, conversion, file_format, precision, target)
+    trained = trained.prepared_for(precision)
+    conversion = _convert(trained, file_format, precision, target, batch)
+    described = _described(trained, conversion, file_format, precision, target)
     path = folder / f"{described.model}-{precision}.{file_format}"
     with replacing(path) as temporary:
         temporary.write_bytes(attach(conversion.data, described))
-        found = predict(temporary, source.windows.features, engine)
-        parity = compare(source.windows.reference, found, source.windows.labels)
+        found = predict(temporary, trained.windows.features, engine)
+        parity = compare(trained.windows.reference, found, trained.windows.labels)
         try:
             reasons = check(parity, precision)
         except ParityError as error:
@@ -86,50 +85,39 @@ def export_model(
             if keep:
                 write_bytes(path.with_suffix(f".failed{path.suffix}"), temporary.read_bytes())
             raise ParityError(f"{path.name} was not kept: {error}", error.figures) from error
-        described = dataclasses.replace(described, parity=_record(parity, reasons))
+        record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
+        described = dataclasses.replace(described, parity=record)
         temporary.write_bytes(attach(conversion.data, described))
     return ExportResult(path, _row(path, described, parity), parity)
 
 
-def _record(parity: Parity, reasons: list[str]) -> dict[str, Any]:
-    """What the file says of its comparison with Keras."""
-    return {
-        "windows": parity.windows,
-        "max_abs_error": parity.max_abs_error,
-        "top1_agreement": parity.top1_agreement,
-        "reasons": reasons,
-    }
-
-
-def _convert(source: Source, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
-    features = source.calibration.features
-    if file_format == "tflite":
-        return _converter("tflite")(source.model, precision, features, target)
-    return _converter("onnx")(source.model, precision, features, batch)
-
-
-def _converter(file_format: str) -> Callable[..., Conversion]:
+def _convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
     try:
-        return getattr(importlib.import_module(f".{file_format}", __package__), f"convert_{file_format}")
-    except ImportError as error:
-        if (error.name or "").startswith(__package__.split(".")[0]):
-            raise
+        if file_format == "tflite":
+            from .tflite.convert import convert_tflite
+        else:
+            from .onnx.convert import convert_onnx
+    except ModuleNotFoundError as error:
         raise MissingPackageError(
             f'converting to {file_format} needs {error.name}; run: pip install "genrekit[convert]"'
         ) from error
+    features = trained.calibration.features
+    if file_format == "tflite":
+        return convert_tflite(trained.model, precision, features, target)
+    return convert_onnx(trained.model, precision, features, batch)
 
 
 def _described(
-    source: Source, conversion: Conversion, file_format: str, precision: str, target: str
+    trained: TrainedModel, conversion: Conversion, file_format: str, precision: str, target: str
 ) -> ModelDescription:
     return dataclasses.replace(
-        source.description,
+        trained.description,
         format=file_format,
         precision=precision,
         target=target if file_format == "tflite" else "onnxruntime",
-        notes=(*source.description.notes, *conversion.notes),
+        notes=(*trained.description.notes, *conversion.notes),
         quantization=conversion.quantization,
-        calibration={} if precision == "float32" else source.calibration.record(),
+        calibration=CalibrationRecord() if precision == "float32" else trained.calibration.record(),
     )
 
 
@@ -142,7 +130,7 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
         "bytes": path.stat().st_size,
         **dataclasses.asdict(parity),
         "passed": True,
-        "reasons": description.parity["reasons"],
+        "reasons": list(description.parity.reasons),
         "ops": read_graph(path).ops,
         "notes": list(description.notes),
     }
@@ -160,6 +148,7 @@ def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
 
 def _read_parity(folder: Path) -> list[dict[str, Any]]:
     try:
-        return json.loads((folder / PARITY_NAME).read_text())
+        rows: list[dict[str, Any]] = json.loads((folder / PARITY_NAME).read_text())
+        return rows
     except (OSError, ValueError):  # none yet, or one cut short: it is written anew
         return []

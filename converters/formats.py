@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from collections.abc import Collection
 
 import numpy as np
 
 from ..runtime.errors import ParameterError, UnsupportedModelError
+from ..runtime.modelfile.description import QuantizationScheme
 
 PRECISIONS = {
     "tflite": ("float32", "float16", "dynamic", "int8"),
@@ -29,12 +30,12 @@ class Conversion:
     Attributes:
         data: the file, without a description.
         notes: what a user should know of how it was made, one sentence each.
-        quantization: {"weights", "activations", "method"} of a quantised model, else empty.
+        quantization: how a quantised model holds its numbers.
     """
 
     data: bytes
     notes: tuple[str, ...] = ()
-    quantization: dict[str, Any] = dataclasses.field(default_factory=dict)
+    quantization: QuantizationScheme = dataclasses.field(default_factory=QuantizationScheme)
 
 
 def require_supported(file_format: str, precision: str, target: str = "litert", batch: int | None = 1) -> None:
@@ -66,12 +67,12 @@ def require_calibration(precision: str, calibration: np.ndarray | None) -> np.nd
     """`calibration`; raises ParameterError where there is none."""
     if calibration is None or not len(calibration):
         raise ParameterError(
-            f"precision={precision}: expected features of the training part to take the ranges from, received none; "
+            f"precision={precision}: expected features of the training subset to take the ranges from, received none; "
             "name the corpus"
         )
     return calibration
 
 
-def _require_one_of(name: str, value: str, allowed: object) -> None:
+def _require_one_of(name: str, value: str, allowed: Collection[str]) -> None:
     if value not in allowed:
         raise ParameterError(f"{name}={value}: expected one of {', '.join(allowed)}")

@@ -1,14 +1,14 @@
-"""What files are made from: a trained model with its description and the segments to quantise and compare with."""
+"""What files are made from: a trained model with its description and the windows to quantise and compare with."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..runtime.modelfile.description import ModelDescription
+from ..runtime.modelfile.description import CalibrationRecord, ModelDescription
 from .formats import QUANTISED
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Calibration:
-    """Segments of the training part.
+    """Windows of the training subset.
 
     Attributes:
         features: normalised float32 [shape=(count, frames, n_mfcc)].
@@ -31,12 +31,12 @@ class Calibration:
 
     @property
     def count(self) -> int:
-        """How many segments."""
+        """How many windows."""
         return len(self.features)
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> CalibrationRecord:
         """What a model file says of it."""
-        return {"count": self.count, "seed": self.seed, "fingerprint": self.fingerprint}
+        return CalibrationRecord(self.count, self.seed, self.fingerprint)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,13 +55,13 @@ class ParityWindows:
 
 
 @dataclasses.dataclass(frozen=True)
-class Source:
+class TrainedModel:
     """A trained model, ready to be converted.
 
     Attributes:
         model: for normalised features.
         description: what the Keras model says of itself; files carry it with what their conversion adds.
-        calibration: segments of the training part.
+        calibration: windows of the training subset.
         windows: what files are compared on.
     """
 
@@ -70,16 +70,16 @@ class Source:
     calibration: Calibration
     windows: ParityWindows
 
-    def at(self, precision: str) -> Source:
-        """The same, restated for scaled features where it takes raw ones and that serves `precision`."""
+    def prepared_for(self, precision: str) -> TrainedModel:
+        """The same, restated for scaled features where it takes raw ones and that helps at `precision`."""
         if self.description.normalization is not None:
             return self
         free = self._scaled.model.count_params() == self.model.count_params()
         return self._scaled if free or precision in QUANTISED else self
 
     @functools.cached_property
-    def _scaled(self) -> Source:
-        """For scaled features; the source itself where that is not exact."""
+    def _scaled(self) -> TrainedModel:
+        """For scaled features; the model itself where that is not exact."""
         from .keras_graph.input_scaling import NOTE, balancing, for_normalised
 
         scaling = balancing(self.calibration.features)
@@ -87,7 +87,7 @@ class Source:
         if restated is None:
             return self
         notes = (*self.description.notes, NOTE)
-        return Source(
+        return TrainedModel(
             restated,
             dataclasses.replace(self.description, normalization=scaling, notes=notes),
             dataclasses.replace(self.calibration, features=scaling.apply(self.calibration.features)),
@@ -109,4 +109,5 @@ def in_double_precision(model: keras.Model, features: np.ndarray) -> np.ndarray:
     inputs = keras.Input(model.input_shape[1:], dtype="float64")
     exact = keras.models.clone_model(model, input_tensors=inputs, clone_function=double)
     exact.set_weights(model.get_weights())
-    return exact.predict(features, verbose=0)
+    probabilities: np.ndarray = exact.predict(features, verbose=0)
+    return probabilities

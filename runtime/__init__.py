@@ -1,27 +1,87 @@
 """The part that runs on the device: numpy and one inference engine.
 
->>> from genrekit.runtime import load, StreamClassifier
+>>> from genrekit.runtime import load, open_file, StreamClassifier
 >>> model = load("cnn-int8.tflite")
 >>> stream = StreamClassifier(model, stride_s=0.5)
->>> for prediction in stream.push(samples):
-...     print(prediction.time_s, prediction.label)
+>>> for samples in open_file("song.mp3", model.config.sample_rate):
+...     for prediction in stream.push(samples):
+...         print(prediction.time_s, prediction.label)
 """
 
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from .classifier import Classifier, Prediction, StreamClassifier, load
-from .errors import GenrekitError
+from .errors import (
+    AudioError,
+    ConversionError,
+    CorpusError,
+    Failure,
+    GenrekitError,
+    MissingFileError,
+    MissingPackageError,
+    ModelFileError,
+    OutputError,
+    ParameterError,
+    ParityError,
+    UnsupportedModelError,
+)
 from .mfcc import MfccConfig, mfcc
 from .mfcc_stream import MfccStream
 from .modelfile.description import ModelDescription, Normalization
+from .modelfile.reader import read_description, read_graph
+from .postprocess import DecisionFilter, LabelDurations, Smoother
+from .realtime import RealtimeQueue
+
+if TYPE_CHECKING:
+    from .audio import AudioFaults, AudioSource, open_file, open_microphone, open_pcm
+    from .file_classifier import Recording, classify_file
 
 __all__ = [
+    "AudioError",
+    "AudioFaults",
+    "AudioSource",
     "Classifier",
+    "ConversionError",
+    "CorpusError",
+    "DecisionFilter",
+    "Failure",
     "GenrekitError",
+    "LabelDurations",
     "MfccConfig",
     "MfccStream",
+    "MissingFileError",
+    "MissingPackageError",
     "ModelDescription",
+    "ModelFileError",
     "Normalization",
+    "OutputError",
+    "ParameterError",
+    "ParityError",
     "Prediction",
+    "RealtimeQueue",
+    "Recording",
+    "Smoother",
     "StreamClassifier",
+    "UnsupportedModelError",
+    "classify_file",
     "load",
     "mfcc",
+    "open_file",
+    "open_microphone",
+    "open_pcm",
+    "read_description",
+    "read_graph",
 ]
+
+# Imported when they are asked for: their libraries take longer to load than many a command.
+_LATE = {
+    **dict.fromkeys(("AudioFaults", "AudioSource", "open_file", "open_microphone", "open_pcm"), ".audio"),
+    **dict.fromkeys(("Recording", "classify_file"), ".file_classifier"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_LATE[name], __name__), name)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import mmap
 import os
 import queue
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from types import ModuleType
+from typing import Any, BinaryIO
 
 import numpy as np
 import soundfile
 import soxr
 
 from .errors import AudioError, MissingFileError, MissingPackageError, ParameterError
-
-if TYPE_CHECKING:
-    from .file_classifier import Recording
 
 BLOCK_S = 1.0  # seconds of audio read at a time
 MICROPHONE_BLOCK_S = 0.1
@@ -36,27 +35,76 @@ _BEGINNINGS = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF",
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 
 
+@dataclasses.dataclass(frozen=True)
+class AudioFaults:
+    """What was wrong with audio that was read all the same.
+
+    Attributes:
+        invalid_samples: samples that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
+        dropped_bytes: bytes at the end of raw PCM that made no whole sample.
+        cut_short: whether a file holds less than its header promises, or ends in the middle.
+    """
+
+    invalid_samples: int = 0
+    dropped_bytes: int = 0
+    cut_short: bool = False
+
+    def sentences(self) -> list[str]:
+        """A sentence for each fault."""
+        found = []
+        if self.invalid_samples:
+            found.append(f"{self.invalid_samples} samples were not finite; read as silence")
+        if self.dropped_bytes:
+            found.append(f"{self.dropped_bytes} bytes at the end made no whole sample; dropped")
+        if self.cut_short:
+            found.append(f"{CUT_SHORT}; read as far as it goes")
+        return found
+
+
+class FaultLog:
+    """Where those who read audio note its faults; `faults` are those so far."""
+
+    def __init__(self) -> None:
+        self.faults = AudioFaults()
+
+    def note(self, **fields: Any) -> None:
+        """Set fields of `faults`."""
+        self.faults = dataclasses.replace(self.faults, **fields)
+
+
 class AudioSource:
     """Blocks of audio on their way to a model: mixed down to mono, cleaned, resampled. Iterate once.
 
     Attributes:
         source_rate: what the audio came in, Hz.
         sample_rate: what the blocks are delivered in, Hz.
-        invalid_samples: samples so far that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
-        dropped_bytes: bytes at the end of raw PCM that made no whole sample.
-        cut_short: whether a file holds less than its header promises, or ends in the middle; known at its end.
     """
 
-    def __init__(self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int) -> None:
-        """`blocks`: float32 [n] or [n, channels] at `source_rate`; raises ParameterError on an impossible rate."""
+    def __init__(
+        self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, log: FaultLog | None = None
+    ) -> None:
+        """What `blocks` deliver.
+
+        Args:
+            blocks: float32 [shape=(n,)] or [shape=(n, channels)] at `source_rate`, in [-1, 1].
+            source_rate: Hz.
+            sample_rate: Hz, to deliver.
+            log: where `blocks` note their faults.
+
+        Raises:
+            ParameterError: an impossible rate.
+        """
         for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
             if not 0 < rate <= MAX_RATE:
                 raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
         self._blocks = blocks
         self.source_rate, self.sample_rate = source_rate, sample_rate
-        self.invalid_samples = 0
-        self.dropped_bytes = 0
-        self.cut_short = False
+        self._log = log or FaultLog()
+
+    @property
+    def faults(self) -> AudioFaults:
+        """Those of the audio delivered so far; whether it was cut short shows at its end."""
+        return self._log.faults
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
@@ -70,7 +118,7 @@ class AudioSource:
     def _cleaned(self, samples: np.ndarray) -> np.ndarray:
         invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too
         if invalid.any():
-            self.invalid_samples += int(invalid.sum())
+            self._log.note(invalid_samples=self.faults.invalid_samples + int(invalid.sum()))
             samples = np.where(invalid, np.float32(0), samples)
         return samples
 
@@ -104,9 +152,8 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
         raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
-    source = AudioSource((), info.samplerate, sample_rate)
-    source._blocks = _file_blocks(path, block_s, source)
-    return source
+    log = FaultLog()
+    return AudioSource(_file_blocks(path, block_s, log), info.samplerate, sample_rate, log)
 
 
 def _native(path: Path) -> str | bytes:
@@ -135,14 +182,14 @@ def _unfinished(path: Path) -> mmap.mmap | None:
     return content
 
 
-class _ForwardFile(soundfile.SoundFile):
+class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ships no types
     """Read from front to back only: soundfile seeks after each read where it can, which garbles MP3 at the seam."""
 
     def seekable(self) -> bool:
         return False
 
 
-def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np.ndarray]:
+def _file_blocks(path: Path, block_s: float, log: FaultLog) -> Iterator[np.ndarray]:
     decoded = 0
     unfinished = _unfinished(path)
     with _decoding(path), _ForwardFile(unfinished or _native(path)) as file:
@@ -156,7 +203,8 @@ def _file_blocks(path: Path, block_s: float, source: AudioSource) -> Iterator[np
             if not decoded:
                 raise
         missing = file.frames - decoded > MISSING_S * file.samplerate
-        source.cut_short = bool(missing or unfinished or any(map(_tells_a_cut, file.extra_info.splitlines())))
+        cut_short = missing or unfinished or any(map(_tells_a_cut, file.extra_info.splitlines()))
+        log.note(cut_short=bool(cut_short))
     if not decoded:
         raise _without_audio(path)
 
@@ -204,18 +252,6 @@ def _kind(path: Path) -> str:
     return "something else; convert it, e.g. with ffmpeg"
 
 
-def flaws(audio: AudioSource | Recording) -> list[str]:
-    """What was wrong with audio that was heard all the same, a sentence each."""
-    found = []
-    if audio.invalid_samples:
-        found.append(f"{audio.invalid_samples} samples were not finite; heard as silence")
-    if audio.dropped_bytes:
-        found.append(f"{audio.dropped_bytes} bytes at the end made no whole sample; dropped")
-    if audio.cut_short:
-        found.append(f"{CUT_SHORT}; heard as far as it goes")
-    return found
-
-
 def read_file(path: str | Path, sample_rate: int) -> np.ndarray:
     """A whole file: mono float32 [shape=(n,)] at `sample_rate`; errors as `open_file`."""
     return np.concatenate(list(open_file(path, sample_rate)))
@@ -237,30 +273,29 @@ def open_pcm(stream: BinaryIO, rate: int, channels: int, sample_format: str, sam
         raise ParameterError(f"sample_format={sample_format}: expected one of {', '.join(SAMPLE_FORMATS)}")
     if not 1 <= channels <= 64:
         raise ParameterError(f"channels={channels}: expected 1 to 64; state the channels of the audio")
-    source = AudioSource((), rate, sample_rate)
-    source._blocks = _pcm_blocks(stream, source, channels, sample_format)
-    return source
+    log = FaultLog()
+    return AudioSource(_pcm_blocks(stream, rate, channels, sample_format, log), rate, sample_rate, log)
 
 
-def _pcm_blocks(stream: BinaryIO, source: AudioSource, channels: int, sample_format: str) -> Iterator[np.ndarray]:
+def _pcm_blocks(stream: BinaryIO, rate: int, channels: int, sample_format: str, log: FaultLog) -> Iterator[np.ndarray]:
     dtype, scale = SAMPLE_FORMATS[sample_format]
     frame_bytes = np.dtype(dtype).itemsize * channels
-    block_bytes = max(1, round(MICROPHONE_BLOCK_S * source.source_rate)) * frame_bytes
+    block_bytes = max(1, round(MICROPHONE_BLOCK_S * rate)) * frame_bytes
     read = getattr(stream, "read1", stream.read)  # read1 gives what is there instead of waiting for a full block
     rest = b""
-    heard = 0
+    consumed = 0
     while data := read(block_bytes):
         data = rest + data
-        if not heard and data.startswith(b"RIFF"):
+        if not consumed and data.startswith(b"RIFF"):
             raise AudioError("-: expected raw PCM, received a WAV file; name the file, or record with arecord -t raw")
-        heard += len(data)
+        consumed += len(data)
         whole = len(data) // frame_bytes * frame_bytes
         rest = data[whole:]
         if whole:
             samples = np.frombuffer(data[:whole], dtype).astype(np.float32)
             yield (samples * np.float32(scale)).reshape(-1, channels)
-    source.dropped_bytes = len(rest)
-    if not heard:
+    log.note(dropped_bytes=len(rest))
+    if not consumed:
         raise AudioError("-: expected raw PCM on standard input, which ended at once; check what is piped into it")
 
 
@@ -285,14 +320,14 @@ def open_microphone(sample_rate: int) -> AudioSource:
     return AudioSource(_microphone_blocks(sounddevice, rate), rate, sample_rate)
 
 
-def _microphone_blocks(sounddevice, rate: int) -> Iterator[np.ndarray]:  # noqa: ANN001 (imported when needed)
-    heard: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
+def _microphone_blocks(sounddevice: ModuleType, rate: int) -> Iterator[np.ndarray]:
+    recorded: queue.SimpleQueue[np.ndarray] = queue.SimpleQueue()
     with sounddevice.InputStream(
         samplerate=rate,
         channels=1,
         dtype="float32",
         blocksize=round(rate * MICROPHONE_BLOCK_S),
-        callback=lambda block, *_: heard.put(block[:, 0].copy()),
+        callback=lambda block, *_: recorded.put(block[:, 0].copy()),
     ):
         while True:
-            yield heard.get()
+            yield recorded.get()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from . import engines
+from .engines import load_engine
 from .engines.base import Engine
 from .errors import AudioError, ModelFileError
 from .mfcc import MfccConfig, mfcc
@@ -102,14 +102,14 @@ class Classifier:
 
 
 def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Classifier:
-    """Load a .tflite, .onnx or .keras; parameters and errors as `engines.load`."""
-    return Classifier(engines.load(path, threads, engine))
+    """Load a .tflite, .onnx or .keras; parameters and errors as `load_engine`."""
+    return Classifier(load_engine(path, threads, engine))
 
 
 class StreamClassifier:
     """Push samples; get a `Prediction` for each window that became due.
 
-    Decides first when one whole window has been heard, then every stride (rounded to whole hops). Each decision
+    Decides first when one whole window has come, then every stride (rounded to whole hops). Each decision
     equals ``model.classify`` of that window's samples.
 
     Args:
@@ -131,23 +131,23 @@ class StreamClassifier:
         return self._stream.stride_samples / self.model.config.sample_rate
 
     def push(self, samples: np.ndarray) -> list[Prediction]:
-        """Hear `samples` (mono [shape=(n,)], in [-1, 1], at ``model.config.sample_rate``); raises AudioError."""
+        """Take in `samples` (mono [shape=(n,)], in [-1, 1], at ``model.config.sample_rate``); raises AudioError."""
         predictions = self._decide(self._stream.push(samples))
-        self._heard += len(samples)
+        self._samples += len(samples)
         return predictions
 
     def flush(self) -> list[Prediction]:
         """End the stream: audio shorter than one window is decided on once, padded with silence. Resets."""
-        heard_s = self._heard / self.model.config.sample_rate
-        predictions = [self.model.decide(features, self._start_s + heard_s, True) for features in self._stream.flush()]
+        length_s = self._samples / self.model.config.sample_rate
+        predictions = [self.model.decide(features, self._start_s + length_s, True) for features in self._stream.flush()]
         self.reset()
         return predictions
 
     def reset(self, time_s: float = 0.0) -> None:
-        """Forget everything heard; the next sample counts as heard at `time_s`."""
+        """Forget everything that came; the next sample is at `time_s`."""
         self._stream.reset()
         self._start_s = time_s
-        self._heard = 0
+        self._samples = 0
         self._decisions = 0
 
     def _decide(self, windows: Iterable[np.ndarray]) -> list[Prediction]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .audio import open_file
+from .audio import AudioFaults, open_file
 from .classifier import Classifier, Prediction, StreamClassifier
 from .errors import AudioError
 
@@ -19,16 +19,14 @@ class Recording:
     Attributes:
         seconds: its length.
         scores: the mean of its windows' probabilities, by label in the model's order.
-        windows: one after the other; audio behind the last whole window is not heard.
-        invalid_samples, dropped_bytes, cut_short: as in `AudioSource`.
+        windows: one after the other; audio behind the last whole window is not classified.
+        faults: what was wrong with the audio.
     """
 
     seconds: float
     scores: dict[str, float]
     windows: tuple[Prediction, ...]
-    invalid_samples: int
-    dropped_bytes: int
-    cut_short: bool
+    faults: AudioFaults
 
     @property
     def label(self) -> str:
@@ -45,14 +43,13 @@ def classify_file(model: Classifier, path: str | Path) -> Recording:
     source = open_file(path, model.config.sample_rate)
     stream = StreamClassifier(model, stride_s=model.config.window_s)
     windows: list[Prediction] = []
-    heard = 0
+    samples = 0
     for block in source:
-        heard += len(block)
+        samples += len(block)
         windows += stream.push(block)
     windows += stream.flush()
     if not windows:
         raise AudioError(f"{path}: expected audio, received a file that decodes to no samples; record it again")
     means = np.mean([list(window.scores.values()) for window in windows], axis=0)
     scores = dict(zip(model.labels, map(float, means), strict=True))
-    flaws = source.invalid_samples, source.dropped_bytes, source.cut_short
-    return Recording(heard / model.config.sample_rate, scores, tuple(windows), *flaws)
+    return Recording(samples / model.config.sample_rate, scores, tuple(windows), source.faults)

@@ -1,6 +1,6 @@
 """The front end: audio frames -> log-mel -> MFCC, equal to librosa's, with numpy alone.
 
-Everything here is pure; the only state is scratch memory that `FrameMaths` keeps between calls, because
+Everything here is pure; the only state is scratch memory that `MfccComputer` keeps between calls, because
 an FFT that writes into fresh pages costs several times one that writes into warm ones.
 
 Sources: mel scale and area normalisation after M. Slaney, Auditory Toolbox (1998); MFCC after Davis and
@@ -12,6 +12,8 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import numbers
+import reprlib
 import threading
 from typing import Any
 
@@ -67,16 +69,18 @@ class MfccConfig:
     def __post_init__(self) -> None:
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            whole = isinstance(value, int) and least <= value <= most
-            _require(whole, f"{name}={value!r}", f"an integer from {least} to {most}")
+            whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+            _require(whole, f"{name}={reprlib.repr(value)}", f"an integer from {least} to {most}")
         _require(self.n_mfcc <= self.n_mels, f"n_mfcc={self.n_mfcc}", f"at most n_mels={self.n_mels}")
-        _require(0 < self.window_s <= MAX_WINDOW_S, f"window_s={self.window_s}", f"seconds, at most {MAX_WINDOW_S}")
+        seconds = _is_number(self.window_s) and 0 < self.window_s <= MAX_WINDOW_S
+        _require(seconds, f"window_s={reprlib.repr(self.window_s)}", f"seconds, at most {MAX_WINDOW_S}")
         shortest = self.n_fft / self.sample_rate
         _require(
             self.window_samples >= self.n_fft, f"window_s={self.window_s}", f"at least one frame ({shortest:.3f} s)"
         )
-        _require(isinstance(self.center, bool), f"center={self.center!r}", "true or false")
-        _require(self.top_db is None or 0 < self.top_db < math.inf, f"top_db={self.top_db}", "positive, or None")
+        _require(isinstance(self.center, bool), f"center={reprlib.repr(self.center)}", "true or false")
+        usable = self.top_db is None or (_is_number(self.top_db) and 0 < self.top_db < math.inf)
+        _require(usable, f"top_db={reprlib.repr(self.top_db)}", "positive, or None")
         for names, values in self._array_sizes().items():
             received = ", ".join(f"{name}={getattr(self, name)}" for name in names.split())
             _require(values <= MAX_VALUES, received, f"arrays of at most {MAX_VALUES} values, not {values}")
@@ -112,10 +116,17 @@ class MfccConfig:
     @classmethod
     def from_dict(cls, fields: dict[str, Any]) -> MfccConfig:
         """The inverse of `to_dict`; raises ModelFileError on unknown, missing or impossible fields."""
+        unknown = sorted(fields.keys() - {field.name for field in dataclasses.fields(cls)})
+        if unknown:
+            raise ModelFileError(f"front_end: expected the fields of MfccConfig, received {reprlib.repr(unknown)}")
         try:
             return cls(**fields)
-        except (TypeError, ParameterError) as error:
+        except ParameterError as error:
             raise ModelFileError(f"front_end: expected the fields of MfccConfig ({error})") from error
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
 
 
 def _require(holds: bool, received: str, rule: str) -> None:
@@ -145,19 +156,20 @@ def mel_weights(config: MfccConfig) -> np.ndarray:
     edges = mel_to_hz(np.linspace(0, top, config.n_mels + 2))
     rising = (bins[:, None] - edges[:-2]) / np.diff(edges)[:-1]
     falling = (edges[2:] - bins[:, None]) / np.diff(edges)[1:]
-    return np.maximum(0, np.minimum(rising, falling)) * 2 / (edges[2:] - edges[:-2])
+    triangles: np.ndarray = np.maximum(0, np.minimum(rising, falling)) * 2 / (edges[2:] - edges[:-2])
+    return triangles
 
 
 @functools.lru_cache(maxsize=16)
 def dct_basis(n_mels: int, n_mfcc: int) -> np.ndarray:
     """The first n_mfcc vectors of the orthonormal DCT-II. float64 [n_mels, n_mfcc]."""
     angles = np.pi / n_mels * np.outer(np.arange(n_mels) + 0.5, np.arange(n_mfcc))
-    basis = np.sqrt(2 / n_mels) * np.cos(angles)
+    basis: np.ndarray = np.sqrt(2 / n_mels) * np.cos(angles)
     basis[:, 0] /= np.sqrt(2)
     return basis
 
 
-class FrameMaths:
+class MfccComputer:
     """Frames of samples -> unclamped log-mel -> MFCC, with scratch memory that is kept. Not for two threads at once.
 
     The FFT is in float64, in which numpy's is the fastest; what follows is in float32, as in librosa.
@@ -201,7 +213,8 @@ class FrameMaths:
         if self.config.top_db is not None:
             np.maximum(log_mel, log_mel.max() - np.float32(self.config.top_db), out=log_mel)
         # float64 sums: in float32 the error of -100 dB in every band reaches 1.5e-3.
-        return (log_mel @ self._basis).astype(np.float32)
+        coefficients: np.ndarray = log_mel @ self._basis
+        return coefficients.astype(np.float32)
 
 
 def _mel_blocks(weights: np.ndarray) -> list[tuple[slice, slice, np.ndarray]]:
@@ -236,11 +249,12 @@ def frame_view(samples: np.ndarray, config: MfccConfig, count: int) -> np.ndarra
 _thread = threading.local()
 
 
-def frame_maths(config: MfccConfig) -> FrameMaths:
-    """This thread's `FrameMaths` of `config`, made once: its scratch memory is warm on the next call."""
-    if getattr(_thread, "config", None) != config:
-        _thread.config, _thread.maths = config, FrameMaths(config)
-    return _thread.maths
+def mfcc_computer(config: MfccConfig) -> MfccComputer:
+    """This thread's `MfccComputer` of `config`, made once: its scratch memory is warm on the next call."""
+    computer: MfccComputer | None = getattr(_thread, "computer", None)
+    if computer is None or computer.config != config:
+        computer = _thread.computer = MfccComputer(config)
+    return computer
 
 
 def checked(samples: np.ndarray) -> np.ndarray:
@@ -286,7 +300,7 @@ def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
         raise AudioError(f"samples.shape={samples.shape}: expected at least {shortest} samples; give more audio")
     if config.center:
         samples = _padded(samples, config.n_fft // 2)
-    maths = frame_maths(config)
+    computer = mfcc_computer(config)
     log_mel = np.empty((count, config.n_mels), np.float32)
-    maths.log_mel(frame_view(samples, config, count), log_mel)
-    return maths.cepstrum(log_mel)
+    computer.log_mel(frame_view(samples, config, count), log_mel)
+    return computer.cepstrum(log_mel)

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from .errors import ParameterError
-from .mfcc import FrameMaths, MfccConfig, checked, frame_view
+from .mfcc import MfccComputer, MfccConfig, checked, frame_view
 
 
 class _Edges:
@@ -45,7 +45,7 @@ def _overlap(start: int, length: int, samples: int) -> tuple[slice, slice]:
 class MfccStream:
     """Push samples of any number; get the MFCC of each window that became due.
 
-    The first window is due when ``config.window_s`` has been heard, the next ones every stride. Memory is
+    The first window is due when ``config.window_s`` has come, the next ones every stride. Memory is
     two windows of samples and two of log-mel frames, whatever the stream's length.
 
     Args:
@@ -62,7 +62,7 @@ class MfccStream:
         self.config = config
         self.stride_frames = max(1, round(stride_s * config.sample_rate / config.hop_length))
         self.stride_samples = self.stride_frames * config.hop_length
-        self._maths = FrameMaths(config)
+        self._computer = MfccComputer(config)
         self._edges = _Edges(config)
         self._samples = np.empty(2 * config.window_samples, np.float32)
         self._log_mel = np.empty((2 * self._edges.interior, config.n_mels), np.float32)
@@ -71,63 +71,63 @@ class MfccStream:
         self.reset()
 
     def reset(self) -> None:
-        """Forget everything heard."""
+        """Forget everything that came."""
         self._start = 0  # of the window, in _samples
-        self._heard = 0  # samples of the window
+        self._filled = 0  # samples of the window
         self._skip = 0  # samples between windows when the stride is longer than a window
         self._first = 0  # of the window's interior frames, in _log_mel
         self._done = 0  # interior frames computed
         self._windows = 0
 
     def push(self, samples: np.ndarray) -> list[np.ndarray]:
-        """Hear `samples` (mono [shape=(n,)], in [-1, 1], at ``config.sample_rate``).
+        """Take in `samples` (mono [shape=(n,)], in [-1, 1], at ``config.sample_rate``).
 
         Returns:
             The MFCC of each window that became due, oldest first: float32 [shape=(window_frames, n_mfcc)].
 
         Raises:
-            AudioError: `samples` is not one-dimensional or not finite; nothing of it is heard.
+            AudioError: `samples` is not one-dimensional or not finite; nothing of it is taken in.
         """
         samples = checked(samples)
         due, position = [], 0
         while position < len(samples):
-            position += self._hear(samples[position:])
-            if self._heard == self.config.window_samples:
+            position += self._take(samples[position:])
+            if self._filled == self.config.window_samples:
                 due.append(self._window_mfcc())
                 self._advance()
         return due
 
     def flush(self) -> list[np.ndarray]:
-        """End the stream: if no window was ever due, the MFCC of what was heard, padded with silence. Resets."""
-        missing = self.config.window_samples - self._heard
+        """End the stream: if no window was ever due, the MFCC of what came, padded with silence. Resets."""
+        missing = self.config.window_samples - self._filled
         padded = []
-        if self._windows == 0 and self._heard > 0:
+        if self._windows == 0 and self._filled > 0:
             padded = self.push(np.zeros(missing, np.float32))
         self.reset()
         return padded
 
-    def _hear(self, samples: np.ndarray) -> int:
+    def _take(self, samples: np.ndarray) -> int:
         """Take as many of `samples` as the window still needs; return how many."""
         if self._skip:
             taken = min(self._skip, len(samples))
             self._skip -= taken
             return taken
-        taken = min(self.config.window_samples - self._heard, len(samples))
-        end = self._start + self._heard
+        taken = min(self.config.window_samples - self._filled, len(samples))
+        end = self._start + self._filled
         self._samples[end : end + taken] = samples[:taken]
-        self._heard += taken
+        self._filled += taken
         return taken
 
     def _window_mfcc(self) -> np.ndarray:
         window = self._samples[self._start : self._start + self.config.window_samples]
         edges, whole = self._edges, self._window_log_mel
         self._compute_interior(window)
-        self._maths.log_mel(edges.frames(window), self._edge_log_mel)
+        self._computer.log_mel(edges.frames(window), self._edge_log_mel)
         whole[: edges.left] = self._edge_log_mel[: edges.left]
         whole[edges.left : edges.left + edges.interior] = self._log_mel[self._first : self._first + edges.interior]
         whole[edges.left + edges.interior :] = self._edge_log_mel[edges.left :]
         self._windows += 1
-        return self._maths.cepstrum(whole)
+        return self._computer.cepstrum(whole)
 
     def _compute_interior(self, window: np.ndarray) -> None:
         """Compute the interior frames that no earlier window shares."""
@@ -136,7 +136,7 @@ class MfccStream:
             start = self._edges.first_interior_sample + self._done * self.config.hop_length
             end = self._first + self._edges.interior
             frames = frame_view(window[start:], self.config, missing)
-            self._maths.log_mel(frames, self._log_mel[end - missing : end])
+            self._computer.log_mel(frames, self._log_mel[end - missing : end])
             self._done = self._edges.interior
 
     def _advance(self) -> None:
@@ -144,7 +144,7 @@ class MfccStream:
         kept = max(0, self.config.window_samples - self.stride_samples)
         self._skip = max(0, self.stride_samples - self.config.window_samples)
         self._start += self.config.window_samples - kept
-        self._heard = kept
+        self._filled = kept
         shared = max(0, self._done - self.stride_frames)
         self._first += self._done - shared
         self._done = shared

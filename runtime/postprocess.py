@@ -15,7 +15,7 @@ class Smoother:
     """Mixes each prediction's scores with those before it.
 
     Args:
-        seconds: the time constant: what was heard that long ago counts 1/e as much as what is heard now; 0 leaves
+        seconds: the time constant: what came that long ago counts 1/e as much as what comes now; 0 leaves
             predictions as they are.
 
     Raises:
@@ -43,7 +43,7 @@ class Smoother:
 
 
 class DecisionFilter:
-    """Tells which predictions are worth a line.
+    """Decides which predictions are worth a line.
 
     Args:
         min_score: a prediction with a lower score is passed over.
@@ -68,14 +68,12 @@ class DecisionFilter:
             return False
         if not self._on_change:
             return True
-        changed = self._label is None or self._leads(prediction)
-        if changed:
-            self._label = prediction.label
-        return changed
-
-    def _leads(self, prediction: Prediction) -> bool:
-        lead = prediction.score - prediction.scores[self._label]
-        return prediction.label != self._label and lead >= self._margin
+        if self._label is not None:
+            lead = prediction.score - prediction.scores[self._label]
+            if prediction.label == self._label or lead < self._margin:
+                return False
+        self._label = prediction.label
+        return True
 
 
 class LabelDurations:
@@ -84,7 +82,7 @@ class LabelDurations:
     A prediction stands for the time since the one before it, the first of all for its whole window.
 
     Attributes:
-        seconds: by label, in the order in which they were first heard.
+        seconds: by label, in the order in which they first came.
         decisions: how many predictions came.
         end_s: where the last one ended.
     """
@@ -103,8 +101,8 @@ class LabelDurations:
         self.decisions += 1
         self.end_s = prediction.time_s
 
-    def shares(self) -> list[tuple[str, float, float]]:
-        """(label, seconds, share of all) of each label, the longest first."""
+    def fractions(self) -> list[tuple[str, float, float]]:
+        """(label, seconds, fraction of all) of each label, the longest first."""
         total = sum(self.seconds.values())
         ranked = sorted(self.seconds.items(), key=lambda item: -item[1])
         return [(label, seconds, seconds / total if total else 0.0) for label, seconds in ranked]

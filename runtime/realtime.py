@@ -73,14 +73,14 @@ class RealtimeQueue:
         return item
 
     def _read(self) -> None:
-        start, heard = self._clock(), 0
+        start, consumed = self._clock(), 0
         try:
             for samples in self._blocks:
                 if self._left:
                     break
-                heard += len(samples)
+                consumed += len(samples)
                 if self._paced:
-                    self._sleep(max(0.0, start + heard / self._sample_rate - self._clock()))
+                    self._sleep(max(0.0, start + consumed / self._sample_rate - self._clock()))
                 self._put(samples)
         except BaseException as error:  # handed to the reader
             self._error = error

@@ -14,7 +14,7 @@ import pytest
 
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
-from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION
+from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION, TrainingCorpus
 
 from .environments import device, old_device, package_index, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
@@ -176,7 +176,7 @@ def tiny_description(name, file_format, precision):
         format=file_format,
         precision=precision,
         recipe="edge",
-        corpus={"name": "tones and noise", "demo": True},
+        corpus=TrainingCorpus("tones and noise", demo=True),
     )
 
 

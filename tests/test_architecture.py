@@ -140,6 +140,10 @@ def test_the_runtime_is_light():
     assert not loaded_modules("import genrekit.runtime, genrekit.runtime.audio") & set(HEAVY)
 
 
+def test_the_converters_load_tensorflow_only_to_convert():
+    assert not loaded_modules("import genrekit.converters.export") & set(HEAVY)
+
+
 def test_the_command_line_is_light():
     assert not loaded_modules("import genrekit.toolkit.cli.app") & {*HEAVY, "soundfile", "rich"}
 

@@ -66,8 +66,8 @@ def _described(description: ModelDescription) -> dict[str, Any]:
         "macs": description.macs,
         "parameters": description.parameters,
         "recipe": description.recipe,
-        "parity_reasons": list(description.parity.get("reasons", ())),
-        "trained_on_demo": bool(description.corpus.get("demo")),
+        "parity_reasons": list(description.parity.reasons),
+        "trained_on_demo": description.corpus.demo,
     }
 
 

@@ -18,7 +18,7 @@ SIGNATURE = "serving_default"
 _LOOPS = {"While", "StatelessWhile"}
 
 
-def load_foreign(path: Path, input_shape: tuple[int, int], classes: int) -> tuple[keras.Model, tuple[str, ...]]:
+def load_external_model(path: Path, input_shape: tuple[int, int], classes: int) -> tuple[keras.Model, tuple[str, ...]]:
     """Load a .keras file or the folder of a SavedModel.
 
     Args:
@@ -104,7 +104,7 @@ def _surrounded(
 
 
 @keras.saving.register_keras_serializable(package="genrekit")
-class SavedModelLayer(layers.Layer):
+class SavedModelLayer(layers.Layer):  # type: ignore[misc]  # Keras ships no types
     """The default signature of a SavedModel as a layer, one tensor in and one out."""
 
     def __init__(self, folder: str, **options: Any) -> None:

@@ -19,8 +19,8 @@ _PASSED = (layers.InputLayer, layers.Dropout, layers.Flatten, layers.Reshape)
 _SMALLEST_STD = 1e-3  # of a coefficient that hardly varies
 
 NOTE = (
-    "Trained on raw MFCC; takes centred ones, divided by the root of their deviation, which the weights of the first "
-    "layer undo."
+    "Trained on raw MFCC; takes centred ones, divided by the root of their standard deviation, which the weights of "
+    "the first layer undo."
 )
 
 
@@ -30,14 +30,15 @@ def balancing(features: np.ndarray) -> Normalization:
     Half of the difference between the coefficients is left in the features and half goes into the weights, so that
     neither has to hold all of it. Source: Xiao et al., SmoothQuant (2023), equation 4 with alpha = 0.5.
     """
-    mean, std = (statistic(features, axis=(0, 1), dtype=np.float64) for statistic in (np.mean, np.std))
-    return Normalization(tuple(map(float, mean)), tuple(map(float, np.sqrt(np.maximum(std, _SMALLEST_STD)))))
+    mean: np.ndarray = features.mean(axis=(0, 1), dtype=np.float64)
+    std: np.ndarray = features.std(axis=(0, 1), dtype=np.float64)
+    return Normalization(tuple(mean.tolist()), tuple(np.sqrt(np.maximum(std, _SMALLEST_STD)).tolist()))
 
 
 def for_normalised(model: keras.Model, normalization: Normalization) -> keras.Model | None:
     """A model that makes of normalised features what `model` makes of raw ones; None where no exact one is known.
 
-    A convolution over the coefficients becomes one with kernels for each place among them, because they are scaled
+    A convolution over the coefficients becomes one with kernels for each position among them, because they are scaled
     differently; it has more weights and takes more multiply-accumulates.
 
     Args:
@@ -47,15 +48,15 @@ def for_normalised(model: keras.Model, normalization: Normalization) -> keras.Mo
     stages = chain(model)
     if stages is None:
         return None
-    place = next((i for i, layer in enumerate(stages) if not isinstance(layer, _PASSED)), None)
-    restate = _restating(stages[place], len(normalization.mean)) if place is not None else None
+    index = next((i for i, layer in enumerate(stages) if not isinstance(layer, _PASSED)), len(stages))
+    restate = _restating(stages[index], len(normalization.mean)) if index < len(stages) else None
     if restate is None:
         return None
     mean, std = np.array(normalization.mean), np.array(normalization.std)
     weights = {layer.name: layer.get_weights() for layer in stages}
-    first, weights[stages[place].name] = restate(stages[place], weights[stages[place].name], mean, std)
+    first, weights[stages[index].name] = restate(stages[index], weights[stages[index].name], mean, std)
     copies = [copy_layer(layer) for layer in stages]
-    copies[place : place + 1] = first
+    copies[index : index + 1] = first
     return sequential(model, copies, weights)
 
 
@@ -71,7 +72,7 @@ def _restating(layer: keras.Layer, n_mfcc: int) -> Restate | None:
         return _scale_rows
     over_coefficients = isinstance(layer, layers.Conv2D) and layer.input.shape[2:] == (n_mfcc, 1)
     if over_coefficients and layer.padding == "valid" and layer.dilation_rate == (1, 1):
-        return _widen
+        return _expand
     return None
 
 
@@ -82,18 +83,19 @@ def _scale_rows(layer: keras.Layer, weights: list[np.ndarray], mean: np.ndarray,
     return [copy_layer(layer)], [kernel * std[:, np.newaxis], *others, bias + mean @ kernel.astype(np.float64)]
 
 
-def _widen(layer: layers.Conv2D, weights: list[np.ndarray], mean: np.ndarray, std: np.ndarray) -> Restated:
-    """Of a convolution over time and coefficients: one over time alone, with kernels for each place among them."""
+def _expand(layer: layers.Conv2D, weights: list[np.ndarray], mean: np.ndarray, std: np.ndarray) -> Restated:
+    """Of a convolution over time and coefficients: one over time alone, with kernels for each position among them."""
     kernel, bias = weights
     (height, width, _, filters), stride = kernel.shape, layer.strides[1]
-    places = (len(mean) - width) // stride + 1
-    wide, biases = np.zeros((height, len(mean), 1, places, filters)), np.empty((places, filters))
-    for place in range(places):
-        read = slice(place * stride, place * stride + width)
-        wide[:, read, :, place] = kernel * std[read, np.newaxis, np.newaxis]
-        biases[place] = bias + np.einsum("hwcf,w->f", kernel, mean[read])
-    configured = {"filters": places * filters, "kernel_size": (height, len(mean)), "strides": (layer.strides[0], 1)}
+    positions = (len(mean) - width) // stride + 1
+    wide = np.zeros((height, len(mean), 1, positions, filters))
+    biases = np.empty((positions, filters))
+    for position in range(positions):
+        read = slice(position * stride, position * stride + width)
+        wide[:, read, :, position] = kernel * std[read, np.newaxis, np.newaxis]
+        biases[position] = bias + np.einsum("hwcf,w->f", kernel, mean[read])
+    configured = {"filters": positions * filters, "kernel_size": (height, len(mean)), "strides": (layer.strides[0], 1)}
     convolution = layers.Conv2D.from_config({**layer.get_config(), **configured})
     rows = layer.output.shape[1]
-    reshape = layers.Reshape((rows, places, filters), name=f"{layer.name}_places")
+    reshape = layers.Reshape((rows, positions, filters), name=f"{layer.name}_places")
     return [convolution, reshape], [wide.reshape(height, len(mean), 1, -1), biases.ravel()]

@@ -22,8 +22,7 @@ FREE = (
 
 def count_macs(model: keras.Model) -> int | None:
     """Multiply-accumulates of one window; None where `uncounted` names a layer."""
-    counts = [_layer_macs(layer) for layer in model.layers]
-    return None if None in counts else sum(counts)
+    return None if uncounted(model) else sum(_layer_macs(layer) or 0 for layer in model.layers)
 
 
 def uncounted(model: keras.Model) -> list[str]:
@@ -44,17 +43,18 @@ def _layer_macs(layer: keras.Layer) -> int | None:
     kind = type(layer)
     if kind in {getattr(layers, name) for name in FREE}:
         return 0
-    if len(layer._inbound_nodes) != 1:  # used several times; Keras tells it nowhere else
+    if len(layer._inbound_nodes) != 1:  # used several times; Keras says it nowhere else
         return None
     given, made = layer.input.shape[1:], layer.output.shape[1:]
     if kind in (layers.Dense, layers.Conv1D, layers.Conv2D, layers.DepthwiseConv1D, layers.DepthwiseConv2D):
         # Each position of the output costs the whole kernel once.
-        return math.prod(made[:-1]) * math.prod(layer.kernel.shape)
+        return int(math.prod(made[:-1]) * math.prod(layer.kernel.shape))
     if kind in (layers.SeparableConv1D, layers.SeparableConv2D):
         kernels = layer.depthwise_kernel, layer.pointwise_kernel
-        return math.prod(made[:-1]) * sum(math.prod(kernel.shape) for kernel in kernels)
+        return int(math.prod(made[:-1]) * sum(math.prod(kernel.shape) for kernel in kernels))
     if kind in (layers.Conv1DTranspose, layers.Conv2DTranspose):
-        return math.prod(given[:-1]) * math.prod(layer.kernel.shape)
+        return int(math.prod(given[:-1]) * math.prod(layer.kernel.shape))
     if kind in (layers.LSTM, layers.GRU, layers.SimpleRNN):
-        return given[0] * (math.prod(layer.cell.kernel.shape) + math.prod(layer.cell.recurrent_kernel.shape))
+        kernels = layer.cell.kernel, layer.cell.recurrent_kernel
+        return int(given[0] * sum(math.prod(kernel.shape) for kernel in kernels))
     return None

@@ -17,7 +17,7 @@ _INERT = (layers.Dropout, layers.SpatialDropout1D, layers.SpatialDropout2D, laye
 _TRANSPARENT = (*_INERT, layers.Flatten)
 
 
-class Empty(keras.Layer):
+class Passthrough(keras.Layer):  # type: ignore[misc]  # Keras ships no types
     """Stands where a layer was; takes what Keras hands to the layers that may have been there."""
 
     def call(self, inputs: keras.KerasTensor, training: object = None, mask: object = None) -> keras.KerasTensor:
@@ -36,7 +36,7 @@ def simplify(
     """A copy of `model` that predicts the same with fewer layers; `model` itself is left alone.
 
     In a chain of layers a batch norm is folded where that is exact: into a dense layer, or a convolution without
-    padding, that reads it. Layers that became empty are `Empty` layers of the same name.
+    padding, that reads it. `Passthrough` layers of the same name stand where a layer was folded.
 
     Args:
         model: Sequential or functional, one input [shape=(batch, frames, n_mfcc)], one output [shape=(batch, classes)].
@@ -49,11 +49,11 @@ def simplify(
     _check_structure(model)
     _check_weights(model)
     weights = {layer.name: layer.get_weights() for layer in model.layers}
-    empty = {layer.name for layer in model.layers if isinstance(layer, _INERT)} | _fold(model, weights)
+    skipped = {layer.name for layer in model.layers if isinstance(layer, _INERT)} | _fold(model, weights)
 
     def clone(layer: keras.Layer) -> keras.Layer:
-        if layer.name in empty:
-            return Empty(name=layer.name)
+        if layer.name in skipped:
+            return Passthrough(name=layer.name)
         if len(weights[layer.name]) > len(layer.weights):  # folding gave it a bias
             return layer.__class__.from_config({**layer.get_config(), "use_bias": True})
         return copy(layer)
@@ -115,7 +115,7 @@ def sequential(
 
 
 def _fold(model: keras.Model, weights: dict[str, list[np.ndarray]]) -> set[str]:
-    """Fold batch norms by changing `weights` in place; returns the names of those that became empty."""
+    """Fold batch norms by changing `weights` in place; returns the names of those that were folded."""
     folded = set()
     acting = [layer for layer in chain(model) or () if not isinstance(layer, _TRANSPARENT)]
     for norm, reader in itertools.pairwise(acting):

@@ -14,6 +14,7 @@ from onnxruntime import quantization
 from onnxruntime.quantization.quant_utils import add_pre_process_metadata
 
 from ...runtime.errors import ConversionError, first_words
+from ...runtime.modelfile.description import QuantizationScheme
 from ..formats import Conversion, require_calibration, require_supported
 from ..quantize import weight_grids
 from ..quantize.gptq import rounded_copy
@@ -21,18 +22,16 @@ from ..quantize.smoothquant import equalized
 from .graph_builder import INPUT
 from .layers import onnx_model
 
-_QUANTIZATION = {
-    "dynamic": {
-        "weights": "int8 in the range of 7 bits, a scale per channel, in models with LSTM layers per tensor",
-        "activations": "float32, uint8 within an operator",
-        "method": "dynamic range; small dense layers and the last layer in float32",
-    },
-    "calibrated": {
-        "weights": "int8 in the range of 7 bits, a scale per channel",
-        "activations": "int8",
-        "method": "calibrated minimum and maximum; the last layer in float32",
-    },
-}
+_DYNAMIC = QuantizationScheme(
+    weights="int8 in the range of 7 bits, a scale per channel, in models with LSTM layers per tensor",
+    activations="float32, uint8 within an operator",
+    method="dynamic range; small dense layers and the last layer in float32",
+)
+_CALIBRATED = QuantizationScheme(
+    weights="int8 in the range of 7 bits, a scale per channel",
+    activations="int8",
+    method="calibrated minimum and maximum; the last layer in float32",
+)
 _CNN_NOTE = (
     "Asked for dynamic, made with calibrated ranges: ONNX Runtime runs convolutions with dynamic ranges several times "
     "slower than in float32."
@@ -67,19 +66,19 @@ def convert_onnx(
     if precision == "float32":
         return Conversion(onnx_model(model, batch).SerializeToString(deterministic=True))
     calibrated, notes = _sound_way(model, precision)
-    windows = require_calibration(precision, calibration) if calibrated else calibration
-    if windows is not None:
-        grid = weight_grids.onnx_calibrated if calibrated else weight_grids.onnx_dynamic(_per_channel(model))
-        model = rounded_copy(equalized(model, windows), windows, grid)
+    ranges = require_calibration(precision, calibration) if calibrated else None
+    if calibration is not None:
+        rule = weight_grids.onnx_calibrated if calibrated else weight_grids.onnx_dynamic(_per_channel(model))
+        model = rounded_copy(equalized(model, calibration), calibration, rule)
     converted = onnx_model(model, batch)
     add_pre_process_metadata(converted)  # `onnx_model` leaves nothing to optimise
     try:
-        data = _calibrated(converted, windows) if calibrated else _dynamic(converted, _per_channel(model))
+        data = _dynamic(converted, _per_channel(model)) if ranges is None else _calibrated(converted, ranges)
     except Exception as error:  # the quantiser raises whatever it likes
         raise ConversionError(
             f"model {model.name}: ONNX Runtime's quantiser failed at {precision}: {first_words(error)}"
         ) from error
-    return Conversion(data, notes, _QUANTIZATION["calibrated" if calibrated else "dynamic"])
+    return Conversion(data, notes, _CALIBRATED if calibrated else _DYNAMIC)
 
 
 def _sound_way(model: keras.Model, precision: str) -> tuple[bool, tuple[str, ...]]:
@@ -95,10 +94,6 @@ def _sound_way(model: keras.Model, precision: str) -> tuple[bool, tuple[str, ...
 def _per_channel(model: keras.Model) -> bool:
     """Whether dynamic weights have a scale per unit: ONNX Runtime's LSTM takes 15 % longer with them."""
     return not any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)
-
-
-# Weights of seven bits: processors without VNNI add products of unsigned and signed bytes with saturation.
-# Unsigned weights of eight bits would do too, but take longer: a dense layer 1.4 times, an LSTM 1.35 times.
 
 
 def _dynamic(model: onnx.ModelProto, per_channel: bool) -> bytes:
@@ -141,7 +136,7 @@ def _small(model: onnx.ModelProto) -> list[str]:
     return [node.name for node in products if sizes.get(node.input[1], math.inf) < weight_grids.ONNX_DYNAMIC_SMALLEST]
 
 
-class _Windows(quantization.CalibrationDataReader):
+class _Windows(quantization.CalibrationDataReader):  # type: ignore[misc]  # ONNX Runtime ships no types
     """Hands the quantiser one window at a time."""
 
     def __init__(self, windows: np.ndarray) -> None:

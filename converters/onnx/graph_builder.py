@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -52,7 +53,7 @@ class OnnxGraph:
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array), name))
         return name
 
-    def node(self, operator: str, inputs: Sequence[str], output: int = 0, **attributes: object) -> str:
+    def node(self, operator: str, inputs: Sequence[str], output: int = 0, **attributes: Any) -> str:
         """Add a node of which only the result number `output` is used; returns that result's name."""
         name = f"{operator}_{len(self._nodes)}"
         outputs = [""] * output + [name]

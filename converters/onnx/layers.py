@@ -1,4 +1,4 @@
-"""How each Keras layer is said in ONNX."""
+"""How each Keras layer is written in ONNX."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from keras import activations, layers
 
 from ...runtime.errors import UnsupportedModelError
 from ..keras_graph.lstm_layer import check_lstm
-from ..keras_graph.simplify import Empty, chain, scale_and_shift, simplify
+from ..keras_graph.simplify import Passthrough, chain, scale_and_shift, simplify
 from .graph_builder import INPUT, KERAS, TIME_FIRST, TIME_LAST, OnnxGraph, Value
 from .lstm_weights import onnx_lstm_weights
 from .tf2onnx_fallback import traced_onnx
@@ -50,7 +50,7 @@ def _chained(simplified: keras.Model, batch: int | None) -> onnx.ModelProto:
 
 
 def _supported(model: keras.Model) -> list[keras.Layer]:
-    acting = [layer for layer in model.layers if not isinstance(layer, (layers.InputLayer, Empty))]
+    acting = [layer for layer in model.layers if not isinstance(layer, (layers.InputLayer, Passthrough))]
     for layer in acting:
         if type(layer) not in _LAYERS:
             names = ", ".join(sorted(kind.__name__ for kind in _LAYERS))
@@ -121,8 +121,9 @@ def _max_pooling_2d(graph: OnnxGraph, layer: layers.MaxPooling2D, x: Value) -> V
     return Value(name, _output_shape(layer, x), TIME_LAST)
 
 
-def _dilated(layer: layers.Conv2D) -> list[int]:
-    return [(size - 1) * rate + 1 for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
+def _dilated(layer: layers.Conv2D) -> tuple[int, ...]:
+    sizes_and_rates = zip(layer.kernel_size, layer.dilation_rate, strict=True)
+    return tuple((size - 1) * rate + 1 for size, rate in sizes_and_rates)
 
 
 def _pads(layer: keras.Layer, shape: tuple[int, ...], window: tuple[int, ...]) -> list[int]:

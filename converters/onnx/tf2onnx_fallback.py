@@ -1,4 +1,4 @@
-"""Models whose layers have no counterpart in `onnx_layers`: traced by TensorFlow and restated by tf2onnx."""
+"""Models whose layers have no counterpart in `layers`: traced by TensorFlow and restated by tf2onnx."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelE
     function = tf.function(lambda features: model(features, training=False), input_signature=[features])
     try:
         with held_back():
-            converted, _ = tf2onnx.convert.from_function(function, [features], opset=OPSET)
+            converted: onnx.ModelProto = tf2onnx.convert.from_function(function, [features], opset=OPSET)[0]
             _require_one_input(converted.graph)
             converted.ir_version = IR_VERSION
             _rename(converted.graph, itertools.count(), {"": ""})
@@ -65,8 +65,8 @@ def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str
         for attribute in node.attribute:
             if attribute.HasField("g"):
                 _rename(attribute.g, numbers, names)
-        for place, name in enumerate(node.output):
-            names[name] = node.output[place] = f"value_{next(numbers)}" if name else ""
+        for index, name in enumerate(node.output):
+            names[name] = node.output[index] = f"value_{next(numbers)}" if name else ""
     for value in graph.output:
         value.name = names[value.name]
     for value in (*graph.input, *graph.output):
@@ -83,8 +83,8 @@ def _content(tensor: onnx.TensorProto) -> tuple[Any, ...]:
 def _name_ends(graph: onnx.GraphProto, batch: int | None) -> None:
     for value, name in ((graph.input[0], INPUT), (graph.output[0], OUTPUT)):
         for node in graph.node:
-            for places in (node.input, node.output):
-                places[:] = [name if place == value.name else place for place in places]
+            for values in (node.input, node.output):
+                values[:] = [name if old == value.name else old for old in values]
         value.name = name
         if batch is None:
             value.type.tensor_type.shape.dim[0].dim_param = "batch"

@@ -1,4 +1,4 @@
-"""Chooses the segments that set the ranges of quantised numbers."""
+"""Chooses the windows that set the ranges of quantised numbers."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from ..trained_model import Calibration
 
 
 def choose_calibration(features: np.ndarray, labels: np.ndarray, count: int = 200, seed: int = 0) -> Calibration:
-    """Choose `count` segments at random, as evenly over the labels as there are segments of each.
+    """Choose `count` windows at random, as evenly over the labels as there are windows of each.
 
     Args:
-        features: normalised float32 [shape=(n, frames, n_mfcc)] of the training part.
-        labels: class of each segment [shape=(n,)].
+        features: normalised float32 [shape=(n, frames, n_mfcc)] of the training subset.
+        labels: class of each window [shape=(n,)].
         count: how many; all there are where `features` hold fewer.
-        seed: of the choice; the same seed chooses the same segments.
+        seed: of the choice; the same seed chooses the same windows.
 
     Raises:
-        CorpusError: there are no segments, or they hold numbers that are not finite.
+        CorpusError: there are no windows, or they hold numbers that are not finite.
     """
     if not len(features):
-        raise CorpusError("calibration: expected segments of the training part, found none; check the split")
+        raise CorpusError("calibration: expected windows of the training subset, found none; check the split")
     if not np.isfinite(features).all():
         raise CorpusError("calibration: expected finite features, found NaN or infinity; check the corpus")
     chosen = np.ascontiguousarray(features[_balanced(labels, count, seed)], np.float32)

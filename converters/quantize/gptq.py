@@ -15,27 +15,27 @@ import tensorflow as tf
 from keras import layers
 
 from ..keras_graph.simplify import simplify
-from .weight_grids import Float16Levels, Grid, Levels
+from .weight_grids import Float16Grid, GridRule, QuantizationGrid
 
 DAMPING = 0.01  # of the mean squared input; keeps inputs that hardly vary from being trusted
 BLOCK_ROWS = 128  # rows between two updates of the whole kernel: the result is the same, the time is not
 BATCH = 64  # bounds the memory of one call of Keras
 
 
-def rounded_copy(model: keras.Model, features: np.ndarray, grid: Grid) -> keras.Model:
-    """A simplified copy of `model` whose dense, convolution and LSTM weights are what `grid` holds.
+def rounded_copy(model: keras.Model, features: np.ndarray, rule: GridRule) -> keras.Model:
+    """A simplified copy of `model` whose dense, convolution and LSTM weights lie on the grid of `rule`.
 
     A converter that quantises by the same grid changes them no further.
 
     Args:
         model: as `simplify` takes it.
         features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
-        grid: one of `grids`.
+        rule: one of `weight_grids`.
     """
     copy = simplify(model, None)
     for layer in copy.layers:
         if is_product(layer):
-            _round_layer(copy, layer, features, grid)
+            _round_layer(copy, layer, features, rule)
     return copy
 
 
@@ -45,14 +45,14 @@ def is_product(layer: keras.Layer) -> bool:
     return plain_convolution or isinstance(layer, (layers.Dense, layers.LSTM))
 
 
-def _round_layer(model: keras.Model, layer: keras.Layer, features: np.ndarray, grid: Grid) -> None:
+def _round_layer(model: keras.Model, layer: keras.Layer, features: np.ndarray, rule: GridRule) -> None:
     kernels = [weight.reshape(-1, weight.shape[-1]).astype(np.float64) for weight in layer.get_weights()]
     bias = [kernels.pop().reshape(1, -1)] if layer.use_bias else []
-    levels = grid(layer, kernels)
-    if levels is not None:
+    grid = rule(layer, kernels)
+    if grid is not None:
         (seen,) = inputs_seen(model, [layer], features)
         inputs = _inputs(layer, seen)
-        _set_rows(layer, _feed_back(np.concatenate(kernels + bias), inputs, levels))
+        _set_rows(layer, _feed_back(np.concatenate(kernels + bias), inputs, grid))
 
 
 def inputs_seen(model: keras.Model, readers: Sequence[keras.Layer], features: np.ndarray) -> list[np.ndarray]:
@@ -81,7 +81,8 @@ def _inputs(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
 
 def _patches(layer: layers.Conv2D, x: np.ndarray) -> np.ndarray:
     sizes, strides, rates = ([1, *pair, 1] for pair in (layer.kernel_size, layer.strides, layer.dilation_rate))
-    return tf.image.extract_patches(x, sizes, strides, rates, layer.padding.upper()).numpy()
+    patches: np.ndarray = tf.image.extract_patches(x, sizes, strides, rates, layer.padding.upper()).numpy()
+    return patches
 
 
 def _states_before(layer: layers.LSTM, x: np.ndarray) -> np.ndarray:
@@ -92,8 +93,8 @@ def _states_before(layer: layers.LSTM, x: np.ndarray) -> np.ndarray:
     return np.pad(sequences(x).numpy(), ((0, 0), (1, 0), (0, 0)))[:, :-1]
 
 
-def _feed_back(weights: np.ndarray, inputs: np.ndarray, levels: Levels | Float16Levels) -> np.ndarray:
-    """`weights` [shape=(rows, units)] for `inputs` [shape=(products, rows)], rounded to `levels`."""
+def _feed_back(weights: np.ndarray, inputs: np.ndarray, grid: QuantizationGrid | Float16Grid) -> np.ndarray:
+    """`weights` [shape=(rows, units)] for `inputs` [shape=(products, rows)], rounded to `grid`."""
     originals, weights = weights, weights.copy()
     feedback = _feedback(inputs)
     rounded = np.empty_like(weights)
@@ -101,7 +102,7 @@ def _feed_back(weights: np.ndarray, inputs: np.ndarray, levels: Levels | Float16
         block = slice(start, min(start + BLOCK_ROWS, len(weights)))
         errors = np.empty_like(weights[block])
         for row in range(block.start, block.stop):
-            rounded[row] = levels.round(row, weights[row], originals[row])
+            rounded[row] = grid.round(row, weights[row], originals[row])
             error = errors[row - start] = (weights[row] - rounded[row]) / feedback[row, row]
             weights[row + 1 : block.stop] -= np.outer(feedback[row, row + 1 : block.stop], error)
         weights[block.stop :] -= feedback[block, block.stop :].T @ errors

@@ -12,12 +12,12 @@ import keras
 import numpy as np
 from keras import layers
 
-from ..keras_graph.simplify import Empty, chain, copy_layer, sequential, simplify
+from ..keras_graph.simplify import Passthrough, chain, copy_layer, sequential, simplify
 from .gptq import inputs_seen, is_product
 
-# Layers that pass a factor of each unit through; which unit a value belongs to follows from its place alone.
+# Layers that pass a factor of each unit through; which unit a value belongs to follows from its position alone.
 _PASSED = (
-    Empty,
+    Passthrough,
     layers.Flatten,
     layers.Reshape,
     layers.MaxPooling1D,
@@ -59,9 +59,9 @@ def equalized(model: keras.Model, features: np.ndarray) -> keras.Model:
 def _neighbours(model: keras.Model) -> Iterator[tuple[keras.Layer, keras.Layer]]:
     """Pairs of layers between which factors can be moved."""
     stages = chain(model) or []
-    products = [place for place, layer in enumerate(stages) if is_product(layer)]
-    for place, after in itertools.pairwise(products):
-        producer, between = stages[place], stages[place + 1 : after]
+    products = [index for index, layer in enumerate(stages) if is_product(layer)]
+    for index, after in itertools.pairwise(products):
+        producer, between = stages[index], stages[index + 1 : after]
         scalable = not isinstance(producer, layers.LSTM) and producer.activation in _SCALABLE
         if scalable and all(isinstance(layer, _PASSED) for layer in between):
             count = _units(producer, stages[after])
@@ -70,7 +70,7 @@ def _neighbours(model: keras.Model) -> Iterator[tuple[keras.Layer, keras.Layer]]
 
 
 def _units(producer: keras.Layer, reader: keras.Layer) -> int:
-    return min(producer.output.shape[-1], reader.input.shape[-1])
+    return int(min(producer.output.shape[-1], reader.input.shape[-1]))
 
 
 def _equalize(producer: keras.Layer, reader: keras.Layer, seen: np.ndarray) -> None:
@@ -86,7 +86,8 @@ def _equalize(producer: keras.Layer, reader: keras.Layer, seen: np.ndarray) -> N
 
 def _largest(values: np.ndarray, count: int) -> np.ndarray:
     """Largest magnitude of each of `count` units, which take turns along the last axis. float64 [shape=(count,)]"""
-    return np.abs(values).reshape(-1, count).max(axis=0).astype(np.float64)
+    largest: np.ndarray = np.abs(values).reshape(-1, count).max(axis=0)
+    return largest.astype(np.float64)
 
 
 def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
@@ -114,7 +115,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     slope, offset = _fitted(inputs, logits.max(axis=-1))
     kernel, bias = kernel - slope[:, np.newaxis], bias - offset
     shifted = inputs @ kernel + bias
-    # Unknown windows may lie twice as far from the fit as the farthest of the known.
+    # Other windows may lie twice as far from the fit as the farthest of these.
     floor = max(shifted.min(), 2 * min(shifted.max(axis=-1).min(), 0) - NEGLIGIBLE)
     if shifted.max() - floor > WORTHWHILE * np.ptp(logits):
         return model
@@ -124,10 +125,10 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     return sequential(copy, [*map(copy_layer, stages[:-1]), *ends], weights)
 
 
-def _fitted(inputs: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, float]:
-    """Slope [shape=(units,)] and offset of the linear function of `inputs` that is closest to `wanted`."""
+def _fitted(inputs: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:
+    """Slope [shape=(units,)] and offset of the linear function of `inputs` that is closest to `target`."""
     rows = np.pad(inputs, ((0, 0), (0, 1)), constant_values=1.0)
     moments = rows.T @ rows
     moments[np.diag_indices_from(moments)] += RIDGE * np.trace(moments) / len(moments)
-    *slope, offset = np.linalg.solve(moments, rows.T @ wanted)
+    *slope, offset = np.linalg.solve(moments, rows.T @ target)
     return np.array(slope), float(offset)

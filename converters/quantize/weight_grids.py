@@ -1,13 +1,13 @@
 """The numbers that an engine's whole-number weights can hold, and those of float16.
 
-A grid is a function of a layer and its kernels, each as a matrix [shape=(rows, units)]; it returns the levels of all
+A rule is a function of a layer and its kernels, each as a matrix [shape=(rows, units)]; it returns the grid of all
 rows, one kernel below the other, or None where the engine keeps that layer in float32.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -15,34 +15,37 @@ from keras import layers
 
 TFLITE_LIMIT = 127
 TFLITE_DYNAMIC_SMALLEST = 1024  # the converter leaves tensors of fewer weights in float32
-ONNX_LIMIT = 64  # of ONNX Runtime's reduced range, seven bits
+# Of ONNX Runtime's reduced range, seven bits: processors without VNNI add products of unsigned and signed bytes with
+# saturation. Unsigned weights of eight bits would do too, but take longer: a dense layer 1.4 times, an LSTM 1.35 times.
+ONNX_LIMIT = 64
 ONNX_DYNAMIC_SMALLEST = 8192  # dense kernels of fewer weights: measuring the input's range takes longer than is won
 LSTM_GATES = 4  # TFLite keeps each gate in a tensor of its own
 
 
 @dataclasses.dataclass(frozen=True)
-class Levels:
-    """For each weight the numbers ``step * n``, ``low <= n <= high``; all arrays [shape=(rows, units)].
+class QuantizationGrid:
+    """For each weight the numbers ``step * n``, ``-limit <= n <= limit``.
 
     Attributes:
-        pinned: weights that keep their value, because converters derive the step from them.
+        step: [shape=(rows, units)], > 0.
+        limit: the largest whole number.
+        pinned: weights that keep their value, because converters derive the step from them [shape=(rows, units)].
     """
 
     step: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
+    limit: int
     pinned: np.ndarray
 
     def round(self, row: int, values: np.ndarray, originals: np.ndarray) -> np.ndarray:
-        """Levels nearest to one row's `values`; `originals` are what these were before any feedback."""
+        """The numbers nearest to one row's `values`; `originals` are what these were before any feedback."""
         if row >= len(self.step):  # a bias, which engines hold with at least 32 bits
             return values
-        rounded = np.clip(np.rint(values / self.step[row]), self.low[row], self.high[row]) * self.step[row]
+        rounded = np.clip(np.rint(values / self.step[row]), -self.limit, self.limit) * self.step[row]
         return np.where(self.pinned[row], originals, rounded)
 
 
 @dataclasses.dataclass(frozen=True)
-class Float16Levels:
+class Float16Grid:
     """The numbers of float16 for the first `rows` rows; biases come after them and are kept as they are."""
 
     rows: int
@@ -52,15 +55,15 @@ class Float16Levels:
         return values.astype(np.float16) if row < self.rows else values
 
 
-Grid = Callable[[keras.Layer, Sequence[np.ndarray]], "Levels | Float16Levels | None"]
+GridRule = Callable[[keras.Layer, Sequence[np.ndarray]], "QuantizationGrid | Float16Grid | None"]
 
 
-def float16(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Float16Levels:
+def float16(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Float16Grid:
     """float16 of any engine."""
-    return Float16Levels(sum(map(len, kernels)))
+    return Float16Grid(sum(map(len, kernels)))
 
 
-def tflite(per_channel: bool, smallest: int = 1) -> Grid:
+def tflite(per_channel: bool, smallest: int = 1) -> GridRule:
     """int8 of TFLite.
 
     Args:
@@ -68,7 +71,7 @@ def tflite(per_channel: bool, smallest: int = 1) -> Grid:
         smallest: number of weights below which a tensor stays float32.
     """
 
-    def grid(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+    def rule(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> QuantizationGrid | None:
         units = kernels[0].shape[-1]
         if isinstance(layer, layers.LSTM):
             tensors = groups = LSTM_GATES
@@ -76,45 +79,48 @@ def tflite(per_channel: bool, smallest: int = 1) -> Grid:
             tensors, groups = 1, units if per_channel or isinstance(layer, layers.Conv2D) else 1
         if min(kernel.size for kernel in kernels) < smallest * tensors:
             return None
-        return _stack(_symmetric(kernel, groups, TFLITE_LIMIT) for kernel in kernels)
+        return _stack([_symmetric(kernel, groups, TFLITE_LIMIT) for kernel in kernels])
 
-    return grid
+    return rule
 
 
-def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> QuantizationGrid | None:
     """int8 of ONNX Runtime in seven bits, with a step for each unit; what feeds a softmax is left in float32."""
     if _decides(layer):
         return None
-    return _stack(_symmetric(kernel, kernel.shape[-1], ONNX_LIMIT) for kernel in kernels)
+    return _stack([_symmetric(kernel, kernel.shape[-1], ONNX_LIMIT) for kernel in kernels])
 
 
-def onnx_dynamic(per_channel: bool) -> Grid:
+def onnx_dynamic(per_channel: bool) -> GridRule:
     """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor.
 
     What feeds a softmax, and dense layers of fewer than `ONNX_DYNAMIC_SMALLEST` weights, are left in float32.
     """
 
-    def grid(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> Levels | None:
+    def rule(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> QuantizationGrid | None:
         if _decides(layer) or (isinstance(layer, layers.Dense) and kernels[0].size < ONNX_DYNAMIC_SMALLEST):
             return None
-        return _stack(_symmetric(kernel, kernel.shape[-1] if per_channel else 1, ONNX_LIMIT) for kernel in kernels)
+        return _stack([_symmetric(kernel, kernel.shape[-1] if per_channel else 1, ONNX_LIMIT) for kernel in kernels])
 
-    return grid
+    return rule
 
 
 def _decides(layer: keras.Layer) -> bool:
     return getattr(layer, "activation", None) is keras.activations.softmax
 
 
-def _symmetric(kernel: np.ndarray, groups: int, limit: int) -> Levels:
+def _symmetric(kernel: np.ndarray, groups: int, limit: int) -> QuantizationGrid:
     """A step for each of `groups` equal groups of columns, so that the group's largest weight is `limit` steps."""
     peaks = np.abs(kernel).reshape(len(kernel), groups, -1).max(axis=(0, 2))
     peaks = np.repeat(peaks, kernel.shape[-1] // groups)
     step = np.where(peaks > 0, peaks / limit, 1.0)
-    limits = (np.broadcast_to(values, kernel.shape) for values in (step, -limit, limit))
-    return Levels(*limits, np.abs(kernel) == peaks)
+    return QuantizationGrid(np.broadcast_to(step, kernel.shape), limit, np.abs(kernel) == peaks)
 
 
-def _stack(parts: Iterable[Levels]) -> Levels:
-    columns = zip(*(dataclasses.astuple(part) for part in parts), strict=True)
-    return Levels(*(np.concatenate(arrays) for arrays in columns))
+def _stack(grids: Sequence[QuantizationGrid]) -> QuantizationGrid:
+    """The grids of kernels with one limit, one below the other."""
+    return QuantizationGrid(
+        step=np.concatenate([grid.step for grid in grids]),
+        limit=grids[0].limit,
+        pinned=np.concatenate([grid.pinned for grid in grids]),
+    )

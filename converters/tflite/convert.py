@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from ...runtime.errors import ConversionError, UnsupportedModelError, first_words
+from ...runtime.modelfile.description import QuantizationScheme
 from ...runtime.util.native_output import held_back
 from ..formats import QUANTISED, Conversion, require_calibration, require_supported
 from ..keras_graph.external_model import SavedModelLayer
@@ -26,10 +27,10 @@ BATCH = 1  # an open batch would cost SHAPE, PACK and STRIDED_SLICE operators
 _ONE_STEP_PER_DENSE_LAYER = {"tflite-runtime"}
 
 _QUANTIZATION = {
-    "float32": {},
-    "float16": {"weights": "float16", "activations": "float32", "method": "rounded kernels, float32 biases"},
-    "dynamic": {"weights": "int8", "activations": "float32, int8 within an operator", "method": "dynamic range"},
-    "int8": {"weights": "int8", "activations": "int8", "method": "calibrated minimum and maximum"},
+    "float32": QuantizationScheme(),
+    "float16": QuantizationScheme("float16", "float32", "rounded kernels, float32 biases"),
+    "dynamic": QuantizationScheme("int8", "float32, int8 within an operator", "dynamic range"),
+    "int8": QuantizationScheme("int8", "int8", "calibrated minimum and maximum"),
 }
 
 
@@ -57,13 +58,12 @@ def convert_tflite(
     if precision != "float32" and calibration is not None:
         model = _prepared(model, precision, calibration, target)
     simplified = simplify(model, BATCH, _fused_or_copy)
+    failure: Exception | None = None
     with tempfile.TemporaryDirectory() as folder, held_back():
         try:
             data = _converter(simplified, folder, precision, calibration, target).convert()
         except Exception as error:  # the converter raises whatever its passes raise
             failure = error
-        else:
-            failure = None
     if failure:
         raise ConversionError(
             f"model {model.name}: the TFLite converter failed at {precision}: {_last_words(failure)}; export "
@@ -79,7 +79,7 @@ def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, targe
         model = equalized(model, calibration)
     if precision == "int8":
         model = with_narrow_logits(model, calibration)
-    return rounded_copy(model, calibration, _grid(precision, target))
+    return rounded_copy(model, calibration, _grid_rule(precision, target))
 
 
 def _require_no_loops(model: keras.Model) -> None:
@@ -99,7 +99,7 @@ def _last_words(error: Exception) -> str:
     return first_words(lines[-1].split("error: ")[-1] if lines else error)
 
 
-def _grid(precision: str, target: str) -> weight_grids.Grid:
+def _grid_rule(precision: str, target: str) -> weight_grids.GridRule:
     per_channel = target not in _ONE_STEP_PER_DENSE_LAYER
     if precision == "float16":
         return weight_grids.float16
@@ -120,7 +120,8 @@ def _converter(
     if precision in QUANTISED:
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "int8":
-        converter.representative_dataset = lambda: _single_windows(calibration)
+        windows = require_calibration(precision, calibration)
+        converter.representative_dataset = lambda: _single_windows(windows)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = target in _ONE_STEP_PER_DENSE_LAYER

@@ -16,11 +16,11 @@ EMPTY_BUFFER = 0  # schema.fbs: buffer 0 is always empty
 DEQUANTIZE_FLOAT16_VERSION = 3  # the first that takes float16
 
 
-class _Builder(flatbuffers.Builder):
+class _Builder(flatbuffers.Builder):  # type: ignore[misc]  # flatbuffers ships no types
     """Aligns bytes as the schema asks; the generated code knows no force_align."""
 
     def StartVector(self, elemSize: int, numElems: int, alignment: int) -> int:  # noqa: N802, N803
-        return super().StartVector(elemSize, numElems, BUFFER_ALIGNMENT if elemSize == 1 else alignment)
+        return int(super().StartVector(elemSize, numElems, BUFFER_ALIGNMENT if elemSize == 1 else alignment))
 
 
 def finish(data: bytes, float16: bool = False) -> bytes:
@@ -94,13 +94,13 @@ def _drop_unused_buffers(model: schema.ModelT) -> None:
     used = {EMPTY_BUFFER, *(tensor.buffer for graph in model.subgraphs for tensor in graph.tensors)}
     used |= {entry.buffer for entry in model.metadata or ()}
     order = sorted(used)
-    places = {old: new for new, old in enumerate(order)}
+    indices = {old: new for new, old in enumerate(order)}
     model.buffers = [model.buffers[old] for old in order]
     for graph in model.subgraphs:
         for tensor in graph.tensors:
-            tensor.buffer = places[tensor.buffer]
+            tensor.buffer = indices[tensor.buffer]
     for entry in model.metadata or ():
-        entry.buffer = places[entry.buffer]
+        entry.buffer = indices[entry.buffer]
 
 
 def _pack(model: schema.ModelT) -> bytes:

@@ -9,7 +9,7 @@ from ...runtime.errors import UnsupportedModelError
 from ..keras_graph.lstm_layer import check_lstm
 
 
-class FusedLSTM(keras.layers.Layer):
+class FusedLSTM(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no types
     """`keras.layers.LSTM` restated so that the TFLite converter makes one UNIDIRECTIONAL_SEQUENCE_LSTM of it.
 
     Takes features of fixed shape (batch, frames, inputs) and the weights of `lstm_weights`.

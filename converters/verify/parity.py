@@ -13,7 +13,7 @@ from ...runtime.util.proportions import wilson_interval
 
 @dataclasses.dataclass(frozen=True)
 class Parity:
-    """How far two sets of probabilities are apart.
+    """How much two sets of probabilities differ.
 
     Attributes:
         windows: how many were compared.
@@ -67,7 +67,7 @@ def compare(reference: np.ndarray, candidate: np.ndarray, labels: np.ndarray) ->
     if reference.shape != candidate.shape or not len(reference):
         raise ParameterError(
             f"reference {reference.shape}, candidate {candidate.shape}: expected the same shape and at least one "
-            "window; name a corpus with a part that was not trained on"
+            "window; name a corpus with a subset that was not trained on"
         )
     numbers = np.isfinite(candidate).all(axis=-1) & np.isfinite(reference).all(axis=-1)
     errors = np.abs(reference.astype(np.float64) - candidate) if numbers.all() else None
@@ -90,7 +90,7 @@ def compare(reference: np.ndarray, candidate: np.ndarray, labels: np.ndarray) ->
 def _mcnemar(lost: int, gained: int) -> float:
     """Probability of at least `lost` losses where a loss is as likely as a gain. Source: McNemar (1947), exact form."""
     changed = lost + gained
-    return sum(math.comb(changed, losses) for losses in range(lost, changed + 1)) / 2**changed
+    return sum(math.comb(changed, losses) for losses in range(lost, changed + 1)) / (1 << changed)
 
 
 def check(parity: Parity, precision: str) -> list[str]:
@@ -120,7 +120,7 @@ def check(parity: Parity, precision: str) -> list[str]:
 
 
 def _failures(parity: Parity, limits: Limits) -> list[str]:
-    if not parity.finite:
+    if parity.max_abs_error is None:
         return ["probabilities that are not finite"]
     reasons = []
     if parity.max_abs_error > limits.max_abs_error:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ...runtime.engines import load
+from ...runtime.engines import load_engine
 from ...runtime.errors import ConversionError
 
-APART = {"tflite-runtime"}
+IN_SUBPROCESS = {"tflite-runtime"}
 
 
 def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
@@ -26,21 +26,22 @@ def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
     Raises:
         ModelFileError, ConversionError: it does not run the file.
     """
-    if engine not in APART:
-        return load(path, engine=engine)(features)
+    if engine not in IN_SUBPROCESS:
+        return load_engine(path, engine=engine)(features)
     with tempfile.TemporaryDirectory() as folder:
         given, found = Path(folder) / "features.npy", Path(folder) / "probabilities.npy"
         np.save(given, features)
-        command = [sys.executable, "-m", __name__, path, engine, given, found]
+        command = [sys.executable, "-m", __name__, str(path), engine, str(given), str(found)]
         process = subprocess.run(command, capture_output=True, text=True)
         if process.returncode:
             last = (process.stderr.strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
             raise ConversionError(f"{path.name}: {engine} does not run it: {last}")
-        return np.load(found)
+        probabilities: np.ndarray = np.load(found)
+        return probabilities
 
 
 def _main(path: str, engine: str, given: str, found: str) -> None:
-    np.save(found, load(path, engine=engine)(np.load(given)))
+    np.save(found, load_engine(path, engine=engine)(np.load(given)))
 
 
 if __name__ == "__main__":

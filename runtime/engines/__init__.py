@@ -1,4 +1,4 @@
-"""One module an engine; `load` picks one. Each engine library is imported only when its model is loaded."""
+"""One module an engine; `load_engine` picks one. Each engine library is imported only when its model is loaded."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class EngineSpec:
         name: what users call it.
         module: ours, relative to this package; its class is called ``engine``.
         package: the library it imports.
+        distribution: what pip calls that library; its version is the engine's.
         extra: the extra of genrekit that installs it.
         format: the model format it reads.
         last_python: the last Python that its package has wheels for, where there is one.
@@ -31,6 +32,7 @@ class EngineSpec:
     name: str
     module: str
     package: str
+    distribution: str
     extra: str
     format: str
     last_python: tuple[int, int] | None = None
@@ -43,16 +45,53 @@ MAX_THREADS = 256  # far beyond it engines crash instead of refusing
 ENGINES = {
     spec.name: spec
     for spec in (
-        EngineSpec("litert", ".litert", "ai_edge_litert", "litert", "tflite"),
-        EngineSpec("tflite-runtime", ".tflite_runtime", "tflite_runtime", "tflite-runtime", "tflite", (3, 11)),
-        EngineSpec("micro", ".micro", "tflite_micro", "micro", "tflite", one_thread=True),
-        EngineSpec("onnx", ".onnx", "onnxruntime", "onnx", "onnx"),
-        EngineSpec("keras", ".keras", "keras", "train", "keras"),
+        EngineSpec(
+            name="litert",
+            module=".litert",
+            package="ai_edge_litert",
+            distribution="ai-edge-litert",
+            extra="litert",
+            format="tflite",
+        ),
+        EngineSpec(
+            name="tflite-runtime",
+            module=".tflite_runtime",
+            package="tflite_runtime",
+            distribution="tflite-runtime",
+            extra="tflite-runtime",
+            format="tflite",
+            last_python=(3, 11),
+        ),
+        EngineSpec(
+            name="micro",
+            module=".micro",
+            package="tflite_micro",
+            distribution="tflite-micro",
+            extra="micro",
+            format="tflite",
+            one_thread=True,
+        ),
+        EngineSpec(
+            name="onnx",
+            module=".onnx",
+            package="onnxruntime",
+            distribution="onnxruntime",
+            extra="onnx",
+            format="onnx",
+        ),
+        EngineSpec(
+            name="keras",
+            module=".keras",
+            package="keras",
+            distribution="keras",
+            extra="train",
+            format="keras",
+        ),
     )
 }
 
 
-def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Engine:
+def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -> Engine:
     """Load a model file into an engine.
 
     Args:
@@ -107,14 +146,16 @@ def _is_installed(spec: EngineSpec) -> bool:
 
 def _engine_class(spec: EngineSpec) -> type[Engine]:
     try:
-        return importlib.import_module(spec.module, __package__).engine
+        found: type[Engine] = importlib.import_module(spec.module, __package__).engine
+        return found
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
         raise _missing(spec, f"does not load ({first_words(error)})") from error
 
 
 def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
-    too_late = spec.last_python is not None and sys.version_info[:2] > spec.last_python
-    where = " in Python {}.{}, the last that it has wheels for".format(*spec.last_python) if too_late else ""
+    where = ""
+    if spec.last_python is not None and sys.version_info[:2] > spec.last_python:
+        where = " in Python {}.{}, the last that it has wheels for".format(*spec.last_python)
     return MissingPackageError(
         f"engine {spec.name} for {spec.format} files: {spec.package} {reason}; "
         f'run{where}: pip install "genrekit[{spec.extra}]"'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from pathlib import Path
 
 import numpy as np
 
@@ -51,7 +52,8 @@ class Engine(ABC):
 
     name: str
 
-    def __init__(self, description: ModelDescription) -> None:
+    def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
+        """Load the model file `path`; raises whatever the engine's library raises."""
         self.description = description
         self.shapes: tuple[tuple[int, int], int]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,10 @@ from .base import OneByOne, Quantization
 class InterpreterEngine(OneByOne):
     """A .tflite in an `Interpreter`; subclasses name the library's class."""
 
-    interpreter_class: type
+    interpreter_class: Callable[..., Any]
 
     def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
-        super().__init__(description)
+        super().__init__(path, description, threads)
         with held_back():
             self._interpreter = self.interpreter_class(model_path=str(path), num_threads=threads)
             self._interpreter.allocate_tensors()
@@ -33,10 +34,13 @@ class InterpreterEngine(OneByOne):
         self._interpreter.reset_all_variables()
         self._interpreter.set_tensor(self._input, tensor)
         self._interpreter.invoke()
-        return self._interpreter.get_tensor(self._output)
+        result: np.ndarray = self._interpreter.get_tensor(self._output)
+        return result
 
 
 def _quantization(details: dict[str, Any]) -> Quantization | None:
     """Of a tensor of integers; None of one of floats."""
-    whole = np.issubdtype(details["dtype"], np.integer)
-    return Quantization(*details["quantization"], details["dtype"]) if whole else None
+    if not np.issubdtype(details["dtype"], np.integer):
+        return None
+    scale, zero_point = details["quantization"]
+    return Quantization(scale, zero_point, details["dtype"])

@@ -34,7 +34,7 @@ class KerasEngine(Engine):
                 f"{path}: expected a .keras archive, found a damaged file; train the model again with --restart, or "
                 "copy the file again"
             )
-        super().__init__(description)
+        super().__init__(path, description, threads)
         self._model = keras.saving.load_model(path, compile=False)
         _, frames, n_mfcc = self._model.input_shape
         self.shapes = (frames, n_mfcc), self._model.output_shape[-1]
@@ -42,7 +42,8 @@ class KerasEngine(Engine):
     def __call__(self, features: np.ndarray) -> np.ndarray:
         if not len(features):
             return np.empty((0, self.shapes[1]), np.float32)
-        return self._model.predict(np.asarray(features, np.float32), batch_size=BATCH, verbose=0)
+        result: np.ndarray = self._model.predict(np.asarray(features, np.float32), batch_size=BATCH, verbose=0)
+        return result
 
 
 engine = KerasEngine

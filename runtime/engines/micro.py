@@ -21,7 +21,7 @@ class MicroEngine(OneByOne):
     def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
         if threads != 1:
             raise ParameterError(f"threads={threads}: expected 1, tflite-micro has one thread only")
-        super().__init__(description)
+        super().__init__(path, description, threads)
         self._interpreter = runtime.Interpreter.from_file(str(path))
         taken, given = self._interpreter.get_input_details(0), self._interpreter.get_output_details(0)
         self.input_quantization, self.output_quantization = _quantization(taken), _quantization(given)
@@ -32,7 +32,8 @@ class MicroEngine(OneByOne):
         self._interpreter.reset()
         self._interpreter.set_input(tensor, 0)
         self._interpreter.invoke()
-        return self._interpreter.get_output(0)
+        result: np.ndarray = self._interpreter.get_output(0)
+        return result
 
 
 def _quantization(details: dict[str, Any]) -> Quantization | None:

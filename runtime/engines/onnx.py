@@ -17,7 +17,7 @@ class OnnxEngine(Engine):
     name = "onnx"
 
     def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
-        super().__init__(description)
+        super().__init__(path, description, threads)
         self._session = onnxruntime.InferenceSession(str(path), _options(threads), providers=["CPUExecutionProvider"])
         self._input, self._output = self._session.get_inputs()[0], self._session.get_outputs()[0]
         batch, frames, n_mfcc = self._input.shape
@@ -34,7 +34,9 @@ class OnnxEngine(Engine):
         return np.concatenate([self._run(batch) for batch in batches])
 
     def _run(self, features: np.ndarray) -> np.ndarray:
-        return self._session.run([self._output.name], {self._input.name: np.ascontiguousarray(features, np.float32)})[0]
+        inputs = {self._input.name: np.ascontiguousarray(features, np.float32)}
+        result: np.ndarray = self._session.run([self._output.name], inputs)[0]
+        return result
 
 
 def _options(threads: int) -> onnxruntime.SessionOptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..mfcc import MfccConfig
+from .fields import Fields, unusable
 
 FORMAT_VERSION = "1.1"
 DESCRIPTION_NAME = "genrekit.json"
@@ -20,6 +21,9 @@ ONNX_KEY = "genrekit"
 ONNX_METADATA_FIELD = 14  # ModelProto.metadata_props
 KERAS_DESCRIPTION = "description.json"  # beside a model.keras
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
+
+MAX_LABELS, MAX_LABEL_LENGTH = 1000, 200
+MAX_NOTES, MAX_NOTE_LENGTH = 100, 20_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,8 +35,126 @@ class Normalization:
 
     def apply(self, features: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """float32 [..., n_mfcc] -> float32 of the same shape; into `out` where it is given, which may be `features`."""
-        centred = np.subtract(features, np.array(self.mean, np.float32), out=out)
-        return np.divide(centred, np.array(self.std, np.float32), out=centred)
+        normalised: np.ndarray = np.subtract(features, np.array(self.mean, np.float32), out=out)
+        normalised /= np.array(self.std, np.float32)
+        return normalised
+
+    @classmethod
+    def read(cls, fields: Fields, n_mfcc: int) -> Normalization:
+        """From JSON; raises ModelFileError."""
+        std = fields.numbers("std", n_mfcc)
+        if min(std) <= 0:
+            raise unusable("normalization.std", list(std), "positive numbers")
+        return cls(fields.numbers("mean", n_mfcc), std)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingCorpus:
+    """What a model was trained on; all None where that is not known.
+
+    Attributes:
+        name: of the corpus' folder.
+        fingerprint: SHA-256 of its files, in hexadecimal.
+        tracks: how many.
+        demo: whether it is the demo corpus, which is synthetic.
+        parts: fingerprint of how it was divided.
+    """
+
+    name: str | None = None
+    fingerprint: str | None = None
+    tracks: int | None = None
+    demo: bool = False
+    parts: str | None = None
+
+    @classmethod
+    def read(cls, fields: Fields) -> TrainingCorpus:
+        """From JSON; raises ModelFileError."""
+        return cls(
+            name=fields.text("name"),
+            fingerprint=fields.text("fingerprint"),
+            tracks=fields.count("tracks"),
+            demo=fields.flag("demo"),
+            parts=fields.text("parts"),
+        )
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracy:
+    """Fractions of windows that the Keras model labels rightly, by subset; `test_tracks` of whole tracks. In [0, 1]."""
+
+    train: float | None = None
+    validation: float | None = None
+    test: float | None = None
+    test_tracks: float | None = None
+
+    @classmethod
+    def read(cls, fields: Fields) -> Accuracy:
+        """From JSON; raises ModelFileError."""
+        return cls(**{field.name: fields.number(field.name, most=1) for field in dataclasses.fields(cls)})
+
+
+@dataclasses.dataclass(frozen=True)
+class QuantizationScheme:
+    """How weights and activations are held, and how their ranges were found; all None of a model in float32."""
+
+    weights: str | None = None
+    activations: str | None = None
+    method: str | None = None
+
+    @classmethod
+    def read(cls, fields: Fields) -> QuantizationScheme:
+        """From JSON; raises ModelFileError."""
+        return cls(fields.text("weights"), fields.text("activations"), fields.text("method"))
+
+
+@dataclasses.dataclass(frozen=True)
+class CalibrationRecord:
+    """The windows that set the quantised ranges.
+
+    Attributes:
+        count: how many.
+        seed: of their choice.
+        fingerprint: SHA-256 of their features, in hexadecimal.
+    """
+
+    count: int | None = None
+    seed: int | None = None
+    fingerprint: str | None = None
+
+    @classmethod
+    def read(cls, fields: Fields) -> CalibrationRecord:
+        """From JSON; raises ModelFileError."""
+        return cls(fields.count("count"), fields.count("seed"), fields.text("fingerprint"))
+
+
+@dataclasses.dataclass(frozen=True)
+class ParityRecord:
+    """The comparison with Keras that a file passed.
+
+    Attributes:
+        windows: how many were compared.
+        max_abs_error: of all probabilities.
+        top1_agreement: fraction of windows with the same most probable label.
+        reasons: what the comparison could not show, one sentence each.
+    """
+
+    windows: int | None = None
+    max_abs_error: float | None = None
+    top1_agreement: float | None = None
+    reasons: tuple[str, ...] = ()
+
+    @classmethod
+    def read(cls, fields: Fields) -> ParityRecord:
+        """From JSON; raises ModelFileError."""
+        return cls(
+            windows=fields.count("windows"),
+            max_abs_error=fields.number("max_abs_error"),
+            top1_agreement=fields.number("top1_agreement", most=1),
+            reasons=fields.texts("reasons", MAX_NOTES, MAX_NOTE_LENGTH),
+        )
+
+
+RECORDS = ("corpus", "accuracy", "quantization", "calibration", "parity")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,7 +163,7 @@ class ModelDescription:
 
     Attributes:
         model: name of the architecture.
-        labels: class names, in the order of the model's outputs.
+        labels: class names, in the order of the model's outputs; at most `MAX_LABELS`.
         front_end: how samples become features.
         normalization: what is done to the features before the model, or None.
         format: keras, tflite or onnx.
@@ -49,15 +171,11 @@ class ModelDescription:
         target: the engine family the file was made for; None of a Keras model.
         parameters: number of weights, moving statistics included.
         macs: multiply-accumulates for one window; None where a layer cannot be counted.
-        quantization: {"weights", "activations", "method"} of a quantised model, else empty.
         recipe, split, seed: how it was trained.
-        corpus: {"name", "fingerprint", "tracks", "demo", "parts"} of the training corpus; "parts" is the fingerprint of
-            how it was divided.
-        accuracy: {"train", "validation", "test", "test_tracks"} of the Keras model, shares in [0, 1].
-        calibration: {"count", "seed", "fingerprint"} of the segments that set the quantised ranges.
-        parity: {"windows", "max_abs_error", "top1_agreement", "reasons"} of the comparison with Keras that the file
-            passed; "reasons" tell, one sentence each, what it could not show.
-        notes: what a user should know of this file, one sentence each.
+        corpus, accuracy: what it was trained on, and how well the Keras model does.
+        quantization, calibration: of a quantised model.
+        parity: the comparison with Keras that the file passed.
+        notes: what a user should know of this file, one sentence each; at most `MAX_NOTES`.
         toolkit_version: the genrekit that wrote it.
         format_version: of this description; a later major version is refused.
     """
@@ -74,18 +192,20 @@ class ModelDescription:
     recipe: str | None = None
     split: str | None = None
     seed: int | None = None
-    corpus: dict[str, Any] = dataclasses.field(default_factory=dict)
-    accuracy: dict[str, float | None] = dataclasses.field(default_factory=dict)
-    quantization: dict[str, Any] = dataclasses.field(default_factory=dict)
-    calibration: dict[str, Any] = dataclasses.field(default_factory=dict)
-    parity: dict[str, Any] = dataclasses.field(default_factory=dict)
+    corpus: TrainingCorpus = TrainingCorpus()
+    accuracy: Accuracy = Accuracy()
+    quantization: QuantizationScheme = QuantizationScheme()
+    calibration: CalibrationRecord = CalibrationRecord()
+    parity: ParityRecord = ParityRecord()
     notes: tuple[str, ...] = ()
     toolkit_version: str | None = None
     format_version: str = FORMAT_VERSION
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON keeps them."""
-        return dataclasses.asdict(self)
+        """The fields as JSON keeps them; a record of which nothing is known is empty."""
+        defaults = {field.name: field.default for field in dataclasses.fields(self)}
+        empty: dict[str, Any] = {name: {} for name in RECORDS if getattr(self, name) == defaults[name]}
+        return dataclasses.asdict(self) | empty
 
     def to_json(self) -> str:
         """Indented JSON with a final newline."""
@@ -99,44 +219,58 @@ class ModelDescription:
             ModelFileError: not JSON, a later major version, or a field that is missing or cannot be used.
         """
         try:
-            fields = json.loads(text)
-            _check_version(str(fields["format_version"]), source)
-            return cls(**_typed(fields, {field.name for field in dataclasses.fields(cls)}))
+            return cls._read(Fields(json.loads(text)))
         except ModelFileError as error:
             raise ModelFileError(f"{source}: {error}") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ModelFileError(
                 f"{source}: expected a genrekit description, received one that cannot be read ({error!r}); export "
                 "the model again"
             ) from error
 
+    @classmethod
+    def _read(cls, fields: Fields) -> ModelDescription:
+        format_version = _version(fields.required_text("format_version"))
+        if "front_end" not in fields:
+            raise unusable("front_end", None, "the fields of MfccConfig")
+        front_end = MfccConfig.from_dict(fields.object("front_end").as_dict())
+        normalization = None
+        if "normalization" in fields:
+            normalization = Normalization.read(fields.object("normalization"), front_end.n_mfcc)
+        return cls(
+            model=fields.required_text("model"),
+            labels=_labels(fields),
+            front_end=front_end,
+            normalization=normalization,
+            format=fields.text("format", *SUFFIXES.values()) or cls.format,
+            precision=fields.text("precision") or cls.precision,
+            target=fields.text("target"),
+            parameters=fields.count("parameters"),
+            macs=fields.count("macs"),
+            recipe=fields.text("recipe"),
+            split=fields.text("split"),
+            seed=fields.count("seed"),
+            corpus=TrainingCorpus.read(fields.object("corpus")),
+            accuracy=Accuracy.read(fields.object("accuracy")),
+            quantization=QuantizationScheme.read(fields.object("quantization")),
+            calibration=CalibrationRecord.read(fields.object("calibration")),
+            parity=ParityRecord.read(fields.object("parity")),
+            notes=fields.texts("notes", MAX_NOTES, MAX_NOTE_LENGTH),
+            toolkit_version=fields.text("toolkit_version"),
+            format_version=format_version,
+        )
 
-def _check_version(version: str, source: str | Path) -> None:
+
+def _version(version: str) -> str:
+    if not re.fullmatch(r"\d{1,4}(\.\d{1,4})*", version, re.ASCII):
+        raise unusable("format_version", version, f"a version such as {FORMAT_VERSION}")
     if int(version.split(".")[0]) > int(FORMAT_VERSION.split(".")[0]):
         raise ModelFileError(f"format_version={version}: expected {FORMAT_VERSION} or an earlier one; upgrade genrekit")
+    return version
 
 
-def _typed(fields: dict[str, Any], known: set[str]) -> dict[str, Any]:
-    """JSON's lists and dicts as the description's types."""
-    fields = {name: value for name, value in fields.items() if name in known}
-    fields["labels"] = _labels(fields["labels"])
-    fields["notes"] = tuple(fields.get("notes", ()))
-    fields["front_end"] = MfccConfig.from_dict(fields["front_end"])
-    if fields.get("normalization") is not None:
-        fields["normalization"] = _normalization(fields["normalization"], fields["front_end"].n_mfcc)
-    return fields
-
-
-def _labels(labels: list[str]) -> tuple[str, ...]:
-    named = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
-    if not named or not labels or len(set(labels)) < len(labels):
-        raise ModelFileError(f"labels={labels!r}: expected distinct names; export the model again")
-    return tuple(labels)
-
-
-def _normalization(fields: dict[str, list[float]], n_mfcc: int) -> Normalization:
-    normalization = Normalization(tuple(map(float, fields["mean"])), tuple(map(float, fields["std"])))
-    usable = all(map(math.isfinite, normalization.mean)) and all(0 < std < math.inf for std in normalization.std)
-    if not len(normalization.mean) == len(normalization.std) == n_mfcc or not usable:
-        raise ModelFileError(f"normalization={fields!r}: expected n_mfcc={n_mfcc} means and positive deviations")
-    return normalization
+def _labels(fields: Fields) -> tuple[str, ...]:
+    labels = fields.texts("labels", MAX_LABELS, MAX_LABEL_LENGTH)
+    if not labels or len(set(labels)) < len(labels):
+        raise unusable("labels", list(labels), "distinct names")
+    return labels

@@ -23,21 +23,30 @@ def parse(data: bytes) -> Graph:
         raise protobuf.MalformedError("no graph")
     messages: dict[int, list[memoryview]] = collections.defaultdict(list)
     for number, value in protobuf.fields(data, *graphs[0]):
-        messages[number].append(value)
+        if isinstance(value, memoryview):
+            messages[number].append(value)
     ops = collections.Counter(_text(node, OP_TYPE) for node in messages[NODE])
     weights = {_text(tensor, 8) for tensor in messages[INITIALIZER]}
-    inputs, outputs = (tuple(map(_tensor, messages[end])) for end in (INPUT, OUTPUT))
-    # Before IR version 4 the weights stood among the inputs too.
-    inputs = tuple(tensor for tensor in inputs if tensor.name not in weights)
-    return Graph(dict(ops.most_common()), inputs, outputs)
+    return Graph(
+        ops=dict(ops.most_common()),
+        # Before IR version 4 the weights stood among the inputs too.
+        inputs=tuple(tensor for tensor in map(_tensor, messages[INPUT]) if tensor.name not in weights),
+        outputs=tuple(map(_tensor, messages[OUTPUT])),
+    )
 
 
-def _all(message: memoryview, number: int) -> list:
-    return [value for found, value in protobuf.fields(message) if found == number]
+def _messages(message: memoryview, number: int) -> list[memoryview]:
+    found = (value for field, value in protobuf.fields(message) if field == number)
+    return [value for value in found if isinstance(value, memoryview)]
 
 
 def _first(message: memoryview, number: int) -> memoryview:
-    return next(iter(_all(message, number)), memoryview(b""))
+    return next(iter(_messages(message, number)), memoryview(b""))
+
+
+def _integer(message: memoryview, number: int) -> int | None:
+    found = (value for field, value in protobuf.fields(message) if field == number)
+    return next((value for value in found if isinstance(value, int)), None)
 
 
 def _text(message: memoryview, number: int) -> str:
@@ -46,7 +55,7 @@ def _text(message: memoryview, number: int) -> str:
 
 def _tensor(value_info: memoryview) -> Tensor:
     tensor_type = _first(_first(value_info, 2), 1)  # ValueInfoProto.type, TypeProto.tensor_type
-    dimensions = _all(_first(tensor_type, 2), 1)  # Tensor.shape, TensorShapeProto.dim
-    shape = tuple(next(iter(_all(dimension, 1)), None) for dimension in dimensions)
-    number = next(iter(_all(tensor_type, 1)), 0)
+    dimensions = _messages(_first(tensor_type, 2), 1)  # Tensor.shape, TensorShapeProto.dim
+    shape = tuple(_integer(dimension, 1) for dimension in dimensions)
+    number = _integer(tensor_type, 1) or 0
     return Tensor(_text(value_info, 1), shape, DTYPES.get(number, f"onnx type {number}"))

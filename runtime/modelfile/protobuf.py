@@ -14,7 +14,7 @@ class MalformedError(ValueError):
     """The bytes are not a protocol-buffer message."""
 
 
-def _varint(data: bytes, position: int) -> tuple[int, int]:
+def _varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
     value = shift = 0
     while position < len(data) and shift < 64:
         byte = data[position]
@@ -26,7 +26,7 @@ def _varint(data: bytes, position: int) -> tuple[int, int]:
     raise MalformedError(f"a number that does not end at byte {position}")
 
 
-def _entries(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int, int, int]]:
+def _entries(data: bytes | memoryview, start: int, end: int) -> Iterator[tuple[int, int, int, int, int]]:
     """(field number, wire type, where the field starts, where its value starts, where it ends) of each field."""
     position = start
     while position < end:
@@ -40,7 +40,7 @@ def _entries(data: bytes, start: int, end: int) -> Iterator[tuple[int, int, int,
         position = value_end
 
 
-def _value_span(data: bytes, wire_type: int, position: int) -> tuple[int, int]:
+def _value_span(data: bytes | memoryview, wire_type: int, position: int) -> tuple[int, int]:
     if wire_type == VARINT:
         return position, _varint(data, position)[1]
     if wire_type == LENGTH:
@@ -51,7 +51,7 @@ def _value_span(data: bytes, wire_type: int, position: int) -> tuple[int, int]:
     raise MalformedError(f"wire_type={wire_type} at byte {position}")
 
 
-def fields(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int | memoryview]]:
+def fields(data: bytes | memoryview, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int | memoryview]]:
     """(number, value) of each field of the message in ``data[start:end]``: an int, or the raw bytes of the others.
 
     Raises:
@@ -62,7 +62,7 @@ def fields(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tupl
         yield number, _varint(data, first)[0] if wire_type == VARINT else view[first:last]
 
 
-def spans(data: bytes, number: int, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
+def spans(data: bytes | memoryview, number: int, start: int = 0, end: int | None = None) -> Iterator[tuple[int, int]]:
     """(start, end) of the value of each field `number` of the message in ``data[start:end]``; raises MalformedError."""
     for found, _, _, first, last in _entries(data, start, len(data) if end is None else end):
         if found == number:

@@ -77,16 +77,24 @@ def _read_keras(path: Path) -> bytes | None:
 def _onnx_metadata(data: bytes, path: str | Path) -> dict[str, bytes]:
     """The metadata_props of an ONNX model, without decoding its graph."""
     try:
-        entries = [dict(protobuf.fields(data, *span)) for span in protobuf.spans(data, ONNX_METADATA_FIELD)]
-        return {str(entry[1], "utf-8"): bytes(memoryview(entry[2])) for entry in entries if 1 in entry and 2 in entry}
-    except (ValueError, TypeError) as error:  # MalformedError, no UTF-8, a number where text belongs
+        return dict(_key_and_value(data, *span) for span in protobuf.spans(data, ONNX_METADATA_FIELD))
+    except ValueError as error:  # MalformedError, no UTF-8
         raise ModelFileError(
             f"{path}: expected an ONNX model, received something else ({error}); export it again"
         ) from error
 
 
+def _key_and_value(data: bytes, start: int, end: int) -> tuple[str, bytes]:
+    """Of a StringStringEntryProto."""
+    entry = {1: memoryview(b""), 2: memoryview(b"")} | dict(protobuf.fields(data, start, end))
+    key, value = entry[1], entry[2]
+    if isinstance(key, int) or isinstance(value, int):
+        raise protobuf.MalformedError("a number where text belongs")
+    return str(key, "utf-8"), bytes(value)
+
+
 def read_graph(path: str | Path) -> Graph:
-    """The graph of a .tflite or .onnx file.
+    """The graph of a .tflite or .onnx file, with one tensor in and one out.
 
     Raises:
         MissingFileError: there is no such file.
@@ -97,9 +105,12 @@ def read_graph(path: str | Path) -> Graph:
     if file_format == "keras":
         raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export the Keras model first")
 
-    reader = {"tflite": tflite_graph, "onnx": onnx_graph}[file_format]
+    parse = tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
     try:
-        return reader.parse(path.read_bytes())
+        graph = parse(path.read_bytes())
+        if not (len(graph.inputs) == len(graph.outputs) == 1 and graph.inputs[0].shape and graph.outputs[0].shape):
+            raise protobuf.MalformedError("not one tensor in and one out")
+        return graph
     except (protobuf.MalformedError, struct.error, IndexError, UnicodeDecodeError, TypeError) as error:
         raise ModelFileError(
             f"{path}: expected a {file_format} model, received a damaged or other file ({error}); export it again"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import collections
 import struct
+from typing import Any
 
 from .graph import Graph, Tensor
 from .protobuf import MalformedError
@@ -23,7 +24,7 @@ class _Table:
         self._vtable = position - self._read("<i", position)
         self._vtable_size = self._read("<H", self._vtable)
 
-    def _read(self, layout: str, position: int) -> int:
+    def _read(self, layout: str, position: int) -> Any:
         if not 0 <= position < len(self.data):
             raise MalformedError(f"an offset outside the file: {position}")
         return struct.unpack_from(layout, self.data, position)[0]
@@ -36,7 +37,7 @@ class _Table:
     def scalar(self, field: int, layout: str) -> int:
         """The number in `field`; 0 where it is absent."""
         position = self._offset(field)
-        return 0 if position is None else self._read(layout, position)
+        return 0 if position is None else int(self._read(layout, position))
 
     def table(self, field: int) -> _Table | None:
         position = self._offset(field)
@@ -50,14 +51,14 @@ class _Table:
         start = position + self._read("<I", position)
         return start + 4, self._read("<I", start)
 
-    def numbers(self, field: int, code: str) -> tuple:
+    def numbers(self, field: int, code: str) -> tuple[Any, ...]:
         start, count = self._vector(field)
         return struct.unpack_from(f"<{count}{code}", self.data, start)
 
     def tables(self, field: int) -> list[_Table]:
         start, count = self._vector(field)
-        places = range(start, start + 4 * count, 4)
-        return [_Table(self.data, place + self._read("<I", place)) for place in places]
+        positions = range(start, start + 4 * count, 4)
+        return [_Table(self.data, position + self._read("<I", position)) for position in positions]
 
     def text(self, field: int) -> str:
         start, count = self._vector(field)
@@ -73,8 +74,12 @@ def parse(data: bytes) -> Graph:
     graphs = model.tables(2)
     ops = collections.Counter(names[operator.scalar(0, "<I")] for graph in graphs for operator in graph.tables(3))
     tensors = graphs[0].tables(0)
-    ends = [tuple(_tensor(tensors[index]) for index in graphs[0].numbers(field, "i")) for field in (1, 2)]
-    return Graph(dict(ops.most_common()), *ends)
+    inputs, outputs = graphs[0].numbers(1, "I"), graphs[0].numbers(2, "I")
+    return Graph(
+        ops=dict(ops.most_common()),
+        inputs=tuple(_tensor(tensors[index]) for index in inputs),
+        outputs=tuple(_tensor(tensors[index]) for index in outputs),
+    )
 
 
 def _operator_name(code: _Table) -> str:

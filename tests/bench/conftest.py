@@ -14,6 +14,7 @@ from genrekit.bench.results.ratios import RATIO_TIMES, pairwise
 from genrekit.bench.results.stats import summary
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
+from genrekit.runtime.modelfile.description import TrainingCorpus
 
 LABELS = ("low", "high", "noise")
 CONFIG = MfccConfig()
@@ -72,7 +73,13 @@ def tiny_onnx(tmp_path_factory):
     """A real ONNX file that tells the clips apart."""
     path = tmp_path_factory.mktemp("models") / "tiny-float32.onnx"
     description = ModelDescription(
-        model="tiny", labels=LABELS, format="onnx", parameters=42, macs=39, corpus={"demo": True}, recipe="edge"
+        model="tiny",
+        labels=LABELS,
+        format="onnx",
+        parameters=42,
+        macs=39,
+        corpus=TrainingCorpus(demo=True),
+        recipe="edge",
     )
     path.write_bytes(attach(onnx_model(*nearest_mean_weights(*tones(12))), description))
     return path

@@ -9,7 +9,7 @@ import pytest
 from genrekit.converters.attach import attach
 from genrekit.converters.formats import PRECISIONS
 from genrekit.runtime import MfccConfig, ModelDescription, mfcc
-from genrekit.runtime.engines import load
+from genrekit.runtime.engines import load_engine
 
 MODELS = ("mlp", "mlp-regularized", "cnn", "lstm")
 CASES = [
@@ -107,7 +107,7 @@ def run(tmp_path):
     def predict(data, file_format, features, engine=None):
         path = tmp_path / f"model.{file_format}"
         path.write_bytes(attach(data, ModelDescription("model", LABELS, format=file_format)))
-        return load(path, engine=engine)(features)
+        return load_engine(path, engine=engine)(features)
 
     return predict
 

@@ -5,6 +5,7 @@ import pytest
 
 from genrekit.converters.quantize.calibration import choose_calibration
 from genrekit.runtime.errors import CorpusError
+from genrekit.runtime.modelfile.description import CalibrationRecord
 
 LABELS = np.repeat([0, 1, 2], [60, 30, 5])
 # Each segment holds its own number, so that the choice can be read back.
@@ -43,7 +44,7 @@ def test_the_same_seed_chooses_the_same():
 def test_the_record_names_what_was_chosen():
     calibration = choose_calibration(FEATURES.astype(np.float64), LABELS, 7, seed=2)
     expected = hashlib.sha256(calibration.features.astype("<f4").tobytes()).hexdigest()
-    assert calibration.record() == {"count": 7, "seed": 2, "fingerprint": expected}
+    assert calibration.record() == CalibrationRecord(7, 2, expected)
     assert calibration.features.dtype == np.float32
 
 

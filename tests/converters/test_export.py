@@ -10,7 +10,7 @@ import pytest
 
 from genrekit.converters.export import export_model, write_parity
 from genrekit.converters.quantize.calibration import choose_calibration
-from genrekit.converters.trained_model import ParityWindows, Source
+from genrekit.converters.trained_model import ParityWindows, TrainedModel
 from genrekit.converters.verify.parity import LIMITS, Limits
 from genrekit.runtime import ModelDescription, Normalization, load
 from genrekit.runtime.errors import OutputError, ParityError, UnsupportedModelError
@@ -26,7 +26,7 @@ def source(models, data):
     reference = model.predict(data.unknown, verbose=0)
     description = ModelDescription("cnn", LABELS, normalization=UNCHANGED)
     calibration = choose_calibration(data.known, data.known_labels)
-    return Source(model, description, calibration, ParityWindows(data.unknown, data.unknown_labels, reference))
+    return TrainedModel(model, description, calibration, ParityWindows(data.unknown, data.unknown_labels, reference))
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def test_a_file_names_the_engine_that_it_is_for_and_what_it_was_compared_on(sour
     result = export_model(source, tmp_path, file_format, "float32")
     described = load(result.path).description
     assert described.target == result.row["target"] == target
-    assert described.parity["windows"] == len(source.windows.labels)
-    assert described.parity["reasons"] == result.row["reasons"] == []
+    assert described.parity.windows == len(source.windows.labels)
+    assert list(described.parity.reasons) == result.row["reasons"] == []
 
 
 def test_a_file_that_few_windows_cannot_judge_is_kept_and_says_so(source, tmp_path, monkeypatch):
@@ -68,7 +68,7 @@ def test_a_file_that_few_windows_cannot_judge_is_kept_and_says_so(source, tmp_pa
     assert result.row["top1_agreement"] == 0.95
     (reason,) = result.row["reasons"]
     assert "20 windows are too few" in reason
-    assert load(result.path).description.parity["reasons"] == [reason]
+    assert load(result.path).description.parity.reasons == (reason,)
 
 
 @pytest.mark.parametrize("file_format", ["tflite", "onnx"])

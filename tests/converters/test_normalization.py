@@ -8,7 +8,7 @@ from keras import layers
 from genrekit.converters.keras_graph.external_model import SavedModelLayer
 from genrekit.converters.keras_graph.input_scaling import NOTE, balancing, for_normalised
 from genrekit.converters.quantize.calibration import choose_calibration
-from genrekit.converters.trained_model import ParityWindows, Source, in_double_precision
+from genrekit.converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from genrekit.runtime import ModelDescription
 
 from .conftest import LABELS, MODELS
@@ -80,15 +80,15 @@ def test_raw_models_are_restated_where_it_serves(name):
     model = REGISTRY[name].build(shape, len(LABELS))
     reference = model.predict(raw, verbose=0)
     calibration = choose_calibration(raw, labels)
-    source = Source(model, ModelDescription(name, LABELS), calibration, ParityWindows(raw, labels, reference))
-    restated = source.at("int8")
+    source = TrainedModel(model, ModelDescription(name, LABELS), calibration, ParityWindows(raw, labels, reference))
+    restated = source.prepared_for("int8")
     # A convolution would have more weights, which floats do not need.
-    assert source.at("float32") is source.at("float16") is (source if name == "cnn" else restated)
+    assert source.prepared_for("float32") is source.prepared_for("float16") is (source if name == "cnn" else restated)
     assert restated.description.notes == (NOTE,)
     assert restated.calibration.record() == calibration.record()
     np.testing.assert_array_equal(restated.description.normalization.apply(raw), restated.windows.features)
     np.testing.assert_allclose(restated.model.predict(restated.windows.features, verbose=0), reference, atol=1e-4)
-    assert restated.at("int8") is restated
+    assert restated.prepared_for("int8") is restated
 
 
 def test_the_reference_is_free_of_float32_rounding():

@@ -204,7 +204,7 @@ def test_float16_is_refused_with_the_reason(models):
 
 
 def test_int8_needs_calibration(models):
-    with pytest.raises(ParameterError, match="expected features of the training part"):
+    with pytest.raises(ParameterError, match="expected features of the training subset"):
         convert_onnx(models("mlp"), "int8")
 
 

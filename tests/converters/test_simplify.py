@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from keras import layers
 
-from genrekit.converters.keras_graph.simplify import Empty, chain, simplify
+from genrekit.converters.keras_graph.simplify import Passthrough, chain, simplify
 from genrekit.runtime.errors import UnsupportedModelError
 
 
@@ -15,7 +15,7 @@ def randomised(model):
 
 
 def kinds(model):
-    return [type(layer).__name__ for layer in chain(model) if not isinstance(layer, Empty)]
+    return [type(layer).__name__ for layer in chain(model) if not isinstance(layer, Passthrough)]
 
 
 def assert_same_predictions(model, simplified):

@@ -130,9 +130,9 @@ def test_tflite_runtime_knows_every_operator_version(precision, models, data):
 
 PREDICT = """
 import sys, numpy
-from genrekit.runtime.engines import load
+from genrekit.runtime.engines import load_engine
 for model, found in zip(sys.argv[2::2], sys.argv[3::2]):
-    numpy.save(found, load(model, engine="tflite-runtime")(numpy.load(sys.argv[1])))
+    numpy.save(found, load_engine(model, engine="tflite-runtime")(numpy.load(sys.argv[1])))
 """
 
 
@@ -211,7 +211,7 @@ def test_ends_have_names(conversions):
 
 
 def test_int8_needs_calibration(models):
-    with pytest.raises(ParameterError, match="expected features of the training part"):
+    with pytest.raises(ParameterError, match="expected features of the training subset"):
         convert_tflite(models("mlp"), "int8")
 
 

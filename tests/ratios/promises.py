@@ -16,7 +16,7 @@ from genrekit.bench.measure.timing import timed
 from genrekit.bench.results import store
 from genrekit.converters.attach import attach
 from genrekit.converters.export import export_model
-from genrekit.converters.trained_model import Source
+from genrekit.converters.trained_model import TrainedModel
 from genrekit.toolkit.exporting.export_run import Variant, source_of
 from genrekit.toolkit.training.run_folder import load_run
 
@@ -154,7 +154,7 @@ def _measured(
             yield "training", row
 
 
-def _peer(source: Source, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
+def _peer(source: TrainedModel, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
     path = folder / f"peer.{file_format}"
     described = dataclasses.replace(source.description, format=file_format)
     path.write_bytes(attach(convert(source.model), described))

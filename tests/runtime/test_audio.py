@@ -82,9 +82,9 @@ def test_a_file_is_decoded_only_as_far_as_it_is_asked_for(tmp_path):
     source = open_file(path, 22050)
     blocks = iter(source)
     np.testing.assert_allclose(next(blocks), chords(20, 22050)[:22050], atol=1e-4)
-    assert not source.cut_short
+    assert not source.faults.cut_short
     assert 5 < len(list(blocks)) < 19
-    assert source.cut_short
+    assert source.faults.cut_short
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -102,7 +102,7 @@ def test_a_file_cut_short_gives_its_beginning_or_an_error(tmp_path, suffix):
         except AudioError as error:
             refused.append(str(error))
         else:
-            assert source.cut_short or len(read[-1]) > 0.98 * len(expected)
+            assert source.faults.cut_short or len(read[-1]) > 0.98 * len(expected)
     assert refused
     assert all(f"cut.{suffix}: expected" in message for message in refused)
     assert read
@@ -115,7 +115,7 @@ def test_a_file_cut_short_gives_its_beginning_or_an_error(tmp_path, suffix):
 def test_a_whole_file_is_not_cut_short(tmp_path, suffix):
     source = open_file(write(tmp_path / f"whole.{suffix}", chords(6, 22050), 22050), 22050)
     assert len(list(source)) >= 6
-    assert not source.cut_short
+    assert not source.faults.cut_short
 
 
 WRITTEN = [(name, kind) for name in soundfile.available_formats() for kind in soundfile.available_subtypes(name)]
@@ -293,16 +293,16 @@ def test_samples_that_are_no_numbers_become_silence_and_are_counted(tmp_path, ra
     if rate != 22050:
         expected = soxr.resample(expected, rate, 22050, quality="HQ")
     source = open_file(path, 22050, block_s=0.1)
-    assert source.invalid_samples == 0
+    assert source.faults.invalid_samples == 0
     np.testing.assert_allclose(np.concatenate(list(source)), expected, rtol=0, atol=1e-6)
-    assert source.invalid_samples == 5
+    assert source.faults.invalid_samples == 5
 
 
 def test_clean_samples_are_not_copied_nor_counted():
     samples = chords(1, 22050)
     source = AudioSource([samples], 22050, 22050)
     assert next(iter(source)) is samples
-    assert source.invalid_samples == 0
+    assert source.faults.invalid_samples == 0
 
 
 class Pipe(io.RawIOBase):
@@ -345,7 +345,7 @@ def test_pcm_read_in_any_pieces_gives_the_samples(sample_format, channels, sizes
     received = np.concatenate(list(source))
     expected = samples if channels == 1 else samples.mean(axis=1)
     np.testing.assert_allclose(received, expected, rtol=0, atol=1e-4 if sample_format == "s16le" else 1e-6)
-    assert source.dropped_bytes == rest
+    assert source.faults.dropped_bytes == rest
 
 
 @pytest.mark.parametrize(
@@ -380,7 +380,7 @@ def test_floats_that_are_no_numbers_are_counted_in_pcm_too():
     samples = np.array([0.5, np.nan, np.inf, -1e30, -0.5], np.float32)
     source = open_pcm(io.BytesIO(as_pcm(samples, "f32le")), 22050, 1, "f32le", 22050)
     np.testing.assert_array_equal(np.concatenate(list(source)), np.float32([0.5, 0, 0, 0, -0.5]))
-    assert source.invalid_samples == 3
+    assert source.faults.invalid_samples == 3
 
 
 def test_no_pcm_is_no_audio():

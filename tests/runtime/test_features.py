@@ -10,7 +10,7 @@ import soundfile
 
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import AudioError, ModelFileError, ParameterError
-from genrekit.runtime.mfcc import BLOCK_FRAMES, FrameMaths, dct_basis, hz_to_mel, mel_to_hz, mel_weights
+from genrekit.runtime.mfcc import BLOCK_FRAMES, MfccComputer, dct_basis, hz_to_mel, mel_to_hz, mel_weights
 
 SIGNALS = ["tones", "noise", "silence", "burst then silence", "clipped"]
 TOLERANCE = 1e-3
@@ -128,7 +128,7 @@ def test_top_db_clamps_against_the_windows_own_maximum(synthetic):
 def test_log_mel_does_not_depend_on_how_many_frames_come_at_once(synthetic):
     config = MfccConfig()
     frames = synthetic["noise"](3 * BLOCK_FRAMES * 2048, 22050).reshape(-1, 2048)[: 2 * BLOCK_FRAMES + 5]
-    maths = FrameMaths(config)
+    maths = MfccComputer(config)
     together = np.empty((len(frames), config.n_mels), np.float32)
     maths.log_mel(frames, together)
     alone = np.empty_like(together)

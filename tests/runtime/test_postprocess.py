@@ -60,7 +60,7 @@ def totals(times, labels, window_s=3.0, stride_s=0.5):
 def test_a_label_lasts_from_the_decision_before():
     counted = totals([3.0, 3.5, 4.0, 4.5], ["jazz", "pop", "pop", "jazz"])
     assert counted.seconds == {"jazz": 3.5, "pop": 1.0}
-    assert counted.shares() == [("jazz", 3.5, pytest.approx(7 / 9)), ("pop", 1.0, pytest.approx(2 / 9))]
+    assert counted.fractions() == [("jazz", 3.5, pytest.approx(7 / 9)), ("pop", 1.0, pytest.approx(2 / 9))]
     assert (counted.decisions, counted.end_s) == (4, 4.5)
 
 
@@ -73,7 +73,7 @@ def test_a_stride_longer_than_the_window_counts_whole():
 
 
 def test_nothing_heard_has_no_shares():
-    assert totals([], []).shares() == []
+    assert totals([], []).fractions() == []
 
 
 def mixed(time_s, rock, padded=False):

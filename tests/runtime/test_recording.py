@@ -38,7 +38,7 @@ def test_the_scores_are_the_mean_of_the_windows(tmp_path, model, tiny_windows):
     means = {label: np.mean([one.scores[label] for one in expected]) for label in model.labels}
     assert recording.scores == pytest.approx(means, abs=1e-5)
     assert recording.label == max(means, key=means.get)
-    assert recording.invalid_samples == 0
+    assert recording.faults.invalid_samples == 0
 
 
 def test_a_file_at_another_rate_and_in_stereo_is_mixed_and_resampled(tmp_path, model, tiny_windows):
@@ -61,7 +61,7 @@ def test_samples_that_are_no_numbers_are_counted(tmp_path, model, tiny_windows):
     samples[[5, 700]] = np.nan, np.inf
     recording = classify_file(model, write(tmp_path / "clip.wav", samples))
     samples[[5, 700]] = 0
-    assert recording.invalid_samples == 2
+    assert recording.faults.invalid_samples == 2
     assert recording.scores == pytest.approx(model.classify(samples).scores, abs=1e-5)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from genrekit.runtime import MfccConfig, MfccStream, mfcc
 from genrekit.runtime.errors import AudioError, ParameterError
-from genrekit.runtime.mfcc import FrameMaths
+from genrekit.runtime.mfcc import MfccComputer
 
 SMALL = MfccConfig(sample_rate=8000, n_fft=256, hop_length=100, n_mels=20, n_mfcc=5, window_s=0.25)
 CONFIGS = [
@@ -151,8 +151,8 @@ def test_a_window_costs_its_new_frames_and_its_edges(monkeypatch, stride_frames,
         transformed.append(len(frames))
         log_mel(self, frames, out)
 
-    log_mel = FrameMaths.log_mel
-    monkeypatch.setattr(FrameMaths, "log_mel", count)
+    log_mel = MfccComputer.log_mel
+    monkeypatch.setattr(MfccComputer, "log_mel", count)
     stream = MfccStream(SMALL, stride_s=stride_frames * SMALL.hop_length / SMALL.sample_rate)
     assert len(stream.push(music_like(SMALL.window_samples, seed=11))) == 1
     assert sum(transformed) == 21

@@ -1,6 +1,7 @@
 """What a model heard in training is told by how the corpus was divided, not by what the split was called."""
 
 from genrekit.runtime import ModelDescription
+from genrekit.runtime.modelfile.description import TrainingCorpus
 from genrekit.toolkit.cli.steps import overlap
 from genrekit.toolkit.exporting import bench_inputs as benching
 from genrekit.toolkit.splits import assign as splits
@@ -11,7 +12,7 @@ from .conftest import write_split
 def trained(segments, parts, **changes):
     """The description of a model that was trained on these parts."""
     corpus = {"fingerprint": segments.corpus.fingerprint, "parts": splits.fingerprint(parts), **changes}
-    return ModelDescription(model="mlp", labels=segments.corpus.labels, corpus=corpus)
+    return ModelDescription(model="mlp", labels=segments.corpus.labels, corpus=TrainingCorpus(**corpus))
 
 
 def in_training(segments, description, parts, split, folder):

@@ -137,7 +137,7 @@ def overlap(description: ModelDescription, segments: Segments, parts: np.ndarray
     """A sentence where what the model was trained on may stand in the `parts` that are measured; else None."""
     if not same_corpus(description, segments):
         return (
-            f"trained on {description.corpus.get('name', 'an unknown corpus')}, measured on another corpus: none of "
+            f"trained on {description.corpus.name or 'an unknown corpus'}, measured on another corpus: none of "
             "the parts below was its training part, unless both hold the same tracks"
         )
     if same_parts(description, parts):

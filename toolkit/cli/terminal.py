@@ -13,8 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...runtime import ModelDescription
-    from ...runtime.audio import AudioSource
-    from ...runtime.file_classifier import Recording
+    from ...runtime.audio import AudioFaults
 
 
 def note(text: str) -> None:
@@ -24,15 +23,13 @@ def note(text: str) -> None:
 
 def note_origin(description: ModelDescription) -> None:
     """Say of a model trained on the demo corpus that its labels mean nothing."""
-    if description.corpus.get("demo"):
+    if description.corpus.demo:
         note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
 
 
-def note_audio(audio: AudioSource | Recording, file: str = "") -> None:
-    """Say what was wrong with audio that was heard all the same; `file` names it where there are several."""
-    from ...runtime.audio import flaws
-
-    for text in flaws(audio):
+def note_audio(faults: AudioFaults, file: str = "") -> None:
+    """Say what was wrong with audio that was read all the same; `file` names it where there are several."""
+    for text in faults.sentences():
         note(f"{file}: {text}" if file else text)
 
 

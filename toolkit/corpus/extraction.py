@@ -168,7 +168,7 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
     try:
         source = open_file(path, config.sample_rate)
         samples = np.concatenate(list(source))
-        if reason := why_unusable(source.invalid_samples, len(samples), config):
+        if reason := why_unusable(source.faults.invalid_samples, len(samples), config):
             return reason
         features = _window_features(samples, len(cut(samples, config)), config, shifts)
     except GenrekitError as error:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ...runtime.mfcc import MfccConfig, frame_maths, frame_view
+from ...runtime.mfcc import MfccConfig, frame_view, mfcc_computer
 
 FRONT_END = MfccConfig(sample_rate=8000, n_fft=4096, hop_length=1024, n_mels=24, n_mfcc=1, center=False)
 STEP_S = FRONT_END.hop_length / FRONT_END.sample_rate  # from one frame to the next
@@ -59,7 +59,7 @@ def fingerprint(samples: np.ndarray) -> np.ndarray:
     if count <= RISE_FRAMES:
         return np.empty((0, BITS), np.int8)
     log_mel = np.empty((count, FRONT_END.n_mels), np.float32)
-    frame_maths(FRONT_END).log_mel(frame_view(np.ascontiguousarray(samples), FRONT_END, count), log_mel)
+    mfcc_computer(FRONT_END).log_mel(frame_view(np.ascontiguousarray(samples), FRONT_END, count), log_mel)
     slope = np.diff(log_mel, axis=1)
     return np.sign(slope[RISE_FRAMES:] - slope[:-RISE_FRAMES]).astype(np.int8)
 

@@ -75,8 +75,8 @@ def _hear(path: Path, content: bytes) -> TrackFacts:
             kept += len(block)
     return TrackFacts(
         content=content,
-        invalid_samples=source.invalid_samples,
-        cut_short=source.cut_short,
+        invalid_samples=source.faults.invalid_samples,
+        cut_short=source.faults.cut_short,
         seconds=meters.heard / source.source_rate,
         rate=source.source_rate,
         channels=meters.channels,

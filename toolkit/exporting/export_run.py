@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...converters.export import PRECISIONS, export_model, require_supported, write_parity
-from ...converters.trained_model import ParityWindows, Source, in_double_precision
+from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParameterError, ParityError, UnsupportedModelError
 from ..corpus import scan as corpus
 from ..corpus.extraction import extract
@@ -102,11 +102,11 @@ def export_run(
     return rows
 
 
-def source_of(run: Run, features: ExportFeatures) -> Source:
+def source_of(run: Run, features: ExportFeatures) -> TrainedModel:
     """What the files of `run` are made from and compared with."""
     model, unknown = run.keras_model(), run.normalised(features.parity)
     windows = ParityWindows(unknown, features.parity_labels, in_double_precision(model, unknown))
-    return Source(model, run.description, run.calibration(features), windows)
+    return TrainedModel(model, run.description, run.calibration(features), windows)
 
 
 def _sources(path: Path, target: str) -> dict[str, Any]:

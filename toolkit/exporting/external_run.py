@@ -58,7 +58,7 @@ def foreign_run(path: Path, labels: Path | None, front_end: Path | None) -> Fore
         MissingFileError, ModelFileError: a file is missing or cannot be used.
         UnsupportedModelError: a model that the converters do not take.
     """
-    from ...converters.keras_graph.external_model import load_foreign
+    from ...converters.keras_graph.external_model import load_external_model
 
     if labels is None or front_end is None:
         raise ParameterError(
@@ -68,7 +68,7 @@ def foreign_run(path: Path, labels: Path | None, front_end: Path | None) -> Fore
     description = _description(path, labels, front_end)
     config = description.front_end
     shape = (config.window_frames, config.n_mfcc)
-    model, notes = load_foreign(path, shape, len(description.labels))
+    model, notes = load_external_model(path, shape, len(description.labels))
     described = dataclasses.replace(
         description,
         parameters=model.count_params(),

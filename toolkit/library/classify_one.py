@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime import Classifier, Prediction
-from ...runtime.audio import flaws
 from ...runtime.errors import AudioError, GenrekitError
 from ...runtime.file_classifier import Recording, classify_file
 
 
 def classify_one(classifier: Classifier, path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The result of a file, and what was wrong with audio that was heard all the same.
+    """The result of a file, and what was wrong with audio that was read all the same.
 
     Returns:
         {"file", "seconds", "label", "score", "scores", "windows"}, or {"file", "error"} where it cannot be used.
@@ -26,7 +25,7 @@ def classify_one(classifier: Classifier, path: Path) -> tuple[dict[str, Any], li
         recording = classify_file(classifier, path)
     except GenrekitError as error:
         return {"file": str(path), "error": str(error)}, []
-    return _result(path, recording, classifier.config.window_s), flaws(recording)
+    return _result(path, recording, classifier.config.window_s), recording.faults.sentences()
 
 
 def _result(path: Path, recording: Recording, window_s: float) -> dict[str, Any]:
@@ -37,7 +36,7 @@ def _result(path: Path, recording: Recording, window_s: float) -> dict[str, Any]
         "score": recording.scores[recording.label],
         "scores": recording.scores,
         "windows": [_window(prediction, window_s) for prediction in recording.windows],
-        **({"cut_short": True} if recording.cut_short else {}),
+        **({"cut_short": True} if recording.faults.cut_short else {}),
     }
 
 

@@ -11,9 +11,9 @@ from .assign import fingerprint
 
 def same_corpus(description: ModelDescription, segments: Segments) -> bool:
     """Whether the model was trained on these files."""
-    return description.corpus.get("fingerprint") == segments.corpus.fingerprint
+    return description.corpus.fingerprint == segments.corpus.fingerprint
 
 
 def same_parts(description: ModelDescription, parts: np.ndarray) -> bool:
     """Whether its training divided them into these `parts`, however the split was named."""
-    return description.corpus.get("parts") == fingerprint(parts)
+    return description.corpus.parts == fingerprint(parts)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...converters.keras_graph.macs import count_macs, macs_notes
 from ...runtime import ModelDescription, Normalization
+from ...runtime.modelfile.description import Accuracy, TrainingCorpus
 from ...runtime.util.atomic import replacing, write_text
 from ..evaluation import corpus_facts
 from ..splits.assign import caveat, fingerprint, leaks, repeats_apart
@@ -57,8 +58,7 @@ def describe(
 ) -> ModelDescription:
     """What the model says of itself; `metrics` from `run_metrics`."""
     corpus = {name: metrics["corpus"][name] for name in ("name", "fingerprint", "tracks", "demo")}
-    corpus["parts"] = fingerprint(training.parts)
-    parts = ("train", "validation", "test", "test_tracks")
+    accuracy = {part: metrics[part]["accuracy"] for part in ("train", "validation", "test", "test_tracks")}
     return ModelDescription(
         model=training.spec.name,
         labels=training.segments.corpus.labels,
@@ -69,8 +69,8 @@ def describe(
         recipe=training.recipe.title,
         split=training.split,
         seed=training.seed,
-        corpus=corpus,
-        accuracy={part: metrics[part]["accuracy"] for part in parts},
+        corpus=TrainingCorpus(**corpus, parts=fingerprint(training.parts)),
+        accuracy=Accuracy(**accuracy),
         notes=macs_notes(model),
         toolkit_version=importlib.metadata.version("genrekit"),
     )

@@ -146,6 +146,6 @@ def _print(prediction: Prediction, json: bool) -> None:
 
 def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
     count = totals.decisions
-    shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.shares())
+    shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.fractions())
     note(f"{count} decision{'s' * (count != 1)} up to {totals.end_s:.1f} s" + (f": {shares}" if shares else ""))
-    note_audio(audio)
+    note_audio(audio.faults)
