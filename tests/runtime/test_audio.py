@@ -132,7 +132,7 @@ def test_no_encoding_is_taken_for_cut_short(tmp_path, file_format, subtype):
             pytest.skip(f"libsndfile does not write {file_format} as {subtype} at this rate")
         source = open_file(path, 22050)
         assert sum(map(len, source))
-        assert not source.cut_short
+        assert not source.faults.cut_short
 
 
 def wave_with(path, replaced, samples=None):
@@ -155,7 +155,7 @@ def test_remarks_on_other_figures_of_a_header_are_no_cut(tmp_path, shared_data):
     for file in (path, shared_data / "hostile" / "adpcm.wav"):
         source = open_file(file, 22050)
         assert len(list(source))
-        assert not source.cut_short
+        assert not source.faults.cut_short
 
 
 def test_a_title_is_no_remark(tmp_path):
@@ -165,7 +165,7 @@ def test_a_title_is_no_remark(tmp_path):
         file.write(chords(1, 22050))
     source = open_file(path, 22050)
     assert len(list(source))
-    assert not source.cut_short
+    assert not source.faults.cut_short
 
 
 @pytest.mark.parametrize("size", [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x00\xf0\xff\x7f"])
@@ -173,7 +173,7 @@ def test_what_was_written_into_a_pipe_is_not_cut_short(tmp_path, size):
     """Who writes there does not know the size, and promises the most that there can be."""
     source = open_file(wave_with(tmp_path / "piped.wav", {4: size, 40: size}), 22050)
     assert sum(map(len, source)) == 22050
-    assert not source.cut_short
+    assert not source.faults.cut_short
 
 
 def test_a_missing_pad_byte_is_no_cut(tmp_path):
@@ -182,7 +182,7 @@ def test_a_missing_pad_byte_is_no_cut(tmp_path):
     path.write_bytes(path.read_bytes()[:-1])
     source = open_file(path, 22050)
     assert sum(map(len, source)) == 22049
-    assert not source.cut_short
+    assert not source.faults.cut_short
 
 
 @pytest.mark.parametrize("riff_size", [0, 36])
@@ -192,14 +192,14 @@ def test_a_recorder_that_was_killed_leaves_audio_that_is_cut_short(tmp_path, rif
     before = path.read_bytes()
     source = open_file(path, 22050)
     np.testing.assert_allclose(np.concatenate(list(source)), chords(1, 22050), atol=1e-4)
-    assert source.cut_short
+    assert source.faults.cut_short
     assert path.read_bytes() == before
 
 
 def test_a_killed_recorder_of_real_audio(shared_data):
     source = open_file(shared_data / "hard" / "recorder-killed.wav", 22050)
     assert sum(map(len, source)) == 132_300
-    assert source.cut_short
+    assert source.faults.cut_short
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
