@@ -12,7 +12,7 @@ PROCESSES := -n 2
 setup: $(INSTALLED)
 
 $(INSTALLED): pyproject.toml constraints.txt
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 13) or sys.exit(f"make: expected Python 3.11 to 3.13, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or sys.exit(f"make: expected Python 3.11 to 3.14, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".[dev]"
@@ -65,11 +65,12 @@ test-arm64: setup
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
 
-# After changing dependencies: install them without constraints, then write down what was installed.
+# After changing dependencies: install them without constraints, then write down what was installed, for this Python.
 constraints:
 	$(PYTHON) -m venv $(VENV)-unconstrained
 	$(VENV)-unconstrained/bin/python -m pip install --quiet --editable ".[dev]"
-	$(VENV)-unconstrained/bin/python -m pip freeze --all --exclude pip --exclude-editable > constraints.txt
+	$(VENV)-unconstrained/bin/python -m pip freeze --all --exclude pip --exclude-editable > $(VENV)-unconstrained/frozen.txt
+	$(VENV)-unconstrained/bin/python .ci/constraints.py < $(VENV)-unconstrained/frozen.txt
 	rm -r $(VENV)-unconstrained
 
 clean:

@@ -190,7 +190,9 @@ def test_without_a_name_the_first_engine_of_the_format_is_taken(tiny_models, fil
 def test_a_missing_engine_names_its_pip_command(monkeypatch, tiny_models, engine):
     spec = engines.ENGINES[engine]
     monkeypatch.setitem(sys.modules, spec.package, None)
-    with pytest.raises(MissingPackageError, match=f"engine {engine} .* is not installed; run: {PIP[engine]}"):
+    too_late = engine == "tflite-runtime" and sys.version_info >= (3, 12)
+    where = " in Python 3.11, the last that it has wheels for" if too_late else ""
+    with pytest.raises(MissingPackageError, match=f"engine {engine} .* is not installed; run{where}: {PIP[engine]}"):
         load(tiny_models("dense", spec.format), engine=engine)
 
 
@@ -266,7 +268,7 @@ def test_a_model_whose_description_survived_but_whose_graph_did_not_is_refused(t
     else:
         stub = b"\x1c\0\0\0TFL3" + bytes(100) if file_format == "tflite" else b""
         path.write_bytes(attach(stub, read_description(source)))
-    with pytest.raises(ModelFileError, match=f"{path.name}: expected a model that (litert|onnx|keras) loads"):
+    with pytest.raises(ModelFileError, match=f"{path.name}: expected a (model that|.keras archive)"):
         load(path)
 
 
