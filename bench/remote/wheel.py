@@ -15,10 +15,10 @@ from ...runtime.errors import Failure, MissingFileError, ParameterError
 
 NAME = "genrekit"
 SOURCE = Path(__file__).parents[2]
-FLOORS = ("runtime", "converters", "bench", "toolkit")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE")
 # What an installer adds to the files of a wheel; its RECORD is made anew.
 OF_THE_INSTALLER = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+NAME_ONE = "name a built one with --wheel FILE"
 
 
 def find_wheel(folder: Path, given: Path | None = None) -> Path:
@@ -30,12 +30,12 @@ def find_wheel(folder: Path, given: Path | None = None) -> Path:
     """
     if given:
         return _checked(given)
-    if all((SOURCE / name).exists() for name in (*FLOORS, *BESIDE)):
+    if all((SOURCE / name).exists() for name in BESIDE):
         return build_wheel(folder)
     try:
         return pack_wheel(metadata.distribution(NAME), folder)
     except metadata.PackageNotFoundError as error:
-        raise Failure(f"this genrekit is neither a checkout nor installed; {_NAME_ONE}") from error
+        raise Failure(f"this genrekit is neither a checkout nor installed; {NAME_ONE}") from error
 
 
 def _checked(path: Path) -> Path:
@@ -49,19 +49,17 @@ def _checked(path: Path) -> Path:
 def build_wheel(folder: Path, source: Path = SOURCE) -> Path:
     """The wheel of a checkout, built from a copy, so that nothing is left in it; raises Failure."""
     copy = folder / "source"
-    for floor in FLOORS:
-        shutil.copytree(source / floor, copy / floor, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in source.glob("*/__init__.py"):
+        folder_name = package.parent.name
+        shutil.copytree(package.parent, copy / folder_name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in BESIDE:
         shutil.copy(source / name, copy)
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir", folder]
-    done = subprocess.run([*command, copy], capture_output=True, text=True)
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir"]
+    done = subprocess.run([*command, str(folder), str(copy)], capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
-        raise Failure(f"the wheel of {source} cannot be built ({last}); {_NAME_ONE}")
+        raise Failure(f"the wheel of {source} cannot be built ({last}); {NAME_ONE}")
     return next(folder.glob(f"{NAME}-*.whl"))
-
-
-_NAME_ONE = "name a built one with --wheel FILE"
 
 
 def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
@@ -71,7 +69,7 @@ def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
     """
     information = f"{NAME}-{distribution.version}.dist-info"
     contents = {
-        file.as_posix(): file.locate().read_bytes()
+        file.as_posix(): Path(str(file.locate())).read_bytes()
         for file in distribution.files or ()
         if file.parts[0] in (NAME, information) and _is_of_wheel(file, information)
     }
@@ -87,7 +85,7 @@ def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
 
 def _is_of_wheel(file: metadata.PackagePath, information: str) -> bool:
     added = file.parent.name == information and file.name in OF_THE_INSTALLER
-    return not added and file.suffix != ".pyc" and file.locate().is_file()
+    return not added and file.suffix != ".pyc" and Path(str(file.locate())).is_file()
 
 
 def _digest(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Keeping results: the versioned JSON with every raw value, and a flat CSV."""
+"""Keeping results: JSON with every raw value, and a flat CSV."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ...runtime.errors import MissingFileError, OutputError, ParameterError
+from ...runtime.errors import OutputError
 from ...runtime.util.atomic import require_writable, write_text
+from .schema import TIMES, Bench, Row
 
-Save = Callable[[dict[str, Any]], None]
+Save = Callable[[Bench], None]
 
-SCHEMA = 1
+PARTIAL = ".partial"  # behind the name of a file of results, while there are more to come
 LIST_OF_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
-TIMES = ("front_end_ms", "model_ms", "clip_ms", "stream_ms", "paced_ms")
+OF_TIMES = ("p50", "p90", "p99", "mean", "iqr", "n")
+# Columns of the CSV: fields of a row, and what `_cells` adds.
 COLUMNS = (
     "file",
     "model",
@@ -31,7 +33,7 @@ COLUMNS = (
     "accuracy",
     "agreement",
     "calibration_error",
-    *(f"{time}_{figure}" for time in TIMES for figure in ("p50", "p90", "p99", "mean", "iqr", "n")),
+    *(f"{kind}_{figure}" for kind in TIMES for figure in OF_TIMES),
     "real_time_factor",
     "load_ms",
     "first_call_ms",
@@ -39,7 +41,7 @@ COLUMNS = (
     "peak_rss_bytes",
     "macs",
     "gmacs_per_s",
-    "peak_share",
+    "peak_fraction",
     "other_load_cores",
     "seconds_per_epoch",
     "warnings",
@@ -54,69 +56,53 @@ def check_writable(path: Path) -> None:
     require_writable(path.parent)
 
 
-def saver(path: Path | None) -> Save:
-    """What writes results to `path`, or does nothing where there is none.
+def partial_path(path: Path) -> Path:
+    """Where the results of a bench that is under way stand until they are written to `path`."""
+    return path.with_name(f"{path.name}{PARTIAL}")
+
+
+def saver(path: Path | None) -> Save | None:
+    """What writes results to `path`; None where there is none.
+
+    Until a bench is complete or was interrupted, its results go to `partial_path`, and what stands at `path` stays.
 
     Raises:
         OutputError: as `check_writable`.
     """
     if path is None:
-        return lambda bench: None
+        return None
     check_writable(path)
-    return functools.partial(write_json, path=path)
+    return functools.partial(_save, path=path)
 
 
-def write_json(bench: dict[str, Any], path: Path) -> None:
-    """Write the results whole or not at all, each list of numbers on a line of its own; raises OutputError."""
-    text = json.dumps(bench, indent=1, allow_nan=False, ensure_ascii=False)
+def _save(bench: Bench, path: Path) -> None:
+    if not (bench.complete or bench.interrupted):
+        write_json(bench.to_json(), partial_path(path))
+        return
+    write_json(bench.to_json(), path)
+    partial_path(path).unlink(missing_ok=True)
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write `content` whole or not at all, each list of numbers on a line of its own; raises OutputError."""
+    text = json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False)
     write_text(path, LIST_OF_NUMBERS.sub(lambda found: " ".join(found.group().split()), text) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """The results that `write_json` wrote.
-
-    Raises:
-        MissingFileError: there is no such file.
-        ParameterError: it is no bench file, or one of another schema.
-    """
-    try:
-        bench = json.loads(Path(path).read_bytes())
-    except OSError as error:
-        raise MissingFileError(
-            f"{path}: expected the JSON of `genrekit bench --out`, but it cannot be read ({error.strerror})"
-        ) from error
-    except ValueError as error:
-        raise ParameterError(f"{path}: expected the JSON of `genrekit bench --out`, but it is no JSON") from error
-    if not isinstance(bench, dict) or bench.get("schema") != SCHEMA or not _has_rows(bench):
-        schema = bench.get("schema") if isinstance(bench, dict) else None
-        raise ParameterError(
-            f"{path}: schema={schema}: expected results of schema {SCHEMA}; measure again with `genrekit bench --out`"
-        )
-    return bench
-
-
-def _has_rows(bench: dict[str, Any]) -> bool:
-    lists = (bench.get("results"), bench.get("baselines"))
-    return all(isinstance(rows, list) and all("clip_ms" in row for row in rows) for rows in lists)
-
-
-def write_csv(bench: dict[str, Any], path: Path) -> None:
+def write_csv(bench: Bench, path: Path) -> None:
     """Write one row a case, baselines last, in the order of COLUMNS; raises OutputError."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    epochs = seconds_per_epoch(bench)
-    for row in [*bench["results"], *bench["baselines"]]:
-        flat = {**row, **_flat_times(row), "seconds_per_epoch": epochs.get(row["model"])}
-        flat["warnings"] = " ".join(warning["kind"] for warning in row["warnings"])
-        writer.writerow([flat.get(column) for column in COLUMNS])
+    epochs = {row.model: row.seconds_per_epoch for row in bench.training}
+    for row in bench.rows:
+        cells = {**vars(row), **_cells(row), "seconds_per_epoch": epochs.get(row.model or "")}
+        writer.writerow([cells.get(column) for column in COLUMNS])
     write_text(path, text.getvalue())
 
 
-def _flat_times(row: dict[str, Any]) -> dict[str, float]:
-    return {f"{time}_{figure}": value for time in TIMES for figure, value in (row.get(time) or {}).items()}
-
-
-def seconds_per_epoch(bench: dict[str, Any]) -> dict[str, float | None]:
-    """Name of a model -> seconds that an epoch of its training took, as handed to the bench."""
-    return {row["model"]: row["seconds_per_epoch"] for row in bench["training"]}
+def _cells(row: Row) -> dict[str, Any]:
+    """Figures of times in columns of their own, and warnings as words."""
+    timed = {kind: times for kind in TIMES if (times := row.times(kind))}
+    figures = {f"{kind}_{figure}": getattr(times, figure) for kind, times in timed.items() for figure in OF_TIMES}
+    return {**figures, "warnings": " ".join(warning.kind for warning in row.warnings)}

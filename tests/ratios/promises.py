@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genrekit.bench.measure.jsonable import as_json
 from genrekit.bench.measure.machine import describe_machine
 from genrekit.bench.measure.timing import timed
 from genrekit.bench.results import store
@@ -96,11 +97,12 @@ def measure_figures(
         ParityError: a file that does not agree with Keras.
         OutputError: `save_to` cannot be written; checked before anything is measured.
     """
-    save = store.saver(save_to)
+    if save_to:
+        store.check_writable(save_to)
     found = {
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": describe_machine(),
+        "machine": as_json(describe_machine()),
         "interrupted": False,
         "figures": [],
         "streaming": [],
@@ -110,11 +112,16 @@ def measure_figures(
     try:
         for kind, row in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
             found[kind].append(row)
-            save(found)
+            _save(found, save_to)
     except KeyboardInterrupt:
         found["interrupted"] = True
-        save(found)
+        _save(found, save_to)
     return found
+
+
+def _save(found: dict[str, Any], path: Path | None) -> None:
+    if path:
+        store.write_json(found, path)
 
 
 def _measured(

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from genrekit.bench import read_json
 from genrekit.bench.results import store
 
 QUICK = ("--runs", 10, "--seconds", 0, "--rounds", 2, "--paced-runs", 0)
@@ -56,11 +57,11 @@ def test_files_are_measured_on_every_engine_with_every_number_of_threads(genreki
     out = ("--out", tmp_path / "b.json", "--markdown", tmp_path / "b.md")
     process = genrekit("bench", model, "--data", corpus_folder, *engines, "--threads", "1,2", *QUICK, *out)
     assert process.returncode == 0, process.stderr
-    bench = store.read_json(tmp_path / "b.json")
-    cases = {(row["engine"], row["threads"]) for row in bench["results"]}
+    bench = read_json(tmp_path / "b.json")
+    cases = {(row.engine, row.threads) for row in bench.results}
     assert cases == {("litert", 1), ("litert", 2), ("micro", 1)}  # tflite-micro has one thread only
-    assert all(row["clip_ms"]["round_n"] == [5, 5] for row in bench["results"])
-    assert set(bench["machine"]["peak_gmacs_per_s"]) == {"1", "2"}
+    assert all(row.clip_ms.round_n == (5, 5) for row in bench.results)
+    assert set(bench.machine.peak_gmacs_per_s) == {"1", "2"}
     names = ["cnn-int8.tflite", "cnn-int8.tflite, 2 threads", "cnn-int8.tflite on micro"]
     assert all(name in text for name in names for text in (process.stdout, (tmp_path / "b.md").read_text()))
     assert "functional-engine" in process.stderr
@@ -86,10 +87,10 @@ def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, mod
     engines = ("--engine", "tflite-runtime", "--engine", "litert")
     process = genrekit("bench", model, "--data", corpus_folder, *engines, *QUICK, "--out", tmp_path / "b.json")
     assert process.returncode == 1
-    missing, present = store.read_json(tmp_path / "b.json")["results"]
-    assert 'pip install "genrekit[tflite-runtime]"' in missing["error"]
-    assert missing["error"] in process.stderr
-    assert present["clip_ms"]["n"] == 10
+    missing, present = read_json(tmp_path / "b.json").results
+    assert 'pip install "genrekit[tflite-runtime]"' in missing.error
+    assert missing.error in process.stderr
+    assert present.clip_ms.n == 10
 
 
 def test_an_interrupt_keeps_what_was_measured(model, corpus_folder, tmp_path):
@@ -99,7 +100,8 @@ def test_an_interrupt_keeps_what_was_measured(model, corpus_folder, tmp_path):
     with subprocess.Popen(
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
-        while not (out.exists() and store.read_json(out)["results"][0]["clip_ms"]):
+        partial = store.partial_path(out)
+        while not (partial.exists() and read_json(partial).results[0].clip_ms):
             assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -108,9 +110,11 @@ def test_an_interrupt_keeps_what_was_measured(model, corpus_folder, tmp_path):
     assert "cnn-int8.tflite" in printed
     assert "interrupted" in said
     assert "Traceback" not in said
-    bench = store.read_json(out)
-    assert bench["interrupted"]
-    assert bench["results"][0]["clip_ms"]["n"] >= 1
+    bench = read_json(out)
+    assert bench.interrupted
+    assert not bench.complete
+    assert not partial.exists()
+    assert bench.results[0].clip_ms.n >= 1
 
 
 def test_two_trainings_of_one_name_are_benched_apart(genrekit, exported, corpus_folder, tmp_path):

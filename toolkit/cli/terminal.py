@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
+    from ...bench.results.schema import Bench
     from ...runtime import ModelDescription
     from ...runtime.audio import AudioSource
     from ...runtime.file_classifier import Recording
@@ -83,11 +84,11 @@ def _console() -> Any:
     return console if console.is_terminal else Console(width=120)
 
 
-def print_bench(result: dict[str, Any], not_kept: Sequence[str] = (), *, beside: bool = False) -> None:
+def print_bench(result: Bench, not_kept: Sequence[str] = (), *, beside: bool = False) -> None:
     """The tables of a bench and its recommendations on standard output; notes on standard error.
 
     Args:
-        result: the bench JSON.
+        result: what was measured.
         not_kept: names of files that were not measured because they do not agree with Keras.
         beside: also a table of every file beside the fastest.
     """

@@ -1,0 +1,75 @@
+"""What measuring gives: raw values of every round, as worker processes and other machines send them."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from .machine import MachineFacts
+
+
+@dataclasses.dataclass(frozen=True)
+class RawRound:
+    """What one process measured of a case.
+
+    Attributes:
+        first_call_ms: milliseconds of the first clip.
+        times: kind of time (front_end_ms, model_ms, clip_ms, stream_ms, paced_ms) -> one value a timed call.
+        engine: its name; None of a front end alone.
+        load_ms: of the model, with the engine's import.
+        peak_rss_bytes: of the process before it predicted; None where the system does not report it.
+        labels: all that the model knows, where predictions were asked for.
+        predicted: the label of each clip.
+        scores: its probability, in [0, 1].
+        other_load_cores: how many cores other programs kept busy meanwhile.
+        cold_start_ms: of a process from its start to its end with one clip classified.
+        cold_start_of: what that process was.
+        cold_start_error: why there is no time of it.
+    """
+
+    first_call_ms: float
+    times: dict[str, tuple[float, ...]]
+    engine: str | None = None
+    load_ms: float | None = None
+    peak_rss_bytes: int | None = None
+    labels: tuple[str, ...] = ()
+    predicted: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    other_load_cores: float | None = None
+    cold_start_ms: float | None = None
+    cold_start_of: str | None = None
+    cold_start_error: str | None = None
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> RawRound:
+        """The inverse of `as_json`."""
+        lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
+        times = {kind: tuple(values) for kind, values in fields["times"].items()}
+        return cls(**{**fields, **lists, "times": times})
+
+
+@dataclasses.dataclass(frozen=True)
+class RawCase:
+    """The rounds of a case, and the sentence that ended them, if it failed."""
+
+    rounds: tuple[RawRound, ...] = ()
+    error: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class RawBench:
+    """All that was measured of a plan.
+
+    Attributes:
+        created: when it began, ISO 8601 in UTC.
+        machine: it was measured on.
+        cases: one each of `BenchPlan.all_cases`.
+        complete: all rounds were measured.
+        interrupted: by Ctrl-C, or by the end of the machine.
+    """
+
+    created: str
+    machine: MachineFacts
+    cases: tuple[RawCase, ...]
+    complete: bool = False
+    interrupted: bool = False
