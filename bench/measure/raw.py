@@ -13,30 +13,23 @@ class RawRound:
     """What one process measured of a case.
 
     Attributes:
-        first_call_ms: milliseconds of the first clip.
-        times: kind of time (front_end_ms, model_ms, clip_ms, stream_ms, paced_ms) -> one value a timed call.
+        times: kind of time, as front_end_ms -> milliseconds of each timed call.
+        once: what a process reports once, by its name: load_ms (with the engine's import), first_call_ms,
+            peak_rss_bytes (before it predicted), other_load_cores, cold_start_ms; none that the system does not report.
         engine: its name; None of a front end alone.
-        load_ms: of the model, with the engine's import.
-        peak_rss_bytes: of the process before it predicted; None where the system does not report it.
         labels: all that the model knows, where predictions were asked for.
         predicted: the label of each clip.
         scores: its probability, in [0, 1].
-        other_load_cores: how many cores other programs kept busy meanwhile.
-        cold_start_ms: of a process from its start to its end with one clip classified.
-        cold_start_of: what that process was.
+        cold_start_of: what was started for cold_start_ms.
         cold_start_error: why there is no time of it.
     """
 
-    first_call_ms: float
     times: dict[str, tuple[float, ...]]
+    once: dict[str, int | float]
     engine: str | None = None
-    load_ms: float | None = None
-    peak_rss_bytes: int | None = None
     labels: tuple[str, ...] = ()
     predicted: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
-    other_load_cores: float | None = None
-    cold_start_ms: float | None = None
     cold_start_of: str | None = None
     cold_start_error: str | None = None
 

@@ -38,7 +38,7 @@ def measure_rounds(plan: BenchPlan, *, progress: Progress | None = None, save: S
     generator = np.random.default_rng(ORDER_SEED)
     steps = recorder.steps
     order = [steps[index] for _ in range(plan.effort.rounds) for index in generator.permutation(len(steps))]
-    report = progress or _no_progress
+    report = progress or no_progress
     try:
         for done, (name, work) in enumerate(order):
             report(done, len(order), name)
@@ -52,7 +52,7 @@ def measure_rounds(plan: BenchPlan, *, progress: Progress | None = None, save: S
     return recorder.so_far()
 
 
-def _no_progress(done: int, total: int, what: str) -> None:
+def no_progress(done: int, total: int, what: str) -> None:
     """For those who show none."""
 
 
@@ -112,7 +112,9 @@ def _measure_round(plan: BenchPlan, case: Case, *, predict: bool) -> RawRound:
         return RawRound.from_json(answer)
     monitor = LoadMonitor()
     measured = RawRound.from_json(run_worker("measure_case", threads=case.threads, predict=predict, **arguments))
-    return _with_cold_start(dataclasses.replace(measured, other_load_cores=monitor.other_load_cores()), plan, case)
+    load = monitor.other_load_cores()
+    once = measured.once if load is None else {**measured.once, "other_load_cores": load}
+    return _with_cold_start(dataclasses.replace(measured, once=once), plan, case)
 
 
 def _with_cold_start(measured: RawRound, plan: BenchPlan, case: Case, clock: Clock = time.perf_counter_ns) -> RawRound:
@@ -132,4 +134,5 @@ def _with_cold_start(measured: RawRound, plan: BenchPlan, case: Case, clock: Clo
         _, cold_start_ms = timed(clock, start)
     except GenrekitError as error:
         return dataclasses.replace(measured, cold_start_error=str(error))
-    return dataclasses.replace(measured, cold_start_ms=cold_start_ms, cold_start_of=what)
+    once = {**measured.once, "cold_start_ms": cold_start_ms}
+    return dataclasses.replace(measured, once=once, cold_start_of=what)

@@ -73,14 +73,12 @@ def measure_case(
     times = _turns(_turn(clock, classifier, case.front_end, classify, push), windows, effort)
     if push and effort.paced_calls:
         times["paced_ms"] = _paced(push, windows, effort.paced_calls, clock, sleep)
-    peak_rss_bytes = peak_memory_bytes()
+    once = {"load_ms": load_ms, "first_call_ms": first_call_ms, **_peak_memory()}
     predicted, scores = predictions(classifier, clips, case.front_end) if predict else ((), ())
     return RawRound(
-        engine=classifier.engine.name,
-        load_ms=load_ms,
-        first_call_ms=first_call_ms,
         times=times,
-        peak_rss_bytes=peak_rss_bytes,
+        once=once,
+        engine=classifier.engine.name,
         labels=tuple(classifier.labels) if predict else (),
         predicted=tuple(predicted),
         scores=tuple(scores),
@@ -152,7 +150,12 @@ def measure_front_end(
     windows = timed_windows(clips)
     _, first_call_ms = timed(clock, features_of, windows[0], config)
     times = _turns(lambda window: {"front_end_ms": timed(clock, features_of, window, config)[1]}, windows, effort)
-    return RawRound(first_call_ms=first_call_ms, times=times, peak_rss_bytes=peak_memory_bytes())
+    return RawRound(times, {"first_call_ms": first_call_ms, **_peak_memory()})
+
+
+def _peak_memory() -> dict[str, int]:
+    peak = peak_memory_bytes()
+    return {} if peak is None else {"peak_rss_bytes": peak}
 
 
 def measure_peak(clock: Clock = time.perf_counter_ns, seconds: float = PEAK_S) -> float:

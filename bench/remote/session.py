@@ -15,7 +15,7 @@ from ...runtime.modelfile.description import SUFFIXES
 from ..measure.cases import Case
 from ..measure.plan import BenchPlan
 from ..measure.raw import RawBench, RawCase, RawRound
-from ..measure.rounds import Progress
+from ..measure.rounds import Progress, no_progress
 from ..results import build, store
 from ..results.reader import read_typed
 from ..results.schema import Bench
@@ -95,7 +95,7 @@ class Device:
         """
         save = store.saver(save_to)
         blanks = build.blank_rows(plan)
-        raw, reason = self._measure(plan, progress or _no_progress)
+        raw, reason = self._measure(plan, progress or no_progress)
         bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
         if save:
             save(bench)
@@ -228,10 +228,6 @@ def _engine(case: Case) -> EngineSpec | None:
 
 def _libraries(plan: BenchPlan) -> list[str]:
     return [LIBROSA] if any(case.front_end == "librosa" for case in plan.all_cases) else []
-
-
-def _no_progress(done: int, total: int, what: str) -> None:
-    """For those who show none."""
 
 
 def _pass_on(line: str, progress: Progress) -> None:

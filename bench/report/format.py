@@ -10,9 +10,9 @@ def size(count: float | None) -> str:
     """Bytes in the unit that suits them, in three digits."""
     if count is None:
         return NOTHING
-    whole = round(count)
-    power = min(len(UNITS) - 1, (len(str(whole)) - 1) // 3)
-    digits = f"{whole / 1000**power:#.3g}".rstrip(".") if power else str(whole)
+    number = round(count)
+    power = min(len(UNITS) - 1, (len(str(number)) - 1) // 3)
+    digits = f"{number / 1000**power:#.3g}".rstrip(".") if power else str(number)
     return f"{digits} {UNITS[power]}"
 
 

@@ -1,4 +1,4 @@
-"""Sentences about a bench as a whole: where it was measured, what failed, what to doubt."""
+"""Sentences about a bench as a whole: where it was measured, what failed, what to be warned of."""
 
 from __future__ import annotations
 

@@ -23,8 +23,7 @@ from .stats import calibration_error, fraction_equal, summary
 from .warnings import findings
 
 NOT_MEASURED = "not measured: the bench was interrupted before its first round; run it again"
-# What a process reports once.
-ONCE = ("load_ms", "first_call_ms", "cold_start_ms", "peak_rss_bytes", "other_load_cores")
+PEAK_MEMORY = "peak_rss_bytes"
 
 
 def blank_rows(plan: BenchPlan) -> tuple[Row, ...]:
@@ -148,20 +147,14 @@ def _times(rounds: Sequence[RawRound]) -> dict[str, Any]:
 
 def _once_a_round(rounds: Sequence[RawRound]) -> dict[str, Any]:
     """Medians of what each process reports once (of memory the maximum), with the values of all rounds."""
-    values = {name: [getattr(one, name) for one in rounds] for name in ONCE}
-    per_round = {name: tuple(value for value in found if value is not None) for name, found in values.items()}
+    names = dict.fromkeys(name for one in rounds for name in one.once)
+    per_round = {name: tuple(one.once[name] for one in rounds if name in one.once) for name in names}
     figures = {
-        name: max(found) if name == "peak_rss_bytes" else statistics.median(found)
-        for name, found in per_round.items()
-        if found
+        name: max(values) if name == PEAK_MEMORY else statistics.median(values) for name, values in per_round.items()
     }
     last = rounds[-1]
-    return {
-        **figures,
-        "per_round": per_round,
-        "cold_start_of": last.cold_start_of,
-        "cold_start_error": last.cold_start_error,
-    }
+    described = {"cold_start_of": last.cold_start_of, "cold_start_error": last.cold_start_error}
+    return {**figures, **described, "per_round": per_round}
 
 
 def _with_scores(row: Row, first: RawRound, plan: BenchPlan) -> Row:

@@ -93,13 +93,13 @@ def _require_numbers(value: Any, key: str) -> None:
 
 def _sentence(message: str, content: Any) -> str:
     """Msgspec's message, as "Expected `float`, got `str` - at `$.results[0].bytes`", with key and value in front."""
-    told, _, at = message.partition(" - at `$")
+    fault, _, at = message.partition(" - at `$")
     key = at.rstrip("`").removeprefix(".")
-    if missing := re.search("missing required field `(.*)`", told):
+    if missing := re.search("missing required field `(.*)`", fault):
         return f"{key}.{missing[1]} is missing".removeprefix(".")
-    expected = re.match("Expected (`.*`), got", told)
+    expected = re.match("Expected (`.*`), got", fault)
     if not expected:  # of a `__post_init__`, which begins with the name of a field
-        return f"{key}.{told}".removeprefix(".")
+        return f"{key}.{fault}".removeprefix(".")
     words = " or ".join(WORDS.get(name, name) for name in re.findall(r"\w+", expected[1]))
     return f"{key}={_shown(_at(content, key))}: expected {words}"
 

@@ -168,7 +168,7 @@ class ClipsFacts:
         )
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:
     """A case, and what was measured of it; None where it was not.
 
@@ -191,43 +191,43 @@ class Row:
         error: why the case, or a later round of it, was not measured.
     """
 
+    file: str = ""
     model: str | None
     format: str | None
     precision: str | None
     engine: str | None
     threads: int
+    front_end: str = "genrekit"
     bytes: int | None
     accuracy: float | None
+    accuracy_interval: tuple[float, float] | None = None
     agreement: float | None
+    calibration_error: float | None = None
     front_end_ms: TimeSummary | None
     model_ms: TimeSummary | None
     clip_ms: TimeSummary | None
-    real_time_factor: float | None
-    cold_start_ms: float | None
-    peak_rss_bytes: float | None
-    macs: int | None
-    gmacs_per_s: float | None
-    warnings: tuple[BenchWarning, ...]
-    file: str = ""
-    front_end: str = "genrekit"
-    accuracy_interval: tuple[float, float] | None = None
-    calibration_error: float | None = None
     stream_ms: TimeSummary | None = None
     paced_ms: TimeSummary | None = None
+    real_time_factor: float | None
     load_ms: float | None = None
     first_call_ms: float | None = None
+    cold_start_ms: float | None
+    peak_rss_bytes: int | None
     other_load_cores: float | None = None
+    macs: int | None
+    gmacs_per_s: float | None
     peak_fraction: float | None = None
     parameters: int | None = None
     recipe: str | None = None
     trained_on_demo: bool = False
     parity_reasons: tuple[str, ...] = ()
-    per_round: dict[str, tuple[float, ...]] = dataclasses.field(default_factory=dict)
+    per_round: dict[str, tuple[int | float, ...]] = dataclasses.field(default_factory=dict)
     confusion: tuple[tuple[int, ...], ...] | None = None
     confusion_labels: tuple[str, ...] | None = None
     reference_error: str | None = None
     cold_start_of: str | None = None
     cold_start_error: str | None = None
+    warnings: tuple[BenchWarning, ...]
     error: str | None = None
 
     def __post_init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import functools
 import io
 import json
@@ -20,33 +21,7 @@ Save = Callable[[Bench], None]
 PARTIAL = ".partial"  # behind the name of a file of results, while there are more to come
 LIST_OF_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
 OF_TIMES = ("p50", "p90", "p99", "mean", "iqr", "n")
-# Columns of the CSV: fields of a row, and what `_cells` adds.
-COLUMNS = (
-    "file",
-    "model",
-    "format",
-    "precision",
-    "engine",
-    "threads",
-    "front_end",
-    "bytes",
-    "accuracy",
-    "agreement",
-    "calibration_error",
-    *(f"{kind}_{figure}" for kind in TIMES for figure in OF_TIMES),
-    "real_time_factor",
-    "load_ms",
-    "first_call_ms",
-    "cold_start_ms",
-    "peak_rss_bytes",
-    "macs",
-    "gmacs_per_s",
-    "peak_fraction",
-    "other_load_cores",
-    "seconds_per_epoch",
-    "warnings",
-    "error",
-)
+NOT_IN_CSV = ("accuracy_interval", "parity_reasons", "per_round", "confusion", "confusion_labels")
 
 
 def check_writable(path: Path) -> None:
@@ -90,19 +65,25 @@ def write_json(content: dict[str, Any], path: Path) -> None:
 
 
 def write_csv(bench: Bench, path: Path) -> None:
-    """Write one row a case, baselines last, in the order of COLUMNS; raises OutputError."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
+    """Write one line a row, baselines last: its fields, times as a column a figure; raises OutputError."""
     epochs = {row.model: row.seconds_per_epoch for row in bench.training}
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _csv_columns(), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
     for row in bench.rows:
-        cells = {**vars(row), **_cells(row), "seconds_per_epoch": epochs.get(row.model or "")}
-        writer.writerow([cells.get(column) for column in COLUMNS])
+        timed = {kind: times for kind in TIMES if (times := row.times(kind))}
+        figures = {f"{kind}_{figure}": getattr(times, figure) for kind, times in timed.items() for figure in OF_TIMES}
+        kinds = " ".join(warning.kind for warning in row.warnings)
+        epoch = epochs.get(row.model or "")
+        writer.writerow({**vars(row), **figures, "warnings": kinds, "seconds_per_epoch": epoch})
     write_text(path, text.getvalue())
 
 
-def _cells(row: Row) -> dict[str, Any]:
-    """Figures of times in columns of their own, and warnings as words."""
-    timed = {kind: times for kind in TIMES if (times := row.times(kind))}
-    figures = {f"{kind}_{figure}": getattr(times, figure) for kind, times in timed.items() for figure in OF_TIMES}
-    return {**figures, "warnings": " ".join(warning.kind for warning in row.warnings)}
+def _csv_columns() -> list[str]:
+    columns = []
+    for field in dataclasses.fields(Row):
+        if field.name in TIMES:
+            columns += [f"{field.name}_{figure}" for figure in OF_TIMES]
+        elif field.name not in NOT_IN_CSV:
+            columns.append(field.name)
+    return [*columns, "seconds_per_epoch"]
