@@ -34,13 +34,11 @@ def run_bench(plan: BenchPlan, *, progress: Progress | None = None, save_to: Pat
     blanks = build.blank_rows(plan)
 
     def save_summary(raw: RawBench) -> None:
-        if save:
-            save(build.summarize(plan, blanks, raw))
+        save(build.summarize(plan, blanks, raw).to_json())
 
-    raw = measure_rounds(plan, progress=progress, save=save_summary if save else None)
+    raw = measure_rounds(plan, progress=progress, save=save_summary if save_to else None)
     bench = build.summarize(plan, blanks, raw)
-    if save:
-        save(bench)
+    save(bench.to_json())
     return bench
 
 

@@ -81,16 +81,16 @@ class _Recorder:
 
     def _measure(self, index: int) -> None:
         """Measure a case once more, unless it failed before."""
-        rounds, failed = self._cases[index].rounds, self._cases[index].error is not None
-        if failed:
+        so_far = self._cases[index]
+        if so_far.error is not None:
             return
+        rounds = so_far.rounds
         try:
             measured = _measure_round(self._plan, self._plan.all_cases[index], predict=not rounds)
+            self._cases[index] = RawCase((*rounds, measured))
         except GenrekitError as error:
             before = f"in round {len(rounds) + 1}: " if rounds else ""
             self._cases[index] = RawCase(rounds, before + str(error))
-        else:
-            self._cases[index] = RawCase((*rounds, measured))
 
     def _measure_peak(self, threads: int) -> None:
         """Keep the best seen with so many threads; a failure costs only that."""

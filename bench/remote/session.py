@@ -97,8 +97,7 @@ class Device:
         blanks = build.blank_rows(plan)
         raw, reason = self._measure(plan, progress or no_progress)
         bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
-        if save:
-            save(bench)
+        save(bench.to_json())
         if isinstance(reason, Failure):
             kept = f"what was measured is in {save_to}" if save_to else "--out FILE would have kept what was measured"
             raise Failure(f"{reason}; {kept}") from reason

@@ -189,6 +189,9 @@ class Row:
         parity_reasons: what the comparison at the file's export left to be shown.
         reference_error, cold_start_error: why there is no agreement, no cold start; cold_start_of: what started.
         error: why the case, or a later round of it, was not measured.
+
+    Raises:
+        ParameterError: a number below 0.
     """
 
     file: str = ""
@@ -232,6 +235,9 @@ class Row:
 
     def __post_init__(self) -> None:
         _require_above_zero("threads", self.threads)
+        for name, value in vars(self).items():
+            if isinstance(value, (int, float)) and value < 0:
+                raise ParameterError(f"{name}={value}: expected 0 or more")
 
     @property
     def name(self) -> str:

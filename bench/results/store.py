@@ -16,7 +16,7 @@ from ...runtime.errors import OutputError
 from ...runtime.util.atomic import require_writable, write_text
 from .schema import TIMES, Bench, Row
 
-Save = Callable[[Bench], None]
+Save = Callable[[dict[str, Any]], None]
 
 PARTIAL = ".partial"  # behind the name of a file of results, while there are more to come
 LIST_OF_NUMBERS = re.compile(r"\[[-+.,eE\d\s]+\]")
@@ -36,25 +36,25 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f"{path.name}{PARTIAL}")
 
 
-def saver(path: Path | None) -> Save | None:
-    """What writes results to `path`; None where there is none.
+def saver(path: Path | None) -> Save:
+    """What writes results as JSON to `path`, or does nothing where there is none.
 
-    Until a bench is complete or was interrupted, its results go to `partial_path`, and what stands at `path` stays.
+    Until they are "complete" or "interrupted", results go to `partial_path`, and what stands at `path` stays.
 
     Raises:
         OutputError: as `check_writable`.
     """
     if path is None:
-        return None
+        return lambda content: None
     check_writable(path)
     return functools.partial(_save, path=path)
 
 
-def _save(bench: Bench, path: Path) -> None:
-    if not (bench.complete or bench.interrupted):
-        write_json(bench.to_json(), partial_path(path))
+def _save(content: dict[str, Any], path: Path) -> None:
+    if not (content["complete"] or content["interrupted"]):
+        write_json(content, partial_path(path))
         return
-    write_json(bench.to_json(), path)
+    write_json(content, path)
     partial_path(path).unlink(missing_ok=True)
 
 

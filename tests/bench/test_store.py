@@ -210,13 +210,15 @@ def test_results_replace_earlier_ones_when_they_are_whole(end, tmp_path):
     path = tmp_path / "b.json"
     path.write_text("earlier")
     save = store.saver(path)
-    save(bench_of(row_of(), complete=False))
+    save(bench_of(row_of(), complete=False).to_json())
     assert path.read_text() == "earlier"
     assert not read_json(store.partial_path(path)).complete
-    save(bench_of(row_of(), **{"complete": False, end: True}))
+    save(bench_of(row_of(), **{"complete": False, end: True}).to_json())
     assert getattr(read_json(path), end)
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_without_a_path_nothing_is_saved():
-    assert store.saver(None) is None
+def test_without_a_path_nothing_is_saved(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    store.saver(None)(bench_of(row_of()).to_json())
+    assert list(tmp_path.iterdir()) == []

@@ -43,7 +43,7 @@ class Figure:
         name: for the reader.
         model: whose run is converted.
         ours: the file that is promised to be fast.
-        other: what it is compared with: a file of ours, or a peer (format, conversion).
+        other: what it is compared with: a file of ours, or a baseline (format, conversion).
         at_most: the largest ratio of their medians.
     """
 
@@ -78,18 +78,19 @@ def measure_figures(
 ) -> dict[str, Any]:
     """Convert, stream and train, and measure it; one thread, but for training.
 
-    Ctrl-C ends it early: what was measured is in the result, and "interrupted" is true.
+    Ctrl-C ends it early: what was measured is in the result, "interrupted" is true and "complete" is false.
 
     Args:
         runs: folder with the runs of mlp, cnn and lstm, as `genrekit train all` and the quickstart leave it.
         calls: timed calls of each file.
         training: whether to measure that too, which takes a quarter of an hour.
         progress: called before each figure.
-        save_to: JSON file that is written again after each figure.
+        save_to: JSON file; until the end, figures are saved one by one beside it (`store.partial_path`).
 
     Returns:
-        {"schema", "created", "machine", "interrupted", "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of
-        files beside files, "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
+        {"schema", "created", "machine", "complete", "interrupted",
+        "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside files,
+        "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
         "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:
@@ -97,12 +98,12 @@ def measure_figures(
         ParityError: a file that does not agree with Keras.
         OutputError: `save_to` cannot be written; checked before anything is measured.
     """
-    if save_to:
-        store.check_writable(save_to)
+    save = store.saver(save_to)
     found = {
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
         "machine": as_json(describe_machine()),
+        "complete": False,
         "interrupted": False,
         "figures": [],
         "streaming": [],
@@ -112,16 +113,12 @@ def measure_figures(
     try:
         for kind, row in _measured(runs, calls, training, progress or (lambda done, total, what: None), found):
             found[kind].append(row)
-            _save(found, save_to)
+            save(found)
+        found["complete"] = True
     except KeyboardInterrupt:
         found["interrupted"] = True
-        _save(found, save_to)
+    save(found)
     return found
-
-
-def _save(found: dict[str, Any], path: Path | None) -> None:
-    if path:
-        store.write_json(found, path)
 
 
 def _measured(
@@ -147,7 +144,7 @@ def _measured(
             if isinstance(other, Variant):
                 other_path = export(figure.model, other)
             else:
-                other_path = _peer(sources[figure.model], *other, folder)
+                other_path = _baseline(sources[figure.model], *other, folder)
             measured = measure_pair(ours, other_path, sources[figure.model].windows.features, calls)
             yield "figures", {"name": figure.name, "at_most": figure.at_most, **measured}
         report(len(FIGURES), len(FIGURES), "streaming")
@@ -158,8 +155,8 @@ def _measured(
             yield "training", row
 
 
-def _peer(source: Source, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
-    path = folder / f"peer.{file_format}"
+def _baseline(source: Source, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
+    path = folder / f"baseline.{file_format}"
     described = dataclasses.replace(source.description, format=file_format)
     path.write_bytes(attach(convert(source.model), described))
     return path

@@ -14,6 +14,7 @@ from ..format import fraction, three_digits
 from .drawing import INK, Picture, colours, logarithmic, new_figure, svg
 
 MARKERS = {"tflite": "o", "onnx": "s", "keras": "D"}
+OTHER_MARKER = "^"
 
 
 def accuracy_against_latency(rows: list[Row]) -> Picture | None:
@@ -47,7 +48,11 @@ def _marks(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> No
     for row, (x, y) in zip(rows, points, strict=True):
         colour = colour_of[row.model or ""]
         face = "none" if row.precision in QUANTISED else colour
-        axes.plot(x, y, MARKERS[str(row.format)], color=colour, markerfacecolor=face, markersize=6)
+        axes.plot(x, y, _marker(row.format), color=colour, markerfacecolor=face, markersize=6)
+
+
+def _marker(file_format: str | None) -> str:
+    return MARKERS.get(file_format or "", OTHER_MARKER)
 
 
 def _front(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> None:
@@ -68,12 +73,12 @@ def _front(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> No
 
 
 def _legend(figure: Figure, rows: list[Row]) -> None:
-    formats = dict.fromkeys(str(row.format) for row in rows)
+    formats = dict.fromkeys(row.format for row in rows)
     handles = [
         Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in colours(rows).items()
     ]
     handles += [
-        Line2D([], [], marker=MARKERS[name], linestyle="", color=INK, markerfacecolor="none", label=name)
+        Line2D([], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=str(name))
         for name in formats
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, labelcolor=INK, fontsize=8)
