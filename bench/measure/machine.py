@@ -11,14 +11,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-ENGINES = {
-    "litert": "ai-edge-litert",
-    "tflite-runtime": "tflite-runtime",
-    "onnx": "onnxruntime",
-    "micro": "tflite-micro",
-    "keras": "keras",
-}
-
+from ...runtime.engines import ENGINES
 
 # Source: Raspberry Pi documentation, vcgencmd get_throttled.
 RASPBERRY_PI_BITS = {
@@ -72,7 +65,7 @@ def describe_machine() -> MachineFacts:
         python=platform.python_version(),
         numpy=_version("numpy"),
         genrekit=_version("genrekit"),
-        engines={name: version for name, package in ENGINES.items() if (version := _version(package))},
+        engines={name: version for name, spec in ENGINES.items() if (version := _version(spec.package))},
     )
 
 

@@ -260,7 +260,7 @@ class Row:
         return found
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, kw_only=True)
 class Bench:
     """The results of a bench.
 
@@ -279,14 +279,14 @@ class Bench:
         ParameterError: an index of a row that there is not, or a confusion matrix that does not fit the classes.
     """
 
+    schema: int = SCHEMA
     created: str
     machine: MachineFacts
     clips: ClipsFacts
-    results: tuple[Row, ...]
-    schema: int = SCHEMA
     effort: Effort | None = None
     complete: bool = True
     interrupted: bool = False
+    results: tuple[Row, ...]
     baselines: tuple[Row, ...] = ()
     ratios: dict[str, tuple[PairRatio, ...]] = dataclasses.field(default_factory=dict)
     recommendations: tuple[Recommendation, ...] = ()
