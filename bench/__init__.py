@@ -1,6 +1,43 @@
 """Measuring model files: what they cost on this machine, and how well they classify.
 
-`cases` says what is measured, `measure` measures it (each case in a fresh process, `worker`), `stats` turns raw
-values into figures, `checks` doubts them, `advice` chooses among the files, `store` keeps it all, and `report`,
-`pictures` and `compare` show it.
+`measure` does it (each case in fresh processes, raw rounds come out), `results` says what the rounds mean, `report`
+shows it, and `remote` has another machine do the measuring. A `BenchPlan` is all that is needed:
+
+>>> from genrekit.bench import BenchPlan, Case, html_page, run_bench
+>>> bench = run_bench(BenchPlan((Case(Path("cnn-int8.tflite")),), clips))
+>>> page = html_page(bench)
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .measure.cases import Case as Case
+    from .measure.cases import Effort as Effort
+    from .measure.clips import Clips as Clips
+    from .measure.plan import BenchPlan as BenchPlan
+    from .report.html import html_page as html_page
+    from .results.compare import compare as compare
+    from .results.reader import read_json as read_json
+    from .run import run_bench as run_bench
+
+# Loaded when they are asked for: a device that measures needs nothing of what reads and shows results.
+_MODULES = {
+    "BenchPlan": "measure.plan",
+    "Case": "measure.cases",
+    "Clips": "measure.clips",
+    "Effort": "measure.cases",
+    "compare": "results.compare",
+    "html_page": "report.html",
+    "read_json": "results.reader",
+    "run_bench": "run",
+}
+__all__ = ["BenchPlan", "Case", "Clips", "Effort", "compare", "html_page", "read_json", "run_bench"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)

@@ -1,4 +1,4 @@
-"""What is measured: `Case`, one model file on one engine; `Effort`, how long; `Clips`, the audio all cases share."""
+"""What is measured: `Case`, one model file on one engine, and `Effort`, how long."""
 
 from __future__ import annotations
 
@@ -32,13 +32,9 @@ class Case:
     def __post_init__(self) -> None:
         _require_at_least_one("threads", self.threads)
 
-    def to_dict(self) -> dict[str, object]:
-        """The fields as JSON takes them to another process."""
-        return {**dataclasses.asdict(self), "path": str(self.path)}
-
     @classmethod
-    def from_dict(cls, fields: dict[str, Any]) -> Case:
-        """The inverse of `to_dict`."""
+    def from_json(cls, fields: dict[str, Any]) -> Case:
+        """The inverse of `as_json`."""
         return cls(**{**fields, "path": Path(fields["path"])})
 
 
@@ -47,33 +43,37 @@ class Effort:
     """How long each case is measured, over all rounds.
 
     Attributes:
-        runs: timed calls at least, >= 1; warm-up comes on top.
+        calls: timed calls at least, >= 1; warm-up comes on top.
         seconds: that the timed calls last together at least, >= 0.
-        rounds: fresh processes, in each of which a share of the calls is made, >= 1.
-        paced_runs: pushes half a second apart, >= 0.
+        rounds: fresh processes, in each of which a part of the calls is made, >= 1.
+        paced_calls: pushes half a second apart, >= 0.
 
     Raises:
         ParameterError: a value lies outside its range.
     """
 
-    runs: int = 100
+    calls: int = 100
     seconds: float = 1.0
     rounds: int = 5
-    paced_runs: int = 10
+    paced_calls: int = 10
 
     def __post_init__(self) -> None:
-        for name in ("runs", "rounds"):
-            _require_at_least_one(name, getattr(self, name))
-        for name in ("seconds", "paced_runs"):
-            if not 0 <= getattr(self, name) < math.inf:
-                raise ParameterError(f"{name}={getattr(self, name)}: expected 0 or more")
+        _require_at_least_one("calls", self.calls)
+        _require_at_least_one("rounds", self.rounds)
+        _require_not_negative("seconds", self.seconds)
+        _require_not_negative("paced_calls", self.paced_calls)
 
     def of_one_round(self) -> Effort:
         """What one of the rounds has to do."""
-        calls, paced = -(-self.runs // self.rounds), -(-self.paced_runs // self.rounds)
-        return Effort(calls, self.seconds / self.rounds, 1, paced)
+        calls = math.ceil(self.calls / self.rounds)
+        return Effort(calls, self.seconds / self.rounds, 1, math.ceil(self.paced_calls / self.rounds))
 
 
 def _require_at_least_one(name: str, value: int) -> None:
     if value < 1:
         raise ParameterError(f"{name}={value}: expected at least 1")
+
+
+def _require_not_negative(name: str, value: float) -> None:
+    if not 0 <= value < math.inf:
+        raise ParameterError(f"{name}={value}: expected 0 or more")

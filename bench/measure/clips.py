@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...runtime import MfccConfig, mfcc
 from ...runtime.errors import ParameterError
 from ...runtime.util.atomic import replacing
+
+Samples = npt.NDArray[np.float32]
+ClassIndexes = npt.NDArray[np.int64]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,7 +27,7 @@ class Clips:
 
     Attributes:
         folder: where the files stand.
-        class_names: what the labels count into.
+        class_names: what the class indexes count into.
         sample_rate: of the samples, in Hz.
         split: how the clips were chosen, in words for the reader.
         demo: they are of the demo corpus, which is synthetic.
@@ -41,8 +45,8 @@ class Clips:
     def save(
         cls,
         folder: Path,
-        samples: np.ndarray,
-        labels: np.ndarray,
+        samples: Samples,
+        labels: ClassIndexes,
         class_names: Sequence[str],
         *,
         sample_rate: int = 22050,
@@ -55,7 +59,7 @@ class Clips:
         Args:
             folder: made where it is missing.
             samples: float32 mono in [-1, 1] at `sample_rate`, at least one window. [shape=(n, window_samples)]
-            labels: places in `class_names`. [shape=(n,)]
+            labels: class indexes, in `class_names`. [shape=(n,)]
             class_names: the classes of the corpus.
             sample_rate, split, demo, tracks_in_training: as the attributes.
 
@@ -65,17 +69,15 @@ class Clips:
         """
         _require_fit(samples, labels, class_names)
         _save_array(cls.samples_file(folder), np.asarray(samples, np.float32))
-        facts = {"sample_rate": sample_rate, "split": split, "demo": demo, "tracks_in_training": tracks_in_training}
-        return cls.around(folder, labels, class_names, **facts)
-
-    @classmethod
-    def around(cls, folder: Path, labels: np.ndarray, class_names: Sequence[str], **facts: Any) -> Clips:
-        """The clips whose float32 samples stand in `samples_file` already; arguments and errors as those of `save`."""
-        clips = cls(Path(folder), tuple(class_names), **facts)
-        _require_fit(clips.samples, labels, class_names)
-        _save_array(clips.folder / "labels.npy", np.asarray(labels, np.int64))
-        _save_wave(clips.wave_file, clips.samples[0], clips.sample_rate)
+        clips = cls(Path(folder), tuple(class_names), sample_rate, split, demo, tracks_in_training)
+        clips.save_labels(labels)
         return clips
+
+    def save_labels(self, labels: ClassIndexes) -> None:
+        """Complete a folder where only `samples_file` stands yet; arguments and errors as those of `save`."""
+        _require_fit(self.samples, labels, self.class_names)
+        _save_array(self.folder / "labels.npy", np.asarray(labels, np.int64))
+        _save_wave(self.wave_file, self.samples[0], self.sample_rate)
 
     @staticmethod
     def samples_file(folder: Path) -> Path:
@@ -83,9 +85,9 @@ class Clips:
         return Path(folder) / "samples.npy"
 
     @property
-    def samples(self) -> np.ndarray:
+    def samples(self) -> Samples:
         """float32 samples, mapped from the disk. [shape=(n, window_samples)]"""
-        return np.load(self.samples_file(self.folder), mmap_mode="r")
+        return _mapped(self.samples_file(self.folder))
 
     @property
     def true_labels(self) -> list[str]:
@@ -97,31 +99,32 @@ class Clips:
         """The first clip as a 16-bit WAV file."""
         return self.folder / "clip.wav"
 
-    def features(self, config: MfccConfig) -> np.ndarray:
+    def features(self, config: MfccConfig) -> Samples:
         """MFCC of all clips: computed the first time a config asks, then mapped. [shape=(n, frames, n_mfcc)]"""
         path = self.folder / f"features-{_key(config)}.npy"
         if not path.exists():
             _save_array(path, np.stack([mfcc(samples, config) for samples in self.samples]))
-        return np.load(path, mmap_mode="r")
-
-    def to_dict(self) -> dict[str, object]:
-        """The fields as JSON takes them to a worker process."""
-        return {**dataclasses.asdict(self), "folder": str(self.folder)}
+        return _mapped(path)
 
     @classmethod
-    def from_dict(cls, fields: dict[str, object]) -> Clips:
-        """The inverse of `to_dict`."""
+    def from_json(cls, fields: dict[str, Any]) -> Clips:
+        """The inverse of `as_json`."""
         return cls(**{**fields, "folder": Path(fields["folder"]), "class_names": tuple(fields["class_names"])})
 
 
-def _require_fit(samples: np.ndarray, labels: np.ndarray, class_names: Sequence[str]) -> None:
+def _mapped(path: Path) -> Samples:
+    found: Samples = np.load(path, mmap_mode="r")
+    return found
+
+
+def _require_fit(samples: Samples, labels: ClassIndexes, class_names: Sequence[str]) -> None:
     if samples.ndim != 2 or not len(samples) or labels.shape != samples.shape[:1]:
         raise ParameterError(
             f"samples.shape={samples.shape}, labels.shape={labels.shape}: expected (n, window_samples) and (n,) "
             "with n >= 1; choose a split that holds at least one track"
         )
     if labels.min() < 0 or labels.max() >= len(class_names):
-        raise ParameterError(f"labels={labels.min()}..{labels.max()}: expected places in {len(class_names)} names")
+        raise ParameterError(f"labels={labels.min()}..{labels.max()}: expected indexes of {len(class_names)} names")
 
 
 def _key(config: MfccConfig) -> str:
@@ -129,12 +132,12 @@ def _key(config: MfccConfig) -> str:
     return hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _save_array(path: Path, array: np.ndarray) -> None:
+def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
     with replacing(path, durable=False) as temporary:
         np.save(temporary, array)
 
 
-def _save_wave(path: Path, samples: np.ndarray, sample_rate: int) -> None:
+def _save_wave(path: Path, samples: Samples, sample_rate: int) -> None:
     with replacing(path, durable=False) as temporary, wave.open(str(temporary), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from ...runtime import MfccConfig, mfcc
 from ...runtime.errors import MissingPackageError, ParameterError
+from .clips import Samples
 
-FrontEnd = Callable[[np.ndarray, MfccConfig], np.ndarray]
+FrontEnd = Callable[[Samples, MfccConfig], Samples]
 
 
 def front_end(name: str) -> FrontEnd:
@@ -32,7 +31,7 @@ def _librosa_front_end() -> FrontEnd:
     except ModuleNotFoundError as error:
         raise MissingPackageError("the baseline needs librosa, which is not installed: pip install librosa") from error
 
-    def librosa_mfcc(samples: np.ndarray, config: MfccConfig) -> np.ndarray:
+    def librosa_mfcc(samples: Samples, config: MfccConfig) -> Samples:
         # The three steps of librosa.feature.mfcc, which itself takes no top_db.
         mel = librosa.feature.melspectrogram(
             y=samples,
@@ -42,6 +41,9 @@ def _librosa_front_end() -> FrontEnd:
             n_mels=config.n_mels,
             center=config.center,
         )
-        return librosa.feature.mfcc(S=librosa.power_to_db(mel, top_db=config.top_db), n_mfcc=config.n_mfcc).T
+        features: Samples = librosa.feature.mfcc(
+            S=librosa.power_to_db(mel, top_db=config.top_db), n_mfcc=config.n_mfcc
+        ).T
+        return features
 
     return librosa_mfcc

@@ -2,61 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import platform
 import shutil
 import subprocess
 from importlib import metadata
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-ENGINES = {
-    "litert": "ai-edge-litert",
-    "tflite-runtime": "tflite-runtime",
-    "onnx": "onnxruntime",
-    "micro": "tflite-micro",
-    "keras": "keras",
-}
-
-
-def describe_machine() -> dict[str, Any]:
-    """The "machine" block of a bench file: processor, memory in bytes, frequency governor, system, versions."""
-    return {
-        "cpu": _processor(),
-        "cores": os.cpu_count(),
-        "memory_bytes": _memory_bytes(),
-        "governor": _first_line(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
-        "os": platform.platform(),
-        "python": platform.python_version(),
-        "numpy": _version("numpy"),
-        "genrekit": _version("genrekit"),
-        "engines": {name: version for name, package in ENGINES.items() if (version := _version(package))},
-    }
-
-
-class Watch:
-    """What happens on the machine between two moments, besides what this process and its children do."""
-
-    def __init__(self) -> None:
-        self._begin = processor_ticks()
-        self._throttled = _throttle_count()
-
-    def other_load_cores(self) -> float | None:
-        """How many cores others kept busy since the watch began; None where the system does not tell."""
-        end = processor_ticks()
-        if self._begin is None or end is None or end.total <= self._begin.total:
-            return None
-        cores = os.cpu_count() or 1
-        others = (end.busy - self._begin.busy) - (end.own - self._begin.own)
-        return max(0.0, others / (end.total - self._begin.total) * cores)
-
-    def seen(self) -> dict[str, Any]:
-        """{"throttling": sentences}, of everything that slowed the processor down since the watch began."""
-        sentences = [text for bit, text in RASPBERRY_PI_BITS.items() if _raspberry_pi_bits() >> bit & 1]
-        if (count := _throttle_count() - self._throttled) > 0:
-            sentences.append(f"the processor was throttled for its heat {count} times")
-        return {"throttling": sentences}
-
+from ...runtime.engines import ENGINES
 
 # Source: Raspberry Pi documentation, vcgencmd get_throttled.
 RASPBERRY_PI_BITS = {
@@ -71,6 +26,74 @@ RASPBERRY_PI_BITS = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class MachineFacts:
+    """The machine that something was measured on; None where the system does not report it.
+
+    Attributes:
+        cpu: name of the processor.
+        cores: how many the system sees.
+        memory_bytes: of the whole machine.
+        governor: of the clock rate, as Linux calls it.
+        os, python, numpy, genrekit: names and versions.
+        engines: name of an installed engine -> its version.
+        peak_gmacs_per_s: number of threads -> the most GMAC/s of a float32 matrix product.
+        throttling: sentences of everything that slowed the processor down meanwhile; None where nobody looked.
+    """
+
+    cpu: str | None
+    cores: int | None
+    memory_bytes: int | None
+    governor: str | None
+    os: str
+    python: str
+    engines: dict[str, str]
+    numpy: str | None = None
+    genrekit: str | None = None
+    peak_gmacs_per_s: dict[str, float] = dataclasses.field(default_factory=dict)
+    throttling: tuple[str, ...] | None = None
+
+
+def describe_machine() -> MachineFacts:
+    """This machine, before anything is measured."""
+    return MachineFacts(
+        cpu=_processor(),
+        cores=os.cpu_count(),
+        memory_bytes=_memory_bytes(),
+        governor=_first_line(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
+        os=platform.platform(),
+        python=platform.python_version(),
+        numpy=_version("numpy"),
+        genrekit=_version("genrekit"),
+        engines={name: version for name, spec in ENGINES.items() if (version := _version(spec.package))},
+    )
+
+
+class LoadMonitor:
+    """What happens on the machine between two moments, besides what this process and its children do."""
+
+    def __init__(self) -> None:
+        self._begin = processor_ticks()
+        self._throttled = _throttle_count()
+
+    def other_load_cores(self) -> float | None:
+        """How many cores others kept busy since the monitor began; None where the system does not report it."""
+        end = processor_ticks()
+        if self._begin is None or end is None or end.total <= self._begin.total:
+            return None
+        cores = os.cpu_count() or 1
+        others = (end.busy - self._begin.busy) - (end.own - self._begin.own)
+        return max(0.0, others / (end.total - self._begin.total) * cores)
+
+    def throttling(self) -> tuple[str, ...]:
+        """Sentences of everything that slowed the processor down since the monitor began."""
+        bits = _raspberry_pi_bits()
+        sentences = [text for bit, text in RASPBERRY_PI_BITS.items() if bits >> bit & 1]
+        if (count := _throttle_count() - self._throttled) > 0:
+            sentences.append(f"the processor was throttled for its heat {count} times")
+        return tuple(sentences)
+
+
 class Ticks(NamedTuple):
     """Processor time in ticks: of all cores, idle or not; of all programs; of this process and its ended children."""
 
@@ -80,7 +103,7 @@ class Ticks(NamedTuple):
 
 
 def processor_ticks() -> Ticks | None:
-    """As /proc/stat tells (proc(5): user, nice, system, idle, iowait, irq, softirq, steal); None without it."""
+    """As /proc/stat has it (proc(5): user, nice, system, idle, iowait, irq, softirq, steal); None without it."""
     fields = _text(Path("/proc/stat")).partition("\n")[0].split()
     if len(fields) < 9 or fields[0] != "cpu":
         return None
@@ -96,19 +119,19 @@ def _throttle_count() -> int:
 
 
 def _raspberry_pi_bits() -> int:
-    """What `vcgencmd get_throttled` tells ("throttled=0x50005"); 0 elsewhere."""
+    """What `vcgencmd get_throttled` reports ("throttled=0x50005"); 0 elsewhere."""
     command = shutil.which("vcgencmd")
     if command is None:
         return 0
     try:
-        told = subprocess.run([command, "get_throttled"], capture_output=True, text=True, timeout=10, check=True)
-        return int(told.stdout.partition("=")[2], 16)
+        reported = subprocess.run([command, "get_throttled"], capture_output=True, text=True, timeout=10, check=True)
+        return int(reported.stdout.partition("=")[2], 16)
     except (OSError, ValueError, subprocess.SubprocessError):
         return 0
 
 
 def _processor() -> str | None:
-    """Name of the processor: an ARM kernel tells the board's name only."""
+    """Name of the processor: an ARM kernel knows the board's name only."""
     return (
         _value(Path("/proc/cpuinfo"), "model name")
         or _value(Path("/proc/cpuinfo"), "Model")
@@ -123,7 +146,7 @@ def _memory_bytes() -> int | None:
 
 
 def peak_memory_bytes() -> int | None:
-    """The most memory that this process has had resident since it began; None where the system does not tell.
+    """The most memory that this process has had resident since it began; None where the system does not report it.
 
     Linux's VmHWM begins anew when a program starts; getrusage's ru_maxrss does not, and would report a large parent.
     """

@@ -1,4 +1,4 @@
-"""What models say of clips: labels for accuracy and agreement, and the call that is timed."""
+"""What models predict for clips: labels for accuracy and agreement, and the call that is timed."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ...runtime import Classifier, load
 from ...runtime.errors import GenrekitError, ParameterError
-from .clips import Clips
+from .clips import Clips, Samples
 from .front_ends import front_end
 
 
-def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[np.ndarray], Any]:
+def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[Samples], Any]:
     """The call that takes one clip's samples to its label."""
     if front_end_name == "genrekit":
         return classifier.classify
@@ -47,10 +48,10 @@ def predictions(
         features_of = front_end(front_end_name)
         features = np.stack([features_of(window, classifier.config) for window in clips.samples])
     probabilities = classifier.predict(features)
-    return _labels(classifier, probabilities), probabilities.max(axis=1).tolist()
+    return _labels(classifier, probabilities), [float(score) for score in probabilities.max(axis=1)]
 
 
-def _labels(classifier: Classifier, probabilities: np.ndarray) -> list[str]:
+def _labels(classifier: Classifier, probabilities: npt.NDArray[np.float32]) -> list[str]:
     """The most probable label of each row [shape=(n, classes)]."""
     return [classifier.labels[best] for best in probabilities.argmax(axis=1)]
 

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.errors import Failure
+from .jsonable import as_json
 
 TIMEOUT_S = 900.0
 WORKER = "genrekit.bench.measure.worker"
@@ -46,13 +47,19 @@ def run_process(module: str, arguments: Sequence[str] = (), *, threads: int = 1,
     return done.stdout
 
 
-def run_worker(job: dict[str, Any], *, threads: int = 1) -> dict[str, Any]:
-    """Have `job` done in a fresh process; its answer.
+def run_worker(job: str, *, threads: int = 1, **arguments: Any) -> dict[str, Any]:
+    """Have a job of `worker.JOBS` done in a fresh process; its answer.
+
+    Args:
+        job: its name.
+        threads: as `run_process`.
+        arguments: what it works on; dataclasses go as `as_json` has them.
 
     Raises:
         Failure: the process failed, or its answer is an error.
     """
-    answer = json.loads(run_process(WORKER, threads=threads, text=json.dumps(job)))
+    text = json.dumps(as_json({"job": job, **arguments}))
+    answer: dict[str, Any] = json.loads(run_process(WORKER, threads=threads, text=text))
     if "error" in answer:
         raise Failure(answer["error"])
     return answer

@@ -12,28 +12,30 @@ from ...runtime.errors import GenrekitError
 from . import predictions, timing
 from .cases import Case, Effort
 from .clips import Clips
+from .jsonable import as_json
 
 
-def _measure_case(job: dict[str, Any]) -> dict[str, Any]:
-    case, clips, effort = Case.from_dict(job["case"]), Clips.from_dict(job["clips"]), Effort(**job["effort"])
-    return timing.measure_case(case, clips, effort, predict=job["predict"])
+def _measure_case(job: dict[str, Any]) -> Any:
+    case, clips, effort = Case.from_json(job["case"]), Clips.from_json(job["clips"]), Effort(**job["effort"])
+    return as_json(timing.measure_case(case, clips, effort, predict=job["predict"]))
 
 
-def _classify_once(job: dict[str, Any]) -> dict[str, Any]:
-    return timing.classify_once(Case.from_dict(job["case"]), Clips.from_dict(job["clips"]))
+def _classify_once(job: dict[str, Any]) -> Any:
+    timing.classify_once(Case.from_json(job["case"]), Clips.from_json(job["clips"]))
+    return {}
 
 
-def _measure_front_end(job: dict[str, Any]) -> dict[str, Any]:
-    config, effort = MfccConfig.from_dict(job["config"]), Effort(**job["effort"])
-    return timing.measure_front_end(job["front_end"], config, Clips.from_dict(job["clips"]), effort)
+def _measure_front_end(job: dict[str, Any]) -> Any:
+    config, clips, effort = MfccConfig.from_dict(job["config"]), Clips.from_json(job["clips"]), Effort(**job["effort"])
+    return as_json(timing.measure_front_end(job["case"]["front_end"], config, clips, effort))
 
 
-def _measure_peak(job: dict[str, Any]) -> dict[str, Any]:
-    return timing.measure_peak()
+def _measure_peak(job: dict[str, Any]) -> Any:
+    return {"gmacs_per_s": timing.measure_peak()}
 
 
-def _reference_labels(job: dict[str, Any]) -> dict[str, Any]:
-    return {"labels": predictions.reference_labels(job["models"], Clips.from_dict(job["clips"]))}
+def _reference_labels(job: dict[str, Any]) -> Any:
+    return {"labels": predictions.reference_labels(job["models"], Clips.from_json(job["clips"]))}
 
 
 JOBS = {

@@ -1,10 +1,10 @@
 """The program that `device` sends to another machine, which may have nothing yet but Python: standard library only.
 
-prepare           make a folder for one job; tell what there is, as a line of JSON
+prepare           make a folder for one job; report what there is, as a line of JSON
 run COMMAND...    run a command; when standard input ends, because the other side left or wants to stop, interrupt it
 remove FOLDER     remove a job's folder
 
-It must parse on Python 3.6, so that an old one is told by its version and not by a syntax error.
+It must parse on Python 3.6, so that an old one is reported by its version and not by a syntax error.
 """
 
 import contextlib
@@ -46,7 +46,7 @@ def _can_make_environments() -> bool:
     return bool(ensurepip and venv)
 
 
-def run(command: list) -> int:
+def run(command: "list[str]") -> int:
     """Exit code of `command`; nothing that it started outlives it."""
     # One who was started in the background hands on that interrupts are ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -57,7 +57,7 @@ def run(command: list) -> int:
     return code if code >= 0 else 128 - code
 
 
-def _stop_at_end_of_input(child: subprocess.Popen) -> None:
+def _stop_at_end_of_input(child: "subprocess.Popen[bytes]") -> None:
     # os.read: sys.stdin would hold a lock that the interpreter wants when it ends.
     while os.read(0, 1024):
         pass
@@ -68,7 +68,7 @@ def _stop_at_end_of_input(child: subprocess.Popen) -> None:
         _end_group(child)
 
 
-def _end_group(child: subprocess.Popen) -> None:
+def _end_group(child: "subprocess.Popen[bytes]") -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):  # all have ended
         os.killpg(child.pid, signal.SIGKILL)
 
@@ -84,7 +84,10 @@ def main() -> None:
     what, arguments = sys.argv[1], sys.argv[2:]
     if what == "run":
         sys.exit(run(arguments))
-    {"prepare": prepare, "remove": remove}[what](*arguments)
+    if what == "remove":
+        remove(*arguments)
+    else:
+        prepare()
 
 
 if __name__ == "__main__":

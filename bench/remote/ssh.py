@@ -63,7 +63,7 @@ class Address(NamedTuple):
         return f"{self.user}@{host}" if self.user else host
 
 
-class Ended(NamedTuple):
+class CommandResult(NamedTuple):
     """How a remote command ended: its exit code, and the last line that it wrote, or of its last error."""
 
     code: int
@@ -77,7 +77,7 @@ class Connection:
         self.address = address
         self._options = [*options, "-o", "ControlMaster=no"]
 
-    def run(self, command: Sequence[str], on_line: OnLine | None = None) -> Ended:
+    def run(self, command: Sequence[str], on_line: OnLine | None = None) -> CommandResult:
         """Run `command` there, each word of it as it stands; what it writes goes to `on_line`, line by line.
 
         On Ctrl-C its standard input is closed, and KeyboardInterrupt is raised when it has ended. Ctrl-C once more
@@ -100,13 +100,13 @@ class Connection:
             try:
                 last_line = _read_lines(process, on_line)
             except KeyboardInterrupt:
-                process.stdin.close()
+                _close_input(process)
                 _read_lines(process, on_line)
                 raise
             code = process.wait()
         if code == CONNECTION_FAILED:
             raise Failure(f"the connection to {self.address} was lost ({last_line}); see that both stay switched on")
-        return Ended(code, last_line)
+        return CommandResult(code, last_line)
 
     def send(self, source: Path, folder: str) -> None:
         """Copy a file, or a folder and what is in it, into `folder` there; raises Failure."""
@@ -155,7 +155,7 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
     # Unix sockets have short names: at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         options = _options(address, config, Path(folder) / "s")
-        with _opened(address, config, options, Path(folder) / "said"):
+        with _opened(address, config, options, Path(folder) / "errors"):
             yield Connection(address, options)
 
 
@@ -170,12 +170,12 @@ def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def _opened(address: Address, config: Path | None, options: Sequence[str], said: Path) -> Iterator[None]:
+def _opened(address: Address, config: Path | None, options: Sequence[str], errors_file: Path) -> Iterator[None]:
     """Run the ssh that all others go through; it lives no longer than the block, nor than this process."""
     settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
     # `cat` ends with its input, which is a pipe from here.
     command = [_tool("ssh"), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
-    with said.open("wb") as errors:
+    with errors_file.open("wb") as errors:
         process = subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -185,11 +185,11 @@ def _opened(address: Address, config: Path | None, options: Sequence[str], said:
             preexec_fn=_ignore_interrupts,
         )
     with _ending(process):
-        if not any(line.strip() == CONNECTED for line in process.stdout):
-            reason = _last(said.read_text(errors="replace"))
+        if not any(line.strip() == CONNECTED for line in process.stdout or ()):
+            reason = _last(errors_file.read_text(errors="replace"))
             raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
         yield
-        process.stdin.close()
+        _close_input(process)
         process.wait()
 
 
@@ -207,7 +207,7 @@ def _remedy(reason: str, by_hand: str) -> str:
 
 
 def _by_hand(address: Address, config: Path | None) -> str:
-    """What stands behind "ssh" when a user types it."""
+    """The arguments of ssh that a user would type."""
     port = ["-p", str(address.port)] if address.port else []
     return shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
 
@@ -231,13 +231,19 @@ def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
             process.kill()
         process.wait()
         for pipe in (process.stdin, process.stdout):
-            pipe.close()
+            if pipe:
+                pipe.close()
+
+
+def _close_input(process: subprocess.Popen[str]) -> None:
+    if process.stdin:
+        process.stdin.close()
 
 
 def _read_lines(process: subprocess.Popen[str], on_line: OnLine | None) -> str:
     """Pass on what the process writes until it ends; the last line of it, or of its errors."""
     written: list[str] = []
-    for line in process.stdout:
+    for line in process.stdout or ():
         written.append(line)
         if on_line:
             on_line(line.rstrip("\n"))
@@ -245,7 +251,7 @@ def _read_lines(process: subprocess.Popen[str], on_line: OnLine | None) -> str:
 
 
 def _last(text: str) -> str:
-    """The last line that tells an error, as pip marks them, or else the last line."""
+    """The last line that reports an error, as pip marks them, or else the last line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith("ERROR:")]
-    return (errors or lines or ["no reason told"])[-1]
+    return (errors or lines or ["no reason given"])[-1]

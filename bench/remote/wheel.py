@@ -15,10 +15,10 @@ from ...runtime.errors import Failure, MissingFileError, ParameterError
 
 NAME = "genrekit"
 SOURCE = Path(__file__).parents[2]
-FLOORS = ("runtime", "converters", "bench", "toolkit")
 BESIDE = ("pyproject.toml", "README.md", "LICENSE")
 # What an installer adds to the files of a wheel; its RECORD is made anew.
 OF_THE_INSTALLER = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+NAME_ONE = "name a built one with --wheel FILE"
 
 
 def find_wheel(folder: Path, given: Path | None = None) -> Path:
@@ -30,12 +30,12 @@ def find_wheel(folder: Path, given: Path | None = None) -> Path:
     """
     if given:
         return _checked(given)
-    if all((SOURCE / name).exists() for name in (*FLOORS, *BESIDE)):
+    if all((SOURCE / name).exists() for name in BESIDE):
         return build_wheel(folder)
     try:
         return pack_wheel(metadata.distribution(NAME), folder)
     except metadata.PackageNotFoundError as error:
-        raise Failure(f"this genrekit is neither a checkout nor installed; {_NAME_ONE}") from error
+        raise Failure(f"this genrekit is neither a checkout nor installed; {NAME_ONE}") from error
 
 
 def _checked(path: Path) -> Path:
@@ -49,20 +49,18 @@ def _checked(path: Path) -> Path:
 def build_wheel(folder: Path, source: Path = SOURCE) -> Path:
     """The wheel of a checkout, built from a copy, so that nothing is left in it; raises Failure."""
     copy = folder / "source"
-    for floor in FLOORS:
-        shutil.copytree(source / floor, copy / floor, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in source.glob("*/__init__.py"):
+        folder_name = package.parent.name
+        shutil.copytree(package.parent, copy / folder_name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in BESIDE:
         shutil.copy(source / name, copy)
-    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir", folder]
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir"]
     for options in (["--no-build-isolation"], []):  # with the setuptools at hand, or with one from an index
-        done = subprocess.run([*command, *options, copy], capture_output=True, text=True)
+        done = subprocess.run([*command, str(folder), *options, str(copy)], capture_output=True, text=True)
         if done.returncode == 0:
             return next(folder.glob(f"{NAME}-*.whl"))
     last = (done.stderr.strip().splitlines() or ["pip says nothing"])[-1]
-    raise Failure(f"the wheel of {source} cannot be built ({last}); {_NAME_ONE}")
-
-
-_NAME_ONE = "name a built one with --wheel FILE"
+    raise Failure(f"the wheel of {source} cannot be built ({last}); {NAME_ONE}")
 
 
 def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
@@ -72,7 +70,7 @@ def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
     """
     information = f"{NAME}-{distribution.version}.dist-info"
     contents = {
-        file.as_posix(): file.locate().read_bytes()
+        file.as_posix(): Path(str(file.locate())).read_bytes()
         for file in distribution.files or ()
         if file.parts[0] in (NAME, information) and _is_of_wheel(file, information)
     }
@@ -88,7 +86,7 @@ def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
 
 def _is_of_wheel(file: metadata.PackagePath, information: str) -> bool:
     added = file.parent.name == information and file.name in OF_THE_INSTALLER
-    return not added and file.suffix != ".pyc" and file.locate().is_file()
+    return not added and file.suffix != ".pyc" and Path(str(file.locate())).is_file()
 
 
 def _digest(data: bytes) -> str:

@@ -1,18 +1,20 @@
-"""Showing a comparison: tables for the terminal and Markdown, made of one list of cells."""
+"""Showing a comparison: tables and their legend."""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Sequence
-from typing import Any
+from ..results.compare import Change, ComparedCase, Comparison
+from ..results.schema import CALLS, FASTER, ROUNDS, SLOWER, Ratio
+from .format import NOTHING, fraction, size, text, three_digits
+from .relative_times import verdict_words
+from .table import Table
 
-from rich.box import SIMPLE_HEAD
-from rich.table import Table
-
-from .columns import milliseconds, share, size, text
-from .markdown_table import table
-
-FIGURES = {"bytes": size, "peak_rss_bytes": size, "accuracy": share, "agreement": share, "calibration_error": share}
+FORMATS = {
+    "bytes": size,
+    "peak_rss_bytes": size,
+    "accuracy": fraction,
+    "agreement": fraction,
+    "calibration_error": fraction,
+}
 FROM_ROUNDS = (
     "Intervals are drawn from rounds. The files were not measured together: drift of the machine is in the ratios."
 )
@@ -22,93 +24,64 @@ FROM_CALLS = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class Section:
-    """A table.
-
-    Attributes:
-        title: what it shows.
-        headings: of its columns.
-        numbers: places of the columns that are set to the right.
-        rows: cells.
-    """
-
-    title: str
-    headings: Sequence[str]
-    numbers: frozenset[int]
-    rows: Sequence[Sequence[str]]
-
-
-def sections(comparison: dict[str, Any]) -> list[Section]:
+def comparison_tables(comparison: Comparison) -> list[Table]:
     """The tables of what `compare.compare` returned, without those that would be empty."""
-    all_sections = [
-        Section(
+    tables = [
+        Table(
             "Times, and their ratios to A",
             ("case", "", "A, ms", "ms", "clip", "95 % interval", "model", "95 % interval", "verdict"),
-            frozenset(range(2, 8)),
-            [_times_cells(row) for row in comparison["cases"]],
+            [_times_cells(case) for case in comparison.cases],
+            (False, False, True, True, True, True, True, True, False),
         ),
-        Section(
+        Table(
             "What else changed",
             ("case", "", "what", "A", "then"),
-            frozenset((3, 4)),
-            [[row["case"], row["letter"], row["what"], *_figures(row)] for row in comparison["changes"]],
+            [_change_cells(change) for change in comparison.changes],
+            (False, False, False, True, True),
         ),
-        Section(
+        Table(
             "Other circumstances",
             ("", "what", "A", "then"),
-            frozenset(),
-            [[row["letter"], row["what"], text(row["a"]), text(row["b"])] for row in comparison["versions"]],
+            [[found.letter, found.what, text(found.a), text(found.b)] for found in comparison.versions],
+            (False, False, False, False),
         ),
     ]
-    return [section for section in all_sections if section.rows]
+    return [table for table in tables if table.rows]
 
 
-def _times_cells(row: dict[str, Any]) -> list[str]:
-    clip = row["times"].get("clip_ms") or row["times"].get("front_end_ms")
-    ratios = [cell for ratio in (clip, row["times"].get("model_ms")) for cell in _ratio_cells(ratio)]
-    return [row["case"], row["letter"], milliseconds(row["a_ms"]), milliseconds(row["b_ms"]), *ratios, row["verdict"]]
+def _times_cells(case: ComparedCase) -> list[str]:
+    ratios = [*_ratio_cells(case.main_ratio), *_ratio_cells(case.times.get("model_ms"))]
+    return [case.case, case.letter, three_digits(case.a_ms), three_digits(case.b_ms), *ratios, verdict_line(case)]
 
 
-def _ratio_cells(ratio: dict[str, Any] | None) -> tuple[str, str]:
-    return (f"{ratio['ratio']:.3f}", f"{ratio['low']:.3f} to {ratio['high']:.3f}") if ratio else ("–", "–")
+def _ratio_cells(ratio: Ratio | None) -> list[str]:
+    return [f"{ratio.ratio:.3f}", f"{ratio.low:.3f} to {ratio.high:.3f}"] if ratio else [NOTHING, NOTHING]
 
 
-def _figures(row: dict[str, Any]) -> list[str]:
-    return [FIGURES[row["what"]](row[side]) for side in ("a", "b")]
+def verdict_line(case: ComparedCase) -> str:
+    """The verdict in words, and who was unsteady."""
+    words = case.verdict
+    if words in (SLOWER, FASTER):
+        words = f"{case.letter} is {verdict_words(case.main_ratio, '{:.2f}'.format)}"
+    return f"{words} ({' and '.join(case.unsteady)} unsteady)" if case.unsteady else words
 
 
-def legend(comparison: dict[str, Any]) -> list[str]:
+def _change_cells(change: Change) -> list[str]:
+    shown = FORMATS[change.what]
+    return [change.case, change.letter, change.what, shown(change.a), shown(change.b)]
+
+
+def legend(comparison: Comparison) -> list[str]:
     """Lines that say which letter is which file, and what the intervals hold."""
     letters = [
-        f"{file['letter']}: {file['created'][:16]}, {text(file['machine'])}{'' if file['complete'] else ', incomplete'}"
-        for file in comparison["files"]
+        f"{file.letter}: {file.created[:16]}, {text(file.machine)}{'' if file.complete else ', incomplete'}"
+        for file in comparison.files
     ]
-    drawn = {ratio["from"] for row in comparison["cases"] for ratio in row["times"].values()}
-    return [*letters, *([FROM_ROUNDS] if "rounds" in drawn else []), *([FROM_CALLS] if "calls" in drawn else [])]
+    bases = {ratio.basis for case in comparison.cases for ratio in case.times.values()}
+    return [*letters, *([FROM_ROUNDS] if ROUNDS in bases else []), *([FROM_CALLS] if CALLS in bases else [])]
 
 
-def comparison_tables(comparison: dict[str, Any]) -> list[Table]:
-    """The sections for a terminal."""
-    return [_table(section) for section in sections(comparison)]
-
-
-def _table(section: Section) -> Table:
-    table = Table(title=section.title, box=SIMPLE_HEAD, padding=(0, 1, 0, 0), show_edge=False, title_justify="left")
-    for place, heading in enumerate(section.headings):
-        number = place in section.numbers
-        table.add_column(heading, justify="right" if number else "left", no_wrap=number or place == 0)
-    for row in section.rows:
-        table.add_row(*row)
-    return table
-
-
-def comparison_markdown(comparison: dict[str, Any]) -> str:
-    """The sections and the legend as Markdown."""
-    parts = [f"## {section.title}\n\n{_markdown(section)}" for section in sections(comparison)]
+def comparison_markdown(comparison: Comparison) -> str:
+    """The tables and the legend as Markdown."""
+    parts = [f"## {table.title}\n\n{table.to_markdown()}" for table in comparison_tables(comparison)]
     return "\n".join([*parts, "\n".join(f"- {line}" for line in legend(comparison))]) + "\n"
-
-
-def _markdown(section: Section) -> str:
-    words = [place not in section.numbers for place in range(len(section.headings))]
-    return table(section.headings, words, section.rows)

@@ -2,43 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+import dataclasses
+from collections.abc import Sequence
 
-from .columns import Row, by_model, name_of
+from ..results.schema import Bench, Row, by_model
 
 
-def confusions(bench: dict[str, Any]) -> list[dict[str, Any]]:
-    """For each model of the results its matrices, the most accurate first; files with equal matrices share one.
+@dataclasses.dataclass(frozen=True)
+class Matrix:
+    """A confusion matrix that files share.
 
-    Returns:
-        Rows {"model", "matrices"}, with matrices {"names", "accuracy", "columns", "rows"}: rows {"true", "cells"} of
-        cells (count, share of the true class in [0, 1]).
+    Attributes:
+        names: of the rows of the results whose it is.
+        accuracy: theirs, in [0, 1].
+        columns: labels that were given.
+        rows: a true class, and for each column how many clips of the class got that label, and which fraction of it.
     """
-    classes = bench["clips"]["classes"]
-    models = [{"model": rows[0]["model"], "matrices": _matrices(rows, classes)} for rows in by_model(bench["results"])]
-    return [model for model in models if model["matrices"]]
+
+    names: list[str]
+    accuracy: float | None
+    columns: Sequence[str]
+    rows: list[tuple[str, list[tuple[int, float]]]]
 
 
-def _matrices(rows: list[Row], classes: list[str]) -> list[dict[str, Any]]:
-    groups: list[list[Row]] = []
-    scored = (row for row in rows if row.get("confusion") and row["accuracy"] is not None)
-    for row in sorted(scored, key=lambda row: -row["accuracy"]):
-        same = next((group for group in groups if group[0]["confusion"] == row["confusion"]), None)
-        if same is None:
-            groups.append([row])
-        else:
-            same.append(row)
-    return [_matrix(group, classes) for group in groups]
+def confusions(bench: Bench) -> dict[str, list[Matrix]]:
+    """Name of a model -> its matrices, the most accurate first; files with equal matrices share one."""
+    found = {str(rows[0].model): _matrices(rows, bench.clips.classes) for rows in by_model(bench.results)}
+    return {model: matrices for model, matrices in found.items() if matrices}
 
 
-def _matrix(rows: list[Row], classes: list[str]) -> dict[str, Any]:
-    first = rows[0]
-    return {
-        "names": [name_of(row) for row in rows],
-        "accuracy": first["accuracy"],
-        "columns": first["confusion_labels"],
-        "rows": [
-            {"true": true, "cells": [(count, count / max(1, sum(counts))) for count in counts]}
-            for true, counts in zip(classes, first["confusion"], strict=True)
-        ],
-    }
+def _matrices(rows: Sequence[Row], classes: Sequence[str]) -> list[Matrix]:
+    groups: dict[object, list[Row]] = {}
+    scored = [row for row in rows if row.confusion and row.accuracy is not None]
+    for row in sorted(scored, key=lambda row: -(row.accuracy or 0)):
+        groups.setdefault(row.confusion, []).append(row)
+    return [_matrix(group, classes) for group in groups.values()]
+
+
+def _matrix(group: Sequence[Row], classes: Sequence[str]) -> Matrix:
+    first = group[0]
+    rows = [
+        (true, [(count, count / max(1, sum(counts))) for count in counts])
+        for true, counts in zip(classes, first.confusion or (), strict=True)
+    ]
+    return Matrix([row.name for row in group], first.accuracy, first.confusion_labels or (), rows)

@@ -2,32 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import MissingPackageError
 from ...runtime.util.atomic import write_text
-from .columns import (
-    by_model,
-    clips_line,
-    failures,
-    is_complete,
-    is_demo,
-    machine_line,
-    measured_count,
-    milliseconds,
-    shown_columns,
-    size,
-    text,
-    warning_groups,
-)
+from ..results.schema import Bench
+from .advice import recommendation_text
+from .columns import results_table
 from .confusion import confusions
+from .format import size
+from .lines import machine_line, measured_count, warning_groups
 from .machine_facts import machine_facts
-from .markdown import training_cells
 from .relative_times import beside_the_fastest, ratio_matrix, verdict_words
-from .terminal import ratio_cells
-from .training_reference import MACHINE, SEGMENTS, beside_the_paper
+from .training import training_table
 
 if TYPE_CHECKING:
     import jinja2
@@ -36,22 +25,19 @@ TEMPLATE = "report.html.j2"
 
 
 def write_html(
-    bench: dict[str, Any],
-    path: Path,
-    training: Sequence[dict[str, Any]] = (),
-    parity: Sequence[dict[str, Any]] = (),
+    bench: Bench, path: Path, training: Sequence[Mapping[str, Any]] = (), parity: Sequence[Mapping[str, Any]] = ()
 ) -> None:
     """Write `html_page` whole or not at all; raises OutputError, MissingPackageError."""
     write_text(path, html_page(bench, training, parity))
 
 
 def html_page(
-    bench: dict[str, Any], training: Sequence[dict[str, Any]] = (), parity: Sequence[dict[str, Any]] = ()
+    bench: Bench, training: Sequence[Mapping[str, Any]] = (), parity: Sequence[Mapping[str, Any]] = ()
 ) -> str:
     """One page that needs nothing but itself.
 
     Args:
-        bench: the bench JSON.
+        bench: the results.
         training: the metrics.json of each model, to show what training gave.
         parity: rows of parity.json, to show how the files compare with Keras.
 
@@ -69,10 +55,24 @@ def html_page(
             'pip install "genrekit[bench]"'
         ) from error
     environment = page_environment()
-    environment.filters.update(size=size, text=text, milliseconds=milliseconds, words=verdict_words)
-    environment.filters.update(ratio_cells=lambda ratio: list(ratio_cells(ratio)), training_cells=training_cells)
+    environment.filters.update(size=size, words=verdict_words)
     drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in plots.pictures(bench)]
-    return environment.get_template(TEMPLATE).render(**_shown(bench), training=training, parity=parity, pictures=drawn)
+    return environment.get_template(TEMPLATE).render(
+        bench=bench,
+        lines=[str(bench.clips), machine_line(bench)],
+        recommendations=[(found.goal, recommendation_text(bench, found)) for found in bench.recommendations],
+        results=results_table(bench),
+        warnings=warning_groups(bench),
+        measured_count=measured_count(bench),
+        pictures=drawn,
+        beside=beside_the_fastest(bench),
+        matrix=ratio_matrix(bench),
+        confusions=confusions(bench),
+        epochs=training_table(bench),
+        training=training,
+        parity=parity,
+        facts=machine_facts(bench),
+    )
 
 
 def page_environment(*packages: str) -> jinja2.Environment:
@@ -86,30 +86,3 @@ def page_environment(*packages: str) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-
-
-def _shown(bench: dict[str, Any]) -> dict[str, Any]:
-    """What the template shows, apart from pictures, training and parity."""
-    columns = shown_columns(bench)
-    fastest, beside = beside_the_fastest(bench)
-    return {
-        "bench": bench,
-        "demo": is_demo(bench),
-        "incomplete": not is_complete(bench),
-        "lines": [clips_line(bench), machine_line(bench)],
-        "recommendations": bench.get("recommendations", []),
-        "columns": columns,
-        "groups": [
-            [[column.cell(row) for column in columns] for row in rows]
-            for rows in [*by_model(bench["results"]), bench["baselines"]]
-        ],
-        "failures": failures(bench),
-        "warnings": warning_groups(bench),
-        "measured_count": measured_count(bench),
-        "fastest": fastest,
-        "beside": beside,
-        "matrix": ratio_matrix(bench),
-        "confusions": confusions(bench),
-        "paper": {"rows": beside_the_paper(bench), "machine": MACHINE, "segments": f"{SEGMENTS:,}"},
-        "facts": machine_facts(bench),
-    }

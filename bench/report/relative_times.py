@@ -1,70 +1,71 @@
-"""Every file beside the fastest one, and beside every other: ratios in words. Pure functions."""
+"""Every file beside the fastest one, and beside every other: ratios in words."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from ..results.ratios import NO_DIFFERENCE, SLOWER, between
+from ..results.ratios import between
 from ..results.recommend import fastest
+from ..results.schema import NO_DIFFERENCE, SLOWER, Bench, Ratio
 from ..results.warnings import FUNCTIONAL_ENGINES
-from .columns import all_rows, milliseconds, name_of
+from .format import NOTHING, three_digits
+from .table import Table
 
-BESIDE_TIMES = ("clip_ms", "model_ms")
+KINDS = {"clip_ms": "clip", "model_ms": "model"}
+NUMERIC = (True, False, False)  # ratio, interval, words
 
 
-def beside_the_fastest(bench: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    """The ratios of times of a clip and of a model's call to those of the file with the fastest clip.
+def beside_the_fastest(bench: Bench, kinds: Mapping[str, str] = KINDS) -> Table | None:
+    """The ratios of the times of every file to those of the one with the fastest clip; None where there is one file.
 
-    Returns:
-        Name of the fastest, and for each other row with times {"name", "clip_ms", "model_ms"}: what `ratios.between`
-        tells, or None. No rows where there is nothing to compare.
+    Args:
+        bench: the results.
+        kinds: kind of time -> its name in the headings.
     """
-    place = fastest(bench)
-    if place is None:
-        return "", []
-    rows = all_rows(bench)
-    return name_of(rows[place]), [
-        {"name": name_of(rows[other]), **_ratios(bench, other, place)} for other in _timed(bench) if other != place
+    best = fastest(bench)
+    others = [index for index in _timed(bench) if index != best]
+    if best is None or not others:
+        return None
+    rows = [
+        [bench.rows[index].name, *(cell for kind in kinds for cell in ratio_cells(_between(bench, kind, index, best)))]
+        for index in others
     ]
+    headings = ["file", *(heading for name in kinds.values() for heading in (f"{name}, ratio", "95 % interval", ""))]
+    title = f"Beside the fastest, {bench.rows[best].name}"
+    return Table(title, headings, rows, [False, *NUMERIC * len(kinds)])
 
 
-def _ratios(bench: dict[str, Any], other: int, place: int) -> dict[str, Any]:
-    return {time: between(bench["ratios"].get(time, ()), other, place) for time in BESIDE_TIMES}
+def ratio_matrix(bench: Bench, kind: str = "clip_ms") -> tuple[list[str], list[list[Ratio | None]]]:
+    """Names of the rows, and for each the ratios of its time to that of every other; None of itself."""
+    timed = _timed(bench)
+    names = [bench.rows[index].name for index in timed]
+    return names, [[_between(bench, kind, index, other) for other in timed] for index in timed]
 
 
-def _timed(bench: dict[str, Any]) -> list[int]:
-    """Places of the rows with times that may be compared, model by model, baselines last."""
-    rows, results = all_rows(bench), len(bench["results"])
-    models = list(dict.fromkeys(row["model"] for row in rows))
-    places = [place for place, row in enumerate(rows) if row["clip_ms"] and row["engine"] not in FUNCTIONAL_ENGINES]
-    return sorted(places, key=lambda place: (place >= results, models.index(rows[place]["model"])))
+def _between(bench: Bench, kind: str, index: int, other: int) -> Ratio | None:
+    return between(bench.ratios.get(kind, ()), index, other)
 
 
-def ratio_matrix(bench: dict[str, Any], time: str = "clip_ms") -> list[dict[str, Any]]:
-    """Each row beside each: {"name", "ratios"}, how much longer it takes than each of the list; None for itself."""
-    rows, places = all_rows(bench), _timed(bench)
-    pairs = bench["ratios"].get(time, ())
-    return [
-        {"name": name_of(rows[place]), "ratios": [between(pairs, place, other) for other in places]} for place in places
-    ]
+def _timed(bench: Bench) -> list[int]:
+    """Indexes of the rows with times that may be compared, model by model, baselines last."""
+    models = list(dict.fromkeys(row.model for row in bench.rows))
+    timed = [index for index, row in enumerate(bench.rows) if row.clip_ms and row.engine not in FUNCTIONAL_ENGINES]
+    return sorted(timed, key=lambda index: (index >= len(bench.results), models.index(bench.rows[index].model)))
 
 
-def verdict_words(ratio: dict[str, Any] | None, figure: Callable[[float], str] = milliseconds) -> str:
+def verdict_words(ratio: Ratio | None, figure: Callable[[float], str] = three_digits) -> str:
     """What a ratio says: "no difference", "1.84 times as slow" or "1.84 times as fast"; `figure` writes the number."""
     if ratio is None:
-        return "–"
-    if ratio["verdict"] == NO_DIFFERENCE:
+        return NOTHING
+    if ratio.verdict == NO_DIFFERENCE:
         return NO_DIFFERENCE
-    slower = ratio["verdict"] == SLOWER
-    return f"{figure(ratio['ratio'] if slower else 1 / ratio['ratio'])} times as {'slow' if slower else 'fast'}"
+    if ratio.verdict == SLOWER:
+        return f"{figure(ratio.ratio)} times as slow"
+    return f"{figure(1 / ratio.ratio)} times as fast"
 
 
-def ratio_cell(ratio: dict[str, Any] | None) -> str:
-    """The ratio itself."""
-    return milliseconds(ratio and ratio["ratio"])
-
-
-def interval_cell(ratio: dict[str, Any] | None) -> str:
-    """The 95 % interval of a ratio."""
-    return f"{milliseconds(ratio['low'])} to {milliseconds(ratio['high'])}" if ratio else "–"
+def ratio_cells(ratio: Ratio | None) -> list[str]:
+    """Ratio, interval and words."""
+    if ratio is None:
+        return [NOTHING] * 3
+    return [three_digits(ratio.ratio), f"{three_digits(ratio.low)} to {three_digits(ratio.high)}", verdict_words(ratio)]

@@ -1,1 +1,1 @@
-"""Typed results and pure statistics: what was measured, what it means, what to doubt."""
+"""Typed results and pure statistics: what was measured, what it means, and what to be warned of."""

@@ -1,171 +1,177 @@
-"""From what worker processes measured to the keys of the JSON: rows, and the whole. No clock, no process."""
+"""From raw rounds to results: rows, ratios, warnings, recommendations. No clock, no process."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import statistics
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.errors import GenrekitError
-from ...runtime.modelfile.description import SUFFIXES, ModelDescription
+from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.proportions import wilson_interval
-from ..measure.cases import Case, Effort
+from ..measure.cases import Case
 from ..measure.clips import Clips
-from ..measure.machine import describe_machine
-from . import warnings
-from .ratios import RATIO_TIMES, pairwise
+from ..measure.plan import BenchPlan
+from ..measure.raw import RawBench, RawCase, RawRound
+from .ratios import pairwise
 from .recommend import recommendations
-from .stats import calibration_error, share_equal, summary
-from .store import SCHEMA, TIMES
+from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
+from .stats import calibration_error, fraction_equal, summary
+from .warnings import findings
 
-ONCE = ("load_ms", "first_call_ms", "cold_start_ms", "peak_rss_bytes", "other_load_cores")  # told once a process
-MEASURED = (
-    "accuracy",
-    "accuracy_interval",
-    "agreement",
-    "calibration_error",
-    *TIMES,
-    "real_time_factor",
-    *ONCE,
-    "gmacs_per_s",
-    "peak_share",
-)
+NOT_MEASURED = "not measured: the bench was interrupted before its first round; run it again"
+PEAK_MEMORY = "peak_rss_bytes"
 
 
-def empty_row(case: Case) -> dict[str, Any]:
-    """What is known of `case` before anything is measured; every other key is there and None."""
+def blank_rows(plan: BenchPlan) -> tuple[Row, ...]:
+    """What is known of each of the plan's cases before anything is measured."""
+    rows = tuple(blank_row(case) for case in plan.all_cases)
+    return tuple(dataclasses.replace(row, model=None) for row in rows) if plan.front_end else rows
+
+
+def blank_row(case: Case) -> Row:
+    """What is known of `case` before anything is measured."""
+    row = Row(
+        file=case.path.name,
+        model=case.path.stem,
+        format=SUFFIXES.get(case.path.suffix),
+        precision=None,
+        engine=case.engine,
+        threads=case.threads,
+        front_end=case.front_end,
+        bytes=case.path.stat().st_size if case.path.is_file() else None,
+        accuracy=None,
+        agreement=None,
+        front_end_ms=None,
+        model_ms=None,
+        clip_ms=None,
+        real_time_factor=None,
+        cold_start_ms=None,
+        peak_rss_bytes=None,
+        macs=None,
+        gmacs_per_s=None,
+        warnings=(),
+    )
     try:
-        described = _described(read_description(case.path))
+        description = read_description(case.path)
     except GenrekitError:
-        described = {}  # measuring fails on it too, and says why
-    return {
-        "file": case.path.name,
-        "model": case.path.stem,
-        "format": SUFFIXES.get(case.path.suffix),
-        "precision": None,
-        "engine": case.engine,
-        "threads": case.threads,
-        "front_end": case.front_end,
-        "bytes": case.path.stat().st_size if case.path.is_file() else None,
-        **dict.fromkeys(MEASURED),
-        **dict.fromkeys(("macs", "parameters", "recipe", "trained_on_demo")),
-        **described,
-        "warnings": [],
-    }
+        return row  # measuring fails on it too, and says why
+    return dataclasses.replace(
+        row,
+        model=description.model,
+        format=description.format,
+        precision=description.precision,
+        macs=description.macs,
+        parameters=description.parameters,
+        recipe=description.recipe,
+        parity_reasons=description.parity.reasons,
+        trained_on_demo=description.corpus.demo,
+    )
 
 
-def _described(description: ModelDescription) -> dict[str, Any]:
-    return {
-        "model": description.model,
-        "format": description.format,
-        "precision": description.precision,
-        "macs": description.macs,
-        "parameters": description.parameters,
-        "recipe": description.recipe,
-        "parity_reasons": list(description.parity.reasons),
-        "trained_on_demo": description.corpus.demo,
-    }
-
-
-def measured(
-    rounds: Sequence[dict[str, Any]], row: dict[str, Any], clips: Clips, reference: list[str] | str | None
-) -> dict[str, Any]:
-    """The figures of a row.
+def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
+    """The results of a bench, or of what was measured of it so far.
 
     Args:
-        rounds: a worker's answer for each round: raw values of the `TIMES`; in the first also the predictions.
-        row: what is known of the case.
-        clips: what was predicted.
-        reference: the labels that the Keras model predicts, or the sentence why there are none, or None.
+        plan: what was to be measured.
+        blanks: its `blank_rows`.
+        raw: what was measured.
     """
-    first = rounds[0]
-    figures: dict[str, Any] = {"engine": first["engine"]}
-    for name in TIMES:
-        values = [raw[name] for raw in rounds if raw.get(name)]
-        figures[name] = summary(values) if values else None
-    figures.update(_once_a_round(rounds))
-    figures.update(_scores(first, clips, reference))
-    model_ms = figures["model_ms"]["p50"]
-    figures["real_time_factor"] = figures["clip_ms"]["p50"] / described_clips(clips)["window_ms"]
-    figures["gmacs_per_s"] = row["macs"] / model_ms / 1e6 if row["macs"] else None
-    return figures
+    clips = clips_facts(plan.clips)
+    rows = [
+        _row(blank, case, plan, clips, raw.machine.peak_gmacs_per_s)
+        for blank, case in zip(blanks, raw.cases, strict=True)
+    ]
+    bench = Bench(
+        created=raw.created,
+        machine=raw.machine,
+        clips=clips,
+        effort=plan.effort,
+        complete=raw.complete,
+        interrupted=raw.interrupted,
+        results=tuple(rows[: len(plan.cases)]),
+        baselines=tuple(rows[len(plan.cases) :]),
+        ratios={kind: pairwise(rows, kind) for kind in RATIO_TIMES},
+        training=plan.training,
+        training_reference=plan.training_reference,
+    )
+    bench = dataclasses.replace(
+        bench,
+        results=tuple(dataclasses.replace(row, warnings=findings(row, bench)) for row in bench.results),
+        baselines=tuple(dataclasses.replace(row, warnings=findings(row, bench)) for row in bench.baselines),
+    )
+    return dataclasses.replace(bench, recommendations=recommendations(bench))
 
 
-def measured_front_end(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The figures of a row for the front end alone."""
-    return {"front_end_ms": summary([raw["front_end_ms"] for raw in rounds]), **_once_a_round(rounds)}
-
-
-def _once_a_round(rounds: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Medians of what each process tells once, with the values of all rounds under "per_round"."""
-    per_round = {name: [raw[name] for raw in rounds if raw.get(name) is not None] for name in ONCE}
-    medians = {name: statistics.median(values) if values else None for name, values in per_round.items()}
-    if medians["peak_rss_bytes"] is not None:
-        medians["peak_rss_bytes"] = max(per_round["peak_rss_bytes"])
-    told = {name: rounds[-1][name] for name in ("cold_start_of", "cold_start_error") if name in rounds[-1]}
-    return {**medians, **told, "per_round": per_round}
-
-
-def _scores(raw: dict[str, Any], clips: Clips, reference: list[str] | str | None) -> dict[str, Any]:
-    """Accuracy with its interval, agreement, calibration error and confusion matrix."""
-    truth, predicted = clips.true_labels, raw["predicted"]
-    accuracy = share_equal(predicted, truth)
-    columns = [*clips.class_names, *(label for label in raw["labels"] if label not in clips.class_names)]
-    counts = Counter(zip(truth, predicted, strict=True))
-    return {
-        "accuracy": accuracy,
-        "accuracy_interval": list(wilson_interval(accuracy, len(truth))),
-        "agreement": share_equal(predicted, reference) if isinstance(reference, list) else None,
-        "calibration_error": calibration_error(raw["scores"], [a == b for a, b in zip(predicted, truth, strict=True)]),
-        "confusion": [[counts[true, chosen] for chosen in columns] for true in clips.class_names],
-        "confusion_labels": columns,
-        **({"reference_error": reference} if isinstance(reference, str) else {}),
-    }
-
-
-def described_clips(clips: Clips) -> dict[str, Any]:
-    """The "clips" block of a bench file: how many, of what, and what speaks against the accuracy on them."""
+def clips_facts(clips: Clips) -> ClipsFacts:
+    """How many clips, of what, and what speaks against the accuracy on them."""
     count, window_samples = clips.samples.shape
-    return {
-        "count": count,
-        "classes": list(clips.class_names),
-        "window_ms": 1000 * window_samples / clips.sample_rate,
-        "split": clips.split,
-        "demo": clips.demo,
-        "tracks_in_training": clips.tracks_in_training,
+    return ClipsFacts(
+        count=count,
+        classes=clips.class_names,
+        window_ms=1000 * window_samples / clips.sample_rate,
+        split=clips.split,
+        demo=clips.demo,
+        tracks_in_training=clips.tracks_in_training,
+    )
+
+
+def _row(blank: Row, case: RawCase, plan: BenchPlan, clips: ClipsFacts, peaks: dict[str, float]) -> Row:
+    if not case.rounds:
+        return dataclasses.replace(blank, error=case.error or NOT_MEASURED)
+    row = dataclasses.replace(
+        blank,
+        engine=case.rounds[0].engine or blank.engine,
+        error=case.error,
+        **_times(case.rounds),
+        **_once_a_round(case.rounds),
+    )
+    if row.clip_ms:
+        row = dataclasses.replace(row, real_time_factor=row.clip_ms.p50 / clips.window_ms)
+    if row.model_ms and row.macs:
+        rate, peak = row.macs / row.model_ms.p50 / 1e6, peaks.get(str(row.threads))
+        row = dataclasses.replace(row, gmacs_per_s=rate, peak_fraction=rate / peak if peak else None)
+    if case.rounds[0].predicted:
+        row = _with_scores(row, case.rounds[0], plan)
+    return row
+
+
+def _times(rounds: Sequence[RawRound]) -> dict[str, Any]:
+    """A summary of each kind of time that was measured."""
+    values = {kind: [one.times[kind] for one in rounds if one.times.get(kind)] for kind in TIMES}
+    return {kind: summary(of_rounds) for kind, of_rounds in values.items() if of_rounds}
+
+
+def _once_a_round(rounds: Sequence[RawRound]) -> dict[str, Any]:
+    """Medians of what each process reports once (of memory the maximum), with the values of all rounds."""
+    names = dict.fromkeys(name for one in rounds for name in one.once)
+    per_round = {name: tuple(one.once[name] for one in rounds if name in one.once) for name in names}
+    figures = {
+        name: max(values) if name == PEAK_MEMORY else statistics.median(values) for name, values in per_round.items()
     }
+    last = rounds[-1]
+    described = {"cold_start_of": last.cold_start_of, "cold_start_error": last.cold_start_error}
+    return {**figures, **described, "per_round": per_round}
 
 
-def empty_bench(clips: Clips, effort: Effort, training: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The bench JSON before anything is measured."""
-    return {
-        "schema": SCHEMA,
-        "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": describe_machine(),
-        "clips": described_clips(clips),
-        "effort": dataclasses.asdict(effort),
-        "complete": False,
-        "interrupted": False,
-        "results": [],
-        "baseline": None,
-        "baselines": [],
-        "ratios": {},
-        "recommendations": [],
-        "training": list(training),
-    }
-
-
-def finish(bench: dict[str, Any]) -> None:
-    """Add what needs all rows: the share of the machine's peak, the ratios, the warnings, the recommendations."""
-    rows = [*bench["results"], *bench["baselines"]]
-    for row in rows:
-        peak = bench["machine"].get("peak_gmacs_per_s", {}).get(str(row["threads"]))
-        row["peak_share"] = row["gmacs_per_s"] / peak if row["gmacs_per_s"] and peak else None
-    bench["ratios"] = {name: pairwise(rows, name) for name in RATIO_TIMES}
-    for row in rows:
-        row["warnings"] = [dataclasses.asdict(finding) for finding in warnings.findings(row, bench)]
-    bench["recommendations"] = recommendations(bench)
+def _with_scores(row: Row, first: RawRound, plan: BenchPlan) -> Row:
+    """Add accuracy with its interval, agreement, calibration error and confusion matrix."""
+    truth, predicted = plan.clips.true_labels, first.predicted
+    reference = plan.reference_labels.get(row.model or "")
+    names = plan.clips.class_names
+    columns = (*names, *(label for label in first.labels if label not in names))
+    counts = Counter(zip(truth, predicted, strict=True))
+    accuracy = fraction_equal(predicted, truth)
+    return dataclasses.replace(
+        row,
+        accuracy=accuracy,
+        accuracy_interval=wilson_interval(accuracy, len(truth)),
+        agreement=None if reference is None or isinstance(reference, str) else fraction_equal(predicted, reference),
+        reference_error=reference if isinstance(reference, str) else None,
+        calibration_error=calibration_error(first.scores, [a == b for a, b in zip(predicted, truth, strict=True)]),
+        confusion=tuple(tuple(counts[true, chosen] for chosen in columns) for true in names),
+        confusion_labels=columns,
+    )

@@ -7,172 +7,196 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ..report.columns import Row, all_rows, clips_line, is_complete, name_of
-from ..report.relative_times import verdict_words
-from .ratios import NO_DIFFERENCE, SLOWER, ratio_of
+from ..measure.jsonable import as_json
+from .ratios import ratio_of
+from .schema import SLOWER, TIMES, Bench, Ratio, Row
 
-KEY = ("model", "format", "precision", "engine", "threads", "front_end")
-RATIO_TIMES = ("clip_ms", "model_ms", "front_end_ms", "stream_ms", "paced_ms")
 GATED_TIMES = ("clip_ms", "model_ms")
-ALONE = ("front_end_ms",)  # of a row of the front end alone
-# What is told where it differs: key of a row -> by how much of itself it may wander without a word.
-TOLD = {"bytes": 0.0, "accuracy": 0.0, "agreement": 0.0, "calibration_error": 0.05, "peak_rss_bytes": 0.05}
+FRONT_END_ALONE = ("front_end_ms",)
+# Fields of a row that are reported where they differ -> by how much of itself each may wander without a word.
+REPORTED = {"bytes": 0.0, "accuracy": 0.0, "agreement": 0.0, "calibration_error": 0.05, "peak_rss_bytes": 0.05}
+CIRCUMSTANCES = ("cpu", "cores", "memory_bytes", "governor", "os", "python", "numpy", "genrekit")
 
 
 @dataclasses.dataclass(frozen=True)
-class Result:
-    """A bench file under the letter that it goes by.
-
-    Attributes:
-        letter: A for the first, which the others are compared with.
-        bench: its JSON.
-    """
+class ComparedFile:
+    """A bench file under its letter: A for the first, which the others are compared with."""
 
     letter: str
-    bench: dict[str, Any]
+    created: str
+    machine: str | None
+    complete: bool
 
 
-def lettered(benches: Sequence[dict[str, Any]]) -> list[Result]:
-    """A, B, C, ... in order; at most 26."""
-    return [Result(chr(ord("A") + place), bench) for place, bench in enumerate(benches)]
+@dataclasses.dataclass(frozen=True)
+class ComparedCase:
+    """A case in A and in the file of `letter`.
+
+    Attributes:
+        case: its name.
+        letter: of the other file.
+        a_ms, b_ms: median times of a clip (of the front end where it was measured alone), in milliseconds.
+        times: kind of time -> its ratio; above 1 means slower than A.
+        verdict: of the ratio of those times, or who has none: "missing in A", "failed in B".
+        unsteady: letters of the files in which those times spread widely.
+    """
+
+    case: str
+    letter: str
+    a_ms: float | None
+    b_ms: float | None
+    times: dict[str, Ratio]
+    verdict: str
+    unsteady: tuple[str, ...] = ()
+
+    @property
+    def main_ratio(self) -> Ratio | None:
+        """That of a clip, or of the front end where it was measured alone."""
+        return self.times.get("clip_ms") or self.times.get("front_end_ms")
 
 
-def compare(benches: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Compare every bench JSON with the first.
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """A size, score or memory of a case that is another in the file of `letter`: a field of a row, and its values."""
+
+    case: str
+    letter: str
+    what: str
+    a: float
+    b: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Circumstance:
+    """What differs between the machines, their software or the clips."""
+
+    letter: str
+    what: str
+    a: str | int | None
+    b: str | int | None
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What `compare` finds: a case for each case and each file but the first."""
+
+    files: tuple[ComparedFile, ...]
+    cases: tuple[ComparedCase, ...]
+    changes: tuple[Change, ...]
+    versions: tuple[Circumstance, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Its fields, as `genrekit compare --json` prints them."""
+        fields: dict[str, Any] = as_json(self)
+        return fields
+
+
+def compare(benches: Sequence[Bench]) -> Comparison:
+    """Compare every bench with the first.
 
     Cases are the same where model, format, precision, engine, threads and front end are. Rounds of two files were not
     measured together, so that drift of the machine between them is in the ratios.
 
     Args:
-        benches: at least two.
-
-    Returns:
-        {"files": [{"letter", "created", "machine", "complete"}],
-        "cases": [{"case", "letter", "a_ms", "b_ms", "times": {kind of time: `ratios.ratio_of`}, "verdict"}], a row for
-        each case and each file but the first: a_ms and b_ms are median clip times (the front end's where it was
-        measured alone), ratios above 1 mean slower than A,
-        "changes": [{"case", "letter", "what", "a", "b"}] of sizes, scores and memory,
-        "versions": [{"letter", "what", "a", "b"}] of machine, system, engines and clips}.
+        benches: at least two, at most 26.
     """
-    first, *others = lettered(benches)
-    pairs = [pair for other in others for pair in _pairs(first, other)]
-    return {
-        "files": [
-            {
-                "letter": result.letter,
-                "created": result.bench["created"],
-                "machine": result.bench["machine"].get("cpu"),
-                "complete": is_complete(result.bench),
-            }
-            for result in (first, *others)
-        ],
-        "cases": [_compared(letter, a, b) for letter, a, b in pairs],
-        "changes": [change for letter, a, b in pairs if a and b for change in _changes(letter, a, b)],
-        "versions": [change for other in others for change in _versions(first.bench, other)],
-    }
+    lettered = [(chr(ord("A") + index), bench) for index, bench in enumerate(benches)]
+    first = benches[0]
+    pairs = [(letter, a, b) for letter, bench in lettered[1:] for a, b in _pairs(first, bench)]
+    return Comparison(
+        files=tuple(
+            ComparedFile(letter, bench.created, bench.machine.cpu, bench.complete) for letter, bench in lettered
+        ),
+        cases=tuple(_compared(letter, a, b) for letter, a, b in pairs),
+        changes=tuple(change for letter, a, b in pairs if a and b for change in _changes(letter, a, b)),
+        versions=tuple(found for letter, bench in lettered[1:] for found in _versions(first, letter, bench)),
+    )
 
 
-def regressions(comparison: dict[str, Any], factor: float) -> list[str]:
+def is_measured(bench: Bench) -> bool:
+    """Whether any case of a bench has times, so that others can be compared with it."""
+    return any(row.main_ms for row in bench.rows)
+
+
+def regressions(comparison: Comparison, factor: float) -> list[str]:
     """Why `comparison` does not pass a gate at `factor`: a sentence for each case, none where it passes.
 
     A case fails where its clip or its model (its front end, where that was measured alone) takes more than `factor`
     times as long and the interval of the ratio does not hold 1, and where it was measured in A but not in the other
     file. With nothing measured in A there is nothing to fail: see `is_measured`.
     """
-    return [sentence for row in comparison["cases"] for sentence in _regression(row, factor)]
+    return [sentence for case in comparison.cases for sentence in _regression(case, factor)]
 
 
-def is_measured(bench: dict[str, Any]) -> bool:
-    """Whether any case of a bench JSON has times, so that others can be compared with it."""
-    return any(map(_times, all_rows(bench)))
-
-
-def _regression(row: dict[str, Any], factor: float) -> Iterator[str]:
-    name = f"{row['case']} in {row['letter']}"
-    if row["a_ms"] is not None and row["b_ms"] is None:
-        yield f"{name}: {row['verdict']}"
-    for time in [time for time in GATED_TIMES if time in row["times"]] or ALONE:
-        ratio = row["times"].get(time)
-        if ratio and ratio["ratio"] > factor and ratio["verdict"] == SLOWER:
+def _regression(case: ComparedCase, factor: float) -> Iterator[str]:
+    name = f"{case.case} in {case.letter}"
+    if case.a_ms is not None and case.b_ms is None:
+        yield f"{name}: {case.verdict}"
+    for kind in [kind for kind in GATED_TIMES if kind in case.times] or FRONT_END_ALONE:
+        ratio = case.times.get(kind)
+        if ratio and ratio.ratio > factor and ratio.verdict == SLOWER:
             yield (
-                f"{name}: {time.removesuffix('_ms')} takes {ratio['ratio']:.3f} times as long as in A (interval "
-                f"{ratio['low']:.3f} to {ratio['high']:.3f}, at most {factor:g})"
+                f"{name}: {kind.removesuffix('_ms')} takes {ratio.ratio:.3f} times as long as in A (interval "
+                f"{ratio.low:.3f} to {ratio.high:.3f}, at most {factor:g})"
             )
 
 
-def _pairs(first: Result, other: Result) -> list[tuple[str, Row | None, Row | None]]:
-    """The other file's letter with the rows of each case in both, in order of appearance."""
-    a, b = _by_key(first.bench), _by_key(other.bench)
-    return [(other.letter, a.get(key), b.get(key)) for key in dict.fromkeys([*a, *b])]
+def _pairs(first: Bench, other: Bench) -> list[tuple[Row | None, Row | None]]:
+    """The rows of each case in both, in order of appearance."""
+    a, b = _by_case(first), _by_case(other)
+    return [(a.get(key), b.get(key)) for key in dict.fromkeys([*a, *b])]
 
 
-def _by_key(bench: dict[str, Any]) -> dict[tuple[Any, ...], Row]:
+def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:
     """The rows by what makes them the same case; a second one of the same key is paired with a second one."""
     seen: Counter[tuple[Any, ...]] = Counter()
     rows = {}
-    for row in all_rows(bench):
-        key = tuple(row[name] for name in KEY)
+    for row in bench.rows:
+        key = (row.model, row.format, row.precision, row.engine, row.threads, row.front_end)
         rows[(*key, seen[key])] = row
         seen[key] += 1
     return rows
 
 
-def _compared(letter: str, a: Row | None, b: Row | None) -> dict[str, Any]:
-    times_a, times_b = _times(a), _times(b)
-    row = {
-        "case": name_of(a or b),
-        "letter": letter,
-        "a_ms": times_a and times_a["p50"],
-        "b_ms": times_b and times_b["p50"],
-        "times": {},
-    }
-    if times_a is None or times_b is None:
+def _compared(letter: str, a: Row | None, b: Row | None) -> ComparedCase:
+    name = next(row.name for row in (a, b) if row)
+    times_a, times_b = a.main_ms if a else None, b.main_ms if b else None
+    a_ms, b_ms = times_a.p50 if times_a else None, times_b.p50 if times_b else None
+    if a is None or b is None or times_a is None or times_b is None:
         sides = (("A", a), (letter, b))
-        return {**row, "verdict": "; ".join(_absence(side, name) for name, side in sides if not _times(side))}
-    ratios = {name: ratio_of(b[name], a[name], paired=False) for name in RATIO_TIMES if a.get(name) and b.get(name)}
-    main = ratios.get("clip_ms") or ratios["front_end_ms"]
-    return {**row, "times": ratios, "verdict": _verdict(letter, main) + _doubt(letter, a, b)}
+        absent = [_absence(row, side) for side, row in sides if row is None or row.main_ms is None]
+        return ComparedCase(name, letter, a_ms, b_ms, {}, "; ".join(absent))
+    both = {kind: (of_b, of_a) for kind in TIMES if (of_a := a.times(kind)) and (of_b := b.times(kind))}
+    ratios = {kind: ratio_of(of_b, of_a, paired=False) for kind, (of_b, of_a) in both.items()}
+    unsteady = tuple(side for side, row in (("A", a), (letter, b)) if _is_unsteady(row))
+    main = ratios.get("clip_ms") or ratio_of(times_b, times_a, paired=False)
+    return ComparedCase(name, letter, a_ms, b_ms, ratios, main.verdict, unsteady)
 
 
-def _times(row: Row | None) -> dict[str, Any] | None:
-    """The clip's times, or the front end's where it was measured alone."""
-    return row and (row.get("clip_ms") or row.get("front_end_ms"))
+def _absence(row: Row | None, side: str) -> str:
+    return f"missing in {side}" if row is None else f"failed in {side}"
 
 
-def _absence(row: Row | None, name: str) -> str:
-    return f"missing in {name}" if row is None else f"failed in {name}"
+def _is_unsteady(row: Row) -> bool:
+    return any(warning.kind == "spread" for warning in row.warnings)
 
 
-def _verdict(letter: str, ratio: dict[str, Any]) -> str:
-    words = verdict_words(ratio, "{:.2f}".format)
-    return words if words == NO_DIFFERENCE else f"{letter} is {words}"
-
-
-def _doubt(letter: str, a: Row, b: Row) -> str:
-    """What to add to a verdict where the times of one side were not steady."""
-    sides = (("A", a), (letter, b))
-    unsteady = [name for name, row in sides if any(warning["kind"] == "spread" for warning in row["warnings"])]
-    return f" ({' and '.join(unsteady)} unsteady)" if unsteady else ""
-
-
-def _changes(letter: str, a: Row, b: Row) -> Iterator[dict[str, Any]]:
+def _changes(letter: str, a: Row, b: Row) -> Iterator[Change]:
     """What else of a case is another: size, scores, memory."""
-    for name, tolerance in TOLD.items():
-        before, after = a.get(name), b.get(name)
+    for name, tolerance in REPORTED.items():
+        before, after = getattr(a, name), getattr(b, name)
         if before is not None and after is not None and abs(after - before) > tolerance * abs(before):
-            yield {"case": name_of(a), "letter": letter, "what": name, "a": before, "b": after}
+            yield Change(a.name, letter, name, before, after)
 
 
-def _versions(first: dict[str, Any], other: Result) -> Iterator[dict[str, Any]]:
-    """What differs between the machines, their software and the clips."""
-    a, b = _circumstances(first), _circumstances(other.bench)
+def _versions(first: Bench, letter: str, other: Bench) -> Iterator[Circumstance]:
+    a, b = _circumstances(first), _circumstances(other)
     for name in dict.fromkeys([*a, *b]):
         if a.get(name) != b.get(name):
-            yield {"letter": other.letter, "what": name, "a": a.get(name), "b": b.get(name)}
+            yield Circumstance(letter, name, a.get(name), b.get(name))
 
 
-def _circumstances(bench: dict[str, Any]) -> dict[str, Any]:
-    machine = bench["machine"]
-    names = ("cpu", "cores", "memory_bytes", "governor", "os", "python", "numpy", "genrekit")
-    engines = {f"engine {name}": version for name, version in machine["engines"].items()}
-    return {**{name: machine.get(name) for name in names}, **engines, "clips": clips_line(bench)}
+def _circumstances(bench: Bench) -> dict[str, str | int | None]:
+    facts = {name: getattr(bench.machine, name) for name in CIRCUMSTANCES}
+    engines = {f"engine {name}": version for name, version in bench.machine.engines.items()}
+    return {**facts, **engines, "clips": str(bench.clips)}

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
-from typing import Any
 
+from .schema import CALLS, FASTER, NO_DIFFERENCE, ROUNDS, SLOWER, PairRatio, Ratio, Row, TimeSummary
 from .stats import median_ratio, round_ratio
 
-RATIO_TIMES = ("clip_ms", "model_ms", "front_end_ms")
-NO_DIFFERENCE, SLOWER, FASTER = "no difference", "slower", "faster"
 
+def ratio_of(times: TimeSummary, other: TimeSummary, *, paired: bool) -> Ratio:
+    """The ratio of two summaries of one kind of time.
 
-def ratio_of(times: dict[str, Any], other: dict[str, Any], *, paired: bool) -> dict[str, Any]:
-    """The ratio of two summaries (`stats.summary`) of one kind of time.
-
-    From two rounds each on, rounds are drawn (`stats.round_ratio`); with fewer there are only the calls of single
+    From two rounds each on, rounds count (`stats.round_ratio`); with fewer there are only the calls of single
     processes (`stats.median_ratio`), and the interval is too narrow.
 
     Args:
         times, other: numerator and denominator.
         paired: both were measured in the same rounds of one bench; rounds that only one has are left out.
-
-    Returns:
-        {"ratio", "low", "high", "verdict", "from"}: the ends of a 95 % interval, "no difference" where it holds 1 and
-        "slower" or "faster" otherwise, and "rounds" or "calls".
     """
-    rounds = [summary.get("round_p50", []) for summary in (times, other)]
+    first, second = times.round_p50, other.round_p50
     if paired:
-        shared = min(map(len, rounds))
-        rounds = [medians[:shared] for medians in rounds]
-    if min(map(len, rounds)) >= 2:
-        ratio, low, high = round_ratio(*rounds, paired=paired)
-    else:
-        ratio, low, high = median_ratio(times["raw"], other["raw"])
-    drawn = "rounds" if min(map(len, rounds)) >= 2 else "calls"
-    return {"ratio": ratio, "low": low, "high": high, "verdict": verdict(ratio, low, high), "from": drawn}
+        shared = min(len(first), len(second))
+        first, second = first[:shared], second[:shared]
+    if min(len(first), len(second)) >= 2:
+        ratio, low, high = round_ratio(first, second, paired=paired)
+        return Ratio(ratio, low, high, verdict(ratio, low, high), ROUNDS)
+    ratio, low, high = median_ratio(times.raw, other.raw)
+    return Ratio(ratio, low, high, verdict(ratio, low, high), CALLS)
 
 
 def verdict(ratio: float, low: float, high: float) -> str:
@@ -45,31 +38,25 @@ def verdict(ratio: float, low: float, high: float) -> str:
     return SLOWER if ratio > 1 else FASTER
 
 
-def pairwise(rows: Sequence[dict[str, Any]], time: str) -> list[dict[str, Any]]:
-    """`ratio_of` of each pair of `rows` that have the kind of `time`.
-
-    Returns:
-        Rows {"first", "second", "ratio", ...}: places in `rows`; the ratio is of the first to the second, which comes
-        later.
-    """
-    measured = [place for place, row in enumerate(rows) if row[time]]
-    return [
-        {"first": first, "second": second, **ratio_of(rows[first][time], rows[second][time], paired=True)}
-        for first, second in itertools.combinations(measured, 2)
-    ]
+def pairwise(rows: Sequence[Row], kind: str) -> tuple[PairRatio, ...]:
+    """`ratio_of` of each pair of `rows` that have the kind of time, the earlier row to the later one."""
+    measured = [(index, times) for index, row in enumerate(rows) if (times := row.times(kind))]
+    return tuple(
+        PairRatio(**dataclasses.asdict(ratio_of(times, others, paired=True)), first=first, second=second)
+        for (first, times), (second, others) in itertools.combinations(measured, 2)
+    )
 
 
-def between(pairs: Sequence[dict[str, Any]], place: int, other: int) -> dict[str, Any] | None:
-    """Of what `pairwise` returned, the ratio of the row at `place` to the one at `other`; None where there is none."""
+def between(pairs: Sequence[PairRatio], index: int, other: int) -> PairRatio | None:
+    """Of what `pairwise` returned, the ratio of the row at `index` to the one at `other`; None where there is none."""
     for pair in pairs:
-        if (pair["first"], pair["second"]) == (place, other):
+        if (pair.first, pair.second) == (index, other):
             return pair
-        if (pair["first"], pair["second"]) == (other, place):
-            return _turned(pair)
+        if (pair.first, pair.second) == (other, index):
+            return _inverse(pair)
     return None
 
 
-def _turned(pair: dict[str, Any]) -> dict[str, Any]:
-    ratio, low, high = 1 / pair["ratio"], 1 / pair["high"], 1 / pair["low"]
-    places = {"first": pair["second"], "second": pair["first"]}
-    return {**pair, **places, "ratio": ratio, "low": low, "high": high, "verdict": verdict(ratio, low, high)}
+def _inverse(pair: PairRatio) -> PairRatio:
+    ratio, low, high = 1 / pair.ratio, 1 / pair.high, 1 / pair.low
+    return PairRatio(ratio, low, high, verdict(ratio, low, high), pair.basis, first=pair.second, second=pair.first)

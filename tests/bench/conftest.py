@@ -1,5 +1,6 @@
 """Small real models and clips that the bench measures."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -7,10 +8,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from genrekit.bench.measure.cases import Case
+from genrekit.bench.measure.cases import Case, Effort
 from genrekit.bench.measure.clips import Clips
-from genrekit.bench.results.build import empty_row
-from genrekit.bench.results.ratios import RATIO_TIMES, pairwise
+from genrekit.bench.measure.machine import MachineFacts
+from genrekit.bench.results.build import blank_row
+from genrekit.bench.results.ratios import pairwise
+from genrekit.bench.results.schema import RATIO_TIMES, Bench, ClipsFacts
 from genrekit.bench.results.stats import summary
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
@@ -101,21 +104,47 @@ def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="gen
     """A row with steady times around `clip_ms`, nothing to warn of, and whatever `changes` say."""
     model, _, rest = file.rpartition("-")
     precision, _, suffix = rest.partition(".")
-    row = empty_row(Case(Path(file), front_end=front_end))
-    row.update(model=model, precision=precision, engine={"tflite": "litert"}.get(suffix, suffix), bytes=190_000)
-    row.update(accuracy=0.7, accuracy_interval=[0.63, 0.76], agreement=1.0, calibration_error=0.05)
-    row.update(confusion=[[70, 30], [30, 70]], confusion_labels=["jazz", "rock"])
-    row.update(macs=1000, recipe="edge", trained_on_demo=False)
-    row.update({name: steady(middle, n, rounds) for name, middle in _middles(clip_ms, model_ms).items()})
-    row.update(real_time_factor=clip_ms / 3000, load_ms=50.0, first_call_ms=2 * clip_ms, cold_start_ms=600.0)
-    row.update(peak_rss_bytes=60_000_000, gmacs_per_s=0.002, peak_share=0.0001, other_load_cores=0.01)
-    return {**row, **changes}
+    row = dataclasses.replace(
+        blank_row(Case(Path(file), front_end=front_end)),
+        model=model,
+        precision=precision,
+        engine={"tflite": "litert"}.get(suffix, suffix),
+        bytes=190_000,
+        accuracy=0.7,
+        accuracy_interval=(0.63, 0.76),
+        agreement=1.0,
+        calibration_error=0.05,
+        confusion=((70, 30), (30, 70)),
+        confusion_labels=("jazz", "rock"),
+        macs=1000,
+        recipe="edge",
+        real_time_factor=clip_ms / 3000,
+        load_ms=50.0,
+        first_call_ms=2 * clip_ms,
+        cold_start_ms=600.0,
+        peak_rss_bytes=60_000_000,
+        gmacs_per_s=0.002,
+        peak_fraction=0.0001,
+        other_load_cores=0.01,
+    )
+    times = {kind: steady(middle, n, rounds) for kind, middle in _middles(clip_ms, model_ms).items()}
+    return dataclasses.replace(row, **{**times, **changes})
+
+
+def failed_row(file="cnn-float32.onnx", error="crashed"):
+    """A row that could not be measured."""
+    return dataclasses.replace(row_of(file), clip_ms=None, front_end_ms=None, error=error)
+
+
+def front_end_row(**changes):
+    """A row of a front end alone."""
+    return dataclasses.replace(row_of(), clip_ms=None, model_ms=None, **changes)
 
 
 def steady(middle, n=300, rounds=5):
-    """The summary of `n` values that spread by 2 % around `middle`, dealt to `rounds` rounds that do not differ."""
+    """The summary of `n` values that spread by 2 % around `middle`, in `rounds` rounds that do not differ."""
     wobble = middle * (1 + np.linspace(-0.02, 0.02, n))
-    return summary([wobble[place::rounds].tolist() for place in range(rounds)])
+    return summary([wobble[first::rounds].tolist() for first in range(rounds)])
 
 
 def _middles(clip_ms, model_ms):
@@ -123,39 +152,37 @@ def _middles(clip_ms, model_ms):
     return {**times, "stream_ms": clip_ms / 2, "paced_ms": clip_ms}
 
 
-def bench_of(*rows, baselines=(), machine=(), clips=(), training=()):
-    """A bench JSON of a quiet machine and an honest corpus, apart from what the arguments say."""
-    return {
-        "schema": 1,
-        "created": "2026-01-02T03:04:05+00:00",
-        "machine": {
-            "cpu": "Some CPU",
-            "cores": 4,
-            "memory_bytes": 8 * 10**9,
-            "governor": None,
-            "os": "Linux",
-            "python": "3.11.7",
-            "numpy": "2.4.6",
-            "genrekit": "0.1.0",
-            "engines": {"onnx": "1.32.0"},
-            "peak_gmacs_per_s": {"1": 40.0},
-            "throttling": [],
-            **dict(machine),
-        },
-        "clips": {
-            "count": 200,
-            "classes": ["jazz", "rock"],
-            "window_ms": 3000.0,
-            "split": "track, test part",
-            "demo": False,
-            "tracks_in_training": False,
-            **dict(clips),
-        },
-        "effort": {"runs": 100, "seconds": 1.0, "rounds": 5, "paced_runs": 10},
-        "interrupted": False,
-        "results": list(rows),
-        "baseline": next(iter(baselines), None),
-        "baselines": list(baselines),
-        "ratios": {name: pairwise([*rows, *baselines], name) for name in RATIO_TIMES},
-        "training": list(training),
+def bench_of(*rows, baselines=(), machine=(), clips=(), training=(), **changes):
+    """The results of a quiet machine and an honest corpus, apart from what the arguments say."""
+    facts = {
+        "cpu": "Some CPU",
+        "cores": 4,
+        "memory_bytes": 8 * 10**9,
+        "governor": None,
+        "os": "Linux",
+        "python": "3.11.7",
+        "numpy": "2.4.6",
+        "genrekit": "0.1.0",
+        "engines": {"onnx": "1.32.0"},
+        "peak_gmacs_per_s": {"1": 40.0},
+        "throttling": (),
     }
+    corpus = {
+        "count": 200,
+        "classes": ("jazz", "rock"),
+        "window_ms": 3000.0,
+        "split": "track, test part",
+        "demo": False,
+        "tracks_in_training": False,
+    }
+    bench = Bench(
+        created="2026-01-02T03:04:05+00:00",
+        machine=MachineFacts(**{**facts, **dict(machine)}),
+        clips=ClipsFacts(**{**corpus, **dict(clips)}),
+        effort=Effort(),
+        results=tuple(rows),
+        baselines=tuple(baselines),
+        ratios={kind: pairwise([*rows, *baselines], kind) for kind in RATIO_TIMES},
+        training=tuple(training),
+    )
+    return dataclasses.replace(bench, **changes)

@@ -1,9 +1,13 @@
 """Results that the tests of what is shown share."""
 
+import dataclasses
 from pathlib import Path
 
 from genrekit.bench.measure.cases import Case
-from genrekit.bench.results.build import empty_row
+from genrekit.bench.measure.plan import TrainingReference, TrainingRow
+from genrekit.bench.results.build import blank_row
+from genrekit.bench.results.recommend import recommendations
+from genrekit.bench.results.schema import BenchWarning
 from genrekit.runtime.util.proportions import wilson_interval
 
 from .conftest import bench_of, row_of
@@ -27,14 +31,14 @@ def all_24():
     ]
 
 
+REFERENCE = TrainingReference("the paper", "i7-8550U", 6400, {"mlp": 1, "cnn": 18, "lstm": 28})
+
+
 def bench_of_24():
-    training = [
-        {"model": model, "seconds_per_epoch": 1.25 + place, "segments": 500, "source": "15 epochs"}
-        for place, model in enumerate(MODELS)
-    ]
-    failed = {**empty_row(Case(Path("odd-int8.tflite"))), "error": "the process was ended by SIGSEGV"}
-    rows = all_24()
-    rows[0]["warnings"] = [{"kind": "spread", "text": "wide by 20%"}]
-    for row in rows:
-        row["warnings"] = [*row["warnings"], {"kind": "demo-corpus", "text": "not music"}]
-    return bench_of(*rows, failed, clips={"demo": True}, training=training)
+    training = [TrainingRow(model, 1.25 + index, "15 epochs", 500) for index, model in enumerate(MODELS)]
+    failed = dataclasses.replace(blank_row(Case(Path("odd-int8.tflite"))), error="the process was ended by SIGSEGV")
+    demo = BenchWarning("demo-corpus", "not music")
+    rows = [dataclasses.replace(row, warnings=(demo,)) for row in all_24()]
+    rows[0] = dataclasses.replace(rows[0], warnings=(BenchWarning("spread", "wide by 20%"), demo))
+    bench = bench_of(*rows, failed, clips={"demo": True}, training=training, training_reference=REFERENCE)
+    return dataclasses.replace(bench, recommendations=recommendations(bench))

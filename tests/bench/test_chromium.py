@@ -5,19 +5,18 @@ from pathlib import Path
 import pytest
 
 from genrekit.bench import report
-from genrekit.bench.older import completed
-from genrekit.bench.results import store
+from genrekit.bench.results.reader import read_json
 
 from .pages import CHROMIUM, chromium, laid_out
 
-RESULTS = Path(__file__).parents[2] / "bench" / "results" / "quickstart.json"
+RESULTS = Path(__file__).parents[2] / "results" / "quickstart.json"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt install chromium")
 
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "report.html"
-    report.write_html(completed(store.read_json(RESULTS)), path)
+    report.write_html(read_json(RESULTS), path)
     return path
 
 

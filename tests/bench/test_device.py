@@ -16,8 +16,9 @@ import pytest
 import soundfile
 
 from genrekit.bench.measure.cases import Case, Effort
-from genrekit.bench.remote import agent as on_device
-from genrekit.bench.remote import session as measuring
+from genrekit.bench.measure.plan import BenchPlan, front_end_plan
+from genrekit.bench.remote import agent, session
+from genrekit.bench.results.reader import read_json
 from genrekit.bench.run import run_bench
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
@@ -26,7 +27,8 @@ from genrekit.runtime.errors import Failure
 from ..sshd import needs_sshd, processes_of, wait_for
 from .conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
 
-QUICK = Effort(runs=4, seconds=0, rounds=1, paced_runs=1)
+QUICK = Effort(calls=4, seconds=0, rounds=1, paced_calls=1)
+CLASSIFY = "genrekit.toolkit.cli.app"
 pytestmark = needs_sshd
 NO_INDEX = {"PIP_NO_INDEX": "1", "PIP_CONFIG_FILE": os.devnull}
 
@@ -46,9 +48,10 @@ def reference():
 def first(package_index, serve_ssh, device_environment, wheel, tiny_onnx, clips, reference, steps):
     """What the first bench on the device brings back; it installs ONNX Runtime there."""
     address, config = f"{getpass.getuser()}@pi", serve_ssh(**device_environment)
-    with measuring.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
-        cases = [Case(tiny_onnx), Case(tiny_onnx, threads=2)]
-        return opened.run_bench(cases, clips, reference, effort=QUICK, progress=lambda *step: steps.append(step))
+    with session.open_device(address, ssh_config=config, wheel=wheel, say=pytest.fail) as opened:
+        cases = (Case(tiny_onnx), Case(tiny_onnx, threads=2))
+        plan = BenchPlan(cases, clips, reference, effort=QUICK, cold_start=CLASSIFY)
+        return opened.run_bench(plan, progress=lambda *step: steps.append(step))
 
 
 @pytest.fixture(scope="module")
@@ -58,90 +61,89 @@ def offline(first, serve_ssh, device_environment, crashing):
 
 
 def test_accuracy_and_agreement_are_those_of_this_machine(first, tiny_onnx, clips, reference):
-    here = run_bench([Case(tiny_onnx)], clips, reference, effort=QUICK)["results"][0]
-    assert here["accuracy"] == 1
-    assert here["agreement"] == pytest.approx(1 / 3)
-    for row in first["results"]:
-        assert "error" not in row
-        assert {name: row[name] for name in ("accuracy", "agreement", "confusion", "macs", "bytes", "engine")} == {
-            name: here[name] for name in ("accuracy", "agreement", "confusion", "macs", "bytes", "engine")
-        }
+    here = run_bench(BenchPlan((Case(tiny_onnx),), clips, reference, effort=QUICK)).results[0]
+    assert here.accuracy == 1
+    assert here.agreement == pytest.approx(1 / 3)
+    for row in first.results:
+        assert row.error is None
+        for name in ("accuracy", "agreement", "confusion", "macs", "bytes", "engine"):
+            assert getattr(row, name) == getattr(here, name)
 
 
 def test_times_are_measured_there(first, device_home):
-    assert [row["threads"] for row in first["results"]] == [1, 2]
-    for row in first["results"]:
-        assert row["clip_ms"]["n"] == QUICK.runs
-        assert row["clip_ms"]["p50"] > 0
-        assert row["cold_start_of"] == "genrekit classify"
-        assert row["cold_start_ms"] > 0
-    assert first["machine"]["engines"] == {"onnx": first["machine"]["engines"]["onnx"]}  # the only one installed there
+    assert [row.threads for row in first.results] == [1, 2]
+    for row in first.results:
+        assert row.clip_ms.n == QUICK.calls
+        assert row.clip_ms.p50 > 0
+        assert row.cold_start_of == "genrekit classify"
+        assert row.cold_start_ms > 0
+    assert list(first.machine.engines) == ["onnx"]  # the only one installed there
     assert [folder.name for folder in (device_home / ".cache/genrekit/device").iterdir()] == [
         "python{}.{}".format(*sys.version_info)
     ]
 
 
 def test_the_address_is_kept_without_user_and_port(first):
-    assert first["device"] == "pi"
-    assert getpass.getuser() not in json.dumps({**first, "machine": None})
+    assert first.device == "pi"
+    assert getpass.getuser() not in json.dumps({**first.to_json(), "machine": None})
 
 
-def test_progress_tells_the_steps_of_the_device(first, steps):
+def test_progress_reports_the_steps_of_the_device(first, steps):
     assert [what for _, _, what in steps[:2]] == ["installing on pi", "sending files to pi"]
     assert ("tiny-float32.onnx", 4) in [(what, total) for _, total, what in steps]
     assert steps[-1] == (4, 4, "done")
 
 
 @pytest.fixture(scope="module")
-def told():
+def reported():
     return []
 
 
 @pytest.fixture(scope="module")
-def rows(offline, wheel, tiny_onnx, crashing, clips, told):
+def rows(offline, wheel, tiny_onnx, crashing, clips, reported):
     """Without an index: a case that crashes, one without its engine, one that is not there, and one that is sound."""
-    cases = [
+    cases = (
         Case(crashing, engine="micro"),
         Case(crashing, engine="litert"),
         Case(crashing.with_name("gone.onnx")),
         Case(tiny_onnx),
-    ]
-    with measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=told.append) as opened:
-        return opened.run_bench(cases, clips, effort=QUICK)["results"]
+    )
+    with session.open_device("pi", ssh_config=offline, wheel=wheel, say=reported.append) as opened:
+        return opened.run_bench(BenchPlan(cases, clips, effort=QUICK)).results
 
 
 def test_a_crash_is_a_row_with_the_signal(rows):
-    assert "SIGSEGV" in rows[0]["error"]
-    assert (rows[0]["model"], rows[0]["clip_ms"]) == ("fragile", None)
+    assert "SIGSEGV" in rows[0].error
+    assert (rows[0].model, rows[0].clip_ms) == ("fragile", None)
 
 
-def test_a_missing_engine_is_a_row_with_the_pip_command(rows, told):
-    assert 'pip install "genrekit[litert]"' in rows[1]["error"]
-    assert told[-1].startswith("pi cannot install genrekit[litert] (ERROR: No matching distribution")
+def test_a_missing_engine_is_a_row_with_the_pip_command(rows, reported):
+    assert 'pip install "genrekit[litert]"' in rows[1].error
+    assert reported[-1].startswith("pi cannot install genrekit[litert] (ERROR: No matching distribution")
 
 
 def test_a_missing_file_is_a_row_with_the_path_that_was_given(rows, crashing):
-    assert rows[2]["error"].startswith(f"{crashing.with_name('gone.onnx')}: expected a model file")
+    assert rows[2].error.startswith(f"{crashing.with_name('gone.onnx')}: expected a model file")
 
 
 def test_what_is_installed_needs_no_index(rows):
-    assert "error" not in rows[3]
-    assert rows[3]["accuracy"] == 1
+    assert rows[3].error is None
+    assert rows[3].accuracy == 1
 
 
 def test_the_front_end_alone(offline, wheel, clips):
-    with measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=lambda text: None) as opened:
-        result = opened.run_front_end(clips, MfccConfig(), effort=QUICK)
-    assert result["results"][0]["front_end_ms"]["n"] == QUICK.runs
-    assert "pip install librosa" in result["baseline"]["error"]
+    with session.open_device("pi", ssh_config=offline, wheel=wheel, say=lambda text: None) as opened:
+        result = opened.run_bench(front_end_plan(clips, MfccConfig(), effort=QUICK))
+    assert result.results[0].front_end_ms.n == QUICK.calls
+    assert "pip install librosa" in result.baselines[0].error
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     """A folder a class, four tracks of one clip each."""
     folder = tmp_path_factory.mktemp("corpus")
-    for place, (samples, label) in enumerate(zip(*tones(12), strict=True)):
-        track = folder / LABELS[label] / f"{LABELS[label]}.{place:05d}.wav"
+    for index, (samples, label) in enumerate(zip(*tones(12), strict=True)):
+        track = folder / LABELS[label] / f"{LABELS[label]}.{index:05d}.wav"
         track.parent.mkdir(exist_ok=True)
         soundfile.write(track, samples, CONFIG.sample_rate)
     return folder
@@ -169,16 +171,16 @@ def test_interrupting_keeps_the_rows_and_leaves_nothing_behind(
     out = tmp_path / "bench.json"
     options = ("--wheel", wheel, "--out", out, "--runs", 500, "--rounds", 100, "--seconds", 0, "--paced-runs", 0)
     command = bench_command(sorted_onnx, corpus, offline, *options)
-    with (tmp_path / "said").open("wb") as said:
-        local = subprocess.Popen(command, start_new_session=True, stdout=said, stderr=said)
+    with (tmp_path / "output").open("wb") as output:
+        local = subprocess.Popen(command, start_new_session=True, stdout=output, stderr=output)
     wait_for(lambda: local.poll() is not None or has_measured(device_home))
-    assert local.returncode is None, (tmp_path / "said").read_text()
+    assert local.returncode is None, (tmp_path / "output").read_text()
     os.killpg(local.pid, signal.SIGINT)  # as a terminal does: all that have not left the group
-    assert local.wait(120) == 130, (tmp_path / "said").read_text()
-    result = json.loads(out.read_text())
-    assert result["interrupted"]
-    assert result["results"][0]["accuracy"] == 1
-    assert result["results"][0]["clip_ms"]["n"] < 500
+    assert local.wait(120) == 130, (tmp_path / "output").read_text()
+    result = read_json(out)
+    assert result.interrupted
+    assert result.results[0].accuracy == 1
+    assert result.results[0].clip_ms.n < 500
     assert not processes_of(device_home)
     assert not jobs(device_home)
 
@@ -188,33 +190,35 @@ def jobs(device_home):
 
 
 def has_measured(device_home):
-    results = [job / "results.json.partial" for job in jobs(device_home)]
-    return any(path.is_file() and json.loads(path.read_text())["results"][0]["clip_ms"] for path in results)
+    rounds = [job / "rounds.json" for job in jobs(device_home)]
+    return any(path.is_file() and json.loads(path.read_text())["cases"][0]["rounds"] for path in rounds)
 
 
 def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, tiny_onnx, clips, device_home, tmp_path):
-    out, effort = tmp_path / "bench.json", Effort(runs=8, seconds=0, rounds=2, paced_runs=0)
+    out, effort = tmp_path / "bench.json", Effort(calls=8, seconds=0, rounds=2, paced_calls=0)
 
     def kill_at_the_last_step(done, total, what):
         if done == total - 1 > 0:
             for number, words in processes_of(device_home).items():
-                if words[0].startswith(str(device_home)) and "genrekit.bench" in words:
+                if words[0].startswith(str(device_home)) and session.PROGRAM in words:
                     os.kill(number, signal.SIGKILL)
 
+    plan = BenchPlan((Case(tiny_onnx),), clips, effort=effort)
     with (
-        measuring.open_device("pi", ssh_config=offline, wheel=wheel, say=pytest.fail) as opened,
-        pytest.raises(Failure, match=f"pi ended with code 137 .*{out}"),
+        session.open_device("pi", ssh_config=offline, wheel=wheel, say=pytest.fail) as opened,
+        pytest.raises(Failure, match=f"the bench on pi ended with code 137 .*; what was measured is in {out}"),
     ):
-        opened.run_bench([Case(tiny_onnx)], clips, effort=effort, progress=kill_at_the_last_step, save_to=out)
-    result = json.loads(out.read_text())
-    assert result["interrupted"]
-    assert result["results"][0]["clip_ms"]["n"] in (4, 8)
-    assert result["results"][0]["warnings"]
+        opened.run_bench(plan, progress=kill_at_the_last_step, save_to=out)
+    result = read_json(out)
+    assert result.interrupted
+    assert not result.complete
+    assert result.results[0].clip_ms.n in (4, 8)
+    assert result.results[0].warnings
     assert not processes_of(device_home)
 
 
 def open_and_close(config, address="pi"):
-    with measuring.open_device(address, ssh_config=config, wheel=None, say=pytest.fail):
+    with session.open_device(address, ssh_config=config, wheel=None, say=pytest.fail):
         pytest.fail("it was let in")
 
 
@@ -235,23 +239,22 @@ def test_a_home_that_cannot_be_written(serve_ssh, device_environment):
         open_and_close(serve_ssh(**{**device_environment, "HOME": "/dev/null"}))
 
 
-def test_an_old_python_is_told_by_its_version(serve_ssh, device_environment, tmp_path):
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.version_info = (3, 9, 2)\n")
-    with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10"):
-        open_and_close(serve_ssh(**{**device_environment, "PYTHONPATH": tmp_path}))
+def test_an_old_python_is_reported_by_its_version():
+    with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10 or later"):
+        session._require(session.Prepared((3, 9), True, "/home/pi", "/home/pi/job-1"), "pi")
 
 
 def test_the_program_for_the_device_parses_on_old_pythons():
-    ast.parse(Path(on_device.__file__).read_text(), feature_version=(3, 6))
+    ast.parse(Path(agent.__file__).read_text(), feature_version=(3, 6))
 
 
 def test_nothing_can_be_installed_without_an_index(serve_ssh, device_environment, wheel, tiny_onnx, clips, tmp_path):
     config = serve_ssh(**{**device_environment, **NO_INDEX, "HOME": tmp_path})
     with (
-        measuring.open_device("pi", ssh_config=config, wheel=wheel, say=pytest.fail) as opened,
-        pytest.raises(Failure, match=r"pi cannot install genrekit .*No matching"),
+        session.open_device("pi", ssh_config=config, wheel=wheel, say=pytest.fail) as opened,
+        pytest.raises(Failure, match=r"pi cannot install genrekit \(ERROR: No matching .*\); see that it reaches"),
     ):
-        opened.run_bench([Case(tiny_onnx)], clips, effort=QUICK)
+        opened.run_bench(BenchPlan((Case(tiny_onnx),), clips, effort=QUICK))
     assert not jobs(tmp_path)
 
 

@@ -9,22 +9,21 @@ import numpy as np
 import onnxruntime
 import pytest
 
-from genrekit.bench.measure.machine import Watch, describe_machine, processor_ticks
+from genrekit.bench.measure.machine import LoadMonitor, describe_machine, processor_ticks
 
 
 def test_it_names_the_machine_and_the_engines():
     machine = describe_machine()
-    assert {"cpu", "cores", "memory_bytes", "governor", "os", "python", "engines"} <= machine.keys()
-    assert machine["cores"] == os.cpu_count()
-    assert machine["python"] == platform.python_version()
-    assert machine["engines"]["onnx"] == onnxruntime.__version__
-    assert machine["numpy"] == np.__version__
+    assert machine.cores == os.cpu_count()
+    assert machine.python == platform.python_version()
+    assert machine.engines["onnx"] == onnxruntime.__version__
+    assert machine.numpy == np.__version__
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_memory_is_that_of_sysconf():
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    assert describe_machine()["memory_bytes"] == pytest.approx(pages, rel=0.01)
+    assert describe_machine().memory_bytes == pytest.approx(pages, rel=0.01)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
@@ -65,13 +64,13 @@ def test_what_children_did_is_not_the_load_of_others_once_they_are_waited_for():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_the_load_of_others_is_in_cores():
-    watch = Watch()
+    monitor = LoadMonitor()
     subprocess.run([sys.executable, "-c", BUSY], check=True, capture_output=True)
-    assert 0 <= watch.other_load_cores() <= os.cpu_count()
+    assert 0 <= monitor.other_load_cores() <= os.cpu_count()
 
 
 @pytest.mark.parametrize(
-    ("told", "sentences"),
+    ("reported", "sentences"),
     [
         ("throttled=0x0", []),
         ("throttled=0x50005", ["under-voltage now", "throttled now", "under-voltage since", "throttled since"]),
@@ -79,11 +78,11 @@ def test_the_load_of_others_is_in_cores():
         ("", []),
     ],
 )
-def test_a_raspberry_pi_tells_what_slowed_it_down(told, sentences, tmp_path, monkeypatch):
+def test_a_raspberry_pi_reports_what_slowed_it_down(reported, sentences, tmp_path, monkeypatch):
     command = tmp_path / "vcgencmd"
-    command.write_text(f"#!/bin/sh\n[ $1 = get_throttled ] && echo {told}\n")
+    command.write_text(f"#!/bin/sh\n[ $1 = get_throttled ] && echo {reported}\n")
     command.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    seen = Watch().seen()["throttling"]
+    seen = LoadMonitor().throttling()
     assert len(seen) == len(sentences)
     assert all(text.startswith(start) for text, start in zip(seen, sentences, strict=True))

@@ -3,7 +3,6 @@
 import pytest
 
 from genrekit.bench import report
-from genrekit.bench.older import completed
 from genrekit.bench.report.markdown import BEGIN, END
 from genrekit.runtime.errors import ParameterError
 
@@ -12,7 +11,7 @@ from .shown import bench_of_24
 
 @pytest.fixture
 def bench():
-    return completed(bench_of_24())
+    return bench_of_24()
 
 
 def test_a_report_holds_table_recommendations_warnings_and_machine(bench):
@@ -22,12 +21,13 @@ def test_a_report_holds_table_recommendations_warnings_and_machine(bench):
         *("Which file", "Results", "What could not be measured", "Beside the fastest, mlp-float32.tflite"),
         *("Training", "Warnings", "Machine"),
     ]
-    for found in bench["recommendations"]:
-        assert f"- {found['text']}\n" in sections["Which file"]
+    assert sections["Which file"].count("- The ") == len(bench.recommendations) == 4
+    for line in report.recommendation_lines(bench):
+        assert f"- {line}\n" in sections["Which file"]
     assert "| cnn-int8.tflite | tflite | int8 | 190 kB | 0.700 |" in sections["Results"]
     assert "| cnn-int8.tflite | 1.05 | 1.05 to 1.05 | 1.05 times as slow |" in text
     assert "- odd-int8.tflite: the process was ended by SIGSEGV\n" in sections["What could not be measured"]
-    assert "| cnn | 3.25 | 500 | 6.50 | 18 | 2.81 |" in sections["Training"]
+    assert "| cnn | 3.25 | 500 | 6.50 | 18 | 2.81 | 15 epochs |" in sections["Training"]
     assert "- spread: wide by 20% (mlp-float32.tflite)\n- demo-corpus: not music (every row)" in sections["Warnings"]
     assert "- Processor: Some CPU, 4 cores\n" in sections["Machine"]
     assert "200 clips of 3 s" in text

@@ -16,8 +16,8 @@ from genrekit.runtime.errors import MissingPackageError, ParameterError
 
 from .conftest import CONFIG, LABELS
 
-RUNS = 7
-EFFORT = Effort(RUNS, seconds=0, rounds=1, paced_runs=2)
+CALLS = 7
+EFFORT = Effort(CALLS, seconds=0, rounds=1, paced_calls=2)
 STEPS = ("front_end_ms", "model_ms", "clip_ms", "stream_ms")
 
 
@@ -36,17 +36,17 @@ def test_warm_up_is_left_out(tiny_onnx, clips, monkeypatch):
 
     monkeypatch.setattr(Classifier, "predict", slow_at_first)
     raw = measured(tiny_onnx, clips, clock=lambda: now)
-    assert raw["first_call_ms"] == 100
+    assert raw.once["first_call_ms"] == 100
     for name, expected in (("front_end_ms", 0), ("model_ms", 5), ("clip_ms", 5), ("stream_ms", 5)):
-        assert raw[name] == [expected] * RUNS
-    assert raw["paced_ms"] == [5, 5]
+        assert raw.times[name] == (expected,) * CALLS
+    assert raw.times["paced_ms"] == (5, 5)
 
 
 def test_calls_go_on_until_they_last_as_long_as_asked(tiny_onnx, clips):
     readings = itertools.count(0, 5_000_000)  # each span takes 5 ms
-    raw = measured(tiny_onnx, clips, Effort(1, seconds=1, rounds=1, paced_runs=0), clock=lambda: next(readings))
-    assert len(raw["clip_ms"]) == 1000 / (5 * len(STEPS))
-    assert raw["paced_ms"] == []
+    raw = measured(tiny_onnx, clips, Effort(1, seconds=1, rounds=1, paced_calls=0), clock=lambda: next(readings))
+    assert len(raw.times["clip_ms"]) == 1000 / (5 * len(STEPS))
+    assert "paced_ms" not in raw.times
 
 
 def test_each_step_is_timed_with_what_it_does(tiny_onnx, clips, monkeypatch):
@@ -64,9 +64,9 @@ def test_each_step_is_timed_with_what_it_does(tiny_onnx, clips, monkeypatch):
         monkeypatch.setattr(f"{module}.mfcc", slowed(mfcc, 3))
     monkeypatch.setattr(Classifier, "predict", slowed(Classifier.predict, 5))
     monkeypatch.setattr(StreamClassifier, "push", slowed(StreamClassifier.push, 2))
-    raw = measured(tiny_onnx, clips, Effort(2, seconds=0, rounds=1, paced_runs=1), clock=lambda: now)
-    assert (raw["front_end_ms"], raw["model_ms"], raw["clip_ms"]) == ([3, 3], [5, 5], [8, 8])
-    assert (raw["stream_ms"], raw["paced_ms"]) == ([7, 7], [7])  # a push makes one decision
+    raw = measured(tiny_onnx, clips, Effort(2, seconds=0, rounds=1, paced_calls=1), clock=lambda: now)
+    pushed = {"stream_ms": (7, 7), "paced_ms": (7,)}  # a push makes one decision
+    assert raw.times == {"front_end_ms": (3, 3), "model_ms": (5, 5), "clip_ms": (8, 8), **pushed}
 
 
 def test_paced_pushes_rest_before_each(tiny_onnx, clips):
@@ -77,17 +77,17 @@ def test_paced_pushes_rest_before_each(tiny_onnx, clips):
 
 def test_the_peak_is_that_of_the_quickest_product():
     readings = itertools.count(0, 1_000_000)  # each product takes 1 ms, so that the largest is the quickest
-    assert measure_peak(lambda: next(readings), seconds=0.003)["gmacs_per_s"] == pytest.approx(512**3 / 1e-3 / 1e9)
+    assert measure_peak(lambda: next(readings), seconds=0.003) == pytest.approx(512**3 / 1e-3 / 1e9)
 
 
 def test_predictions_are_made_only_when_asked_for(tiny_onnx, clips):
     raw = measured(tiny_onnx, clips, predict=False)
-    assert "predicted" not in raw
+    assert raw.predicted == ()
     raw = measured(tiny_onnx, clips)
     model = load(tiny_onnx)
     decided = [model.classify(window) for window in clips.samples]
-    assert raw["predicted"] == [decision.label for decision in decided]
-    assert raw["scores"] == pytest.approx([decision.score for decision in decided], abs=1e-5)
+    assert raw.predicted == tuple(decision.label for decision in decided)
+    assert raw.scores == pytest.approx([decision.score for decision in decided], abs=1e-5)
 
 
 def test_timed_gives_the_result_and_milliseconds():
@@ -109,10 +109,10 @@ def test_classes_that_the_model_does_not_know_are_refused(tiny_onnx, clips):
 
 def test_fewer_classes_in_another_order_are_matched_by_name(tiny_onnx, tmp_path, clips):
     names = ["high", "low"]
-    chosen = [place for place, label in enumerate(clips.true_labels) if label in names]
-    labels = np.array([names.index(clips.true_labels[place]) for place in chosen])
+    chosen = [index for index, label in enumerate(clips.true_labels) if label in names]
+    labels = np.array([names.index(clips.true_labels[index]) for index in chosen])
     swapped = Clips.save(tmp_path, clips.samples[chosen], labels, names)
-    assert measured(tiny_onnx, swapped)["predicted"] == swapped.true_labels
+    assert measured(tiny_onnx, swapped).predicted == tuple(swapped.true_labels)
 
 
 def test_timed_clips_go_round_the_whole_set(tmp_path, tiny_onnx, clips):

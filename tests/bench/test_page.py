@@ -1,27 +1,30 @@
 """The page of results."""
 
+import dataclasses
 import re
 import sys
 
 import pytest
 
 from genrekit.bench import report
-from genrekit.bench.older import completed
+from genrekit.bench.results.ratios import pairwise
+from genrekit.bench.results.recommend import recommendations
+from genrekit.bench.results.schema import BenchWarning
 from genrekit.runtime.errors import MissingPackageError
 
-from .conftest import bench_of, row_of, steady
+from .conftest import bench_of, front_end_row, row_of, steady
 from .pages import Page
 from .shown import bench_of_24
 
 
 @pytest.fixture
 def bench():
-    return completed(bench_of_24())
+    return bench_of_24()
 
 
 @pytest.fixture(scope="module")
 def page():
-    return report.html_page(completed(bench_of_24()), training=[METRICS], parity=[PARITY, DOUBTFUL, FAILED])
+    return report.html_page(bench_of_24(), training=[METRICS], parity=[PARITY, DOUBTFUL, FAILED])
 
 
 METRICS = {
@@ -69,7 +72,7 @@ def test_the_page_needs_nothing_but_itself(page):
 
 def test_the_page_holds_every_row(page, bench):
     results = Page(page).table("file", "format")
-    assert [row[0] for row in results[1:]] == [row["file"] for row in bench["results"]]
+    assert [row[0] for row in results[1:]] == [row.file for row in bench.results]
     assert len({len(row) for row in results}) == 1
     heading = [" ".join(title.split()) for title in results[0]]
     first = dict(zip(heading, results[1], strict=True))
@@ -83,9 +86,8 @@ def test_the_page_holds_every_row(page, bench):
 
 def test_every_figure_of_the_tables_comes_from_the_results(bench):
     """All numbers of the results are changed, each by another factor: then no cell may show what it showed."""
-    for row in bench["results"][:24]:
-        row.update(peak_share=0.2, gmacs_per_s=12.3, other_load_cores=0.1)
-    before, after = (Page(report.html_page(completed(results))).tables for results in (bench, _changed(bench)))
+    bench = with_rows(bench, 24, peak_fraction=0.2, gmacs_per_s=12.3, other_load_cores=0.1)
+    before, after = (Page(report.html_page(results)).tables for results in (bench, _changed(bench)))
     constant = re.compile(r"1|18|28|0\.156|2\.81|4\.38|15 epochs|.*(tflite|onnx).*")  # the paper's, and names
     figures = [
         (first, second)
@@ -98,21 +100,32 @@ def test_every_figure_of_the_tables_comes_from_the_results(bench):
     assert [pair for pair in figures if pair[0] == pair[1] and pair[0] not in ("float32", "float16", "int8")] == []
 
 
+def with_rows(bench, count, **changes):
+    """`bench` with the first rows of its results changed."""
+    rows = [dataclasses.replace(row, **changes) for row in bench.results[:count]]
+    return dataclasses.replace(bench, results=(*rows, *bench.results[count:]))
+
+
 def _changed(bench):
-    """`bench` with all measured numbers changed, and nothing kept that was computed of them."""
-    rows = [_scaled(row, 1.5 + 0.01 * place) for place, row in enumerate(bench["results"])]
-    for row in rows[:24]:
-        row["clip_ms"]["round_n"].append(1)
-        row["confusion"] = _scaled(bench["results"][0]["confusion"], 1.5)  # files that decide alike share a matrix
-    training = [{**_scaled(row, 1.7), "segments": 777} for row in bench["training"]]
-    return {**bench, "results": rows, "training": training, "ratios": {}, "recommendations": []}
+    """`bench` with all measured numbers changed, and what is computed of them computed again."""
+    rows = [_scaled(row, 1.5 + 0.01 * index) for index, row in enumerate(bench.results)]
+    matrix = tuple(tuple(round(1.5 * count) + 1 for count in counts) for counts in bench.results[0].confusion)
+    for index, row in enumerate(rows[:24]):
+        clip_ms = dataclasses.replace(row.clip_ms, round_n=(*row.clip_ms.round_n, 1))
+        # Files that decide alike share a matrix.
+        rows[index] = dataclasses.replace(row, clip_ms=clip_ms, confusion=matrix)
+    training = tuple(dataclasses.replace(_scaled(row, 1.7), segments=777) for row in bench.training)
+    ratios = {kind: pairwise(rows, kind) for kind in bench.ratios}
+    changed = dataclasses.replace(bench, results=tuple(rows), training=training, ratios=ratios)
+    return dataclasses.replace(changed, recommendations=recommendations(changed))
 
 
 def _scaled(value, factor):
-    if isinstance(value, dict):
-        return {key: _scaled(one, factor) for key, one in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_scaled(one, factor) for one in value]
+    if dataclasses.is_dataclass(value):
+        fields = {field.name: _scaled(getattr(value, field.name), factor) for field in dataclasses.fields(value)}
+        return type(value)(**fields)
+    if isinstance(value, tuple):
+        return tuple(_scaled(one, factor) for one in value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return value
     return value * factor if isinstance(value, float) else round(value * factor) + 1
@@ -126,8 +139,8 @@ def test_the_page_names_machine_date_corpus_and_split(page):
 
 def test_the_page_says_that_the_demo_corpus_is_synthetic(page, bench, tmp_path):
     assert "Demo corpus." in Page(page).text
-    bench["clips"]["demo"] = False
-    report.write_html(bench, tmp_path / "real.html")
+    real = dataclasses.replace(bench, clips=dataclasses.replace(bench.clips, demo=False))
+    report.write_html(real, tmp_path / "real.html")
     assert "Demo corpus." not in Page((tmp_path / "real.html").read_text("utf-8")).text
 
 
@@ -158,17 +171,15 @@ def test_the_pictures_are_in_the_text_colour_and_name_the_front(page):
 
 def test_the_page_says_which_file_to_take(page, bench):
     text = Page(page).text
-    assert [found["goal"] for found in bench["recommendations"]] == [
-        *("smallest", "fastest", "most accurate", "best on the front"),
-    ]
-    for found in bench["recommendations"]:
-        assert found["text"] in text
+    goals = ["smallest", "fastest", "most accurate", "best on the front"]
+    assert [found.goal for found in bench.recommendations] == goals
+    for line in report.recommendation_lines(bench):
+        assert line in text
 
 
 def test_every_call_is_a_dot_and_every_round_a_line(bench):
     """The dots of a file are one path of as many strokes; its rounds are lines that are uprights."""
-    for row in bench["results"]:
-        row["clip_ms"] = steady(2.0, 40, 4) if row["clip_ms"] else None
+    bench = with_rows(bench, 24, clip_ms=steady(2.0, 40, 4))
     figure = report.html_page(bench).partition('aria-label="Every call"')[2].partition("</figure>")[0]
     strokes = [path.count("M") for path in re.findall(r'<path d="([^"]*)"', figure)]
     assert strokes.count(40) == 24
@@ -183,7 +194,7 @@ def test_ratios_are_in_words_where_there_is_no_difference(page, bench):
     ]
     matrix = Page(page).table("file", "mlp-float32.tflite")
     assert len(matrix) == len(matrix[0]) == 25
-    assert [row[place + 1] for place, row in enumerate(matrix[1:])] == ["–"] * 24
+    assert [row[index + 1] for index, row in enumerate(matrix[1:])] == ["–"] * 24
     assert matrix[1][13] == "1.05 times as fast"  # mlp beside cnn: 2.1 and 2.2 ms
     assert matrix[13][1] == "1.05 times as slow"
 
@@ -198,7 +209,7 @@ def test_training_stands_beside_the_paper(page):
     ]
 
 
-def test_the_machine_is_told_whole(page):
+def test_the_machine_is_described_whole(page):
     text = Page(page).text
     for part in ("40.0 GMAC/s on 1 thread,", "none seen", "up to 0.01 cores busy", "numpy 2.4.6, genrekit 0.1.0"):
         assert part in text
@@ -206,33 +217,30 @@ def test_the_machine_is_told_whole(page):
 
 
 def test_each_matrix_names_its_files_and_the_most_accurate_is_in_sight(bench):
-    better = bench["results"][3]
-    better.update(confusion=[[90, 10], [20, 80]], accuracy=0.85)
-    text = report.html_page(bench)
+    rows = list(bench.results)
+    rows[3] = dataclasses.replace(rows[3], confusion=((90, 10), (20, 80)), accuracy=0.85)
+    text = report.html_page(dataclasses.replace(bench, results=tuple(rows)))
     shown, _, hidden = text.partition("What is taken for what")[2].partition("<details>")
     assert "<strong>mlp-int8.tflite</strong>" in shown
-    assert '--share: 0.90">90<' in shown
+    assert '--fraction: 0.90">90<' in shown
     assert "mlp-float32.tflite, mlp-float16.tflite, mlp-dynamic.tflite, mlp-float32.onnx, mlp-int8.onnx" in hidden
     first = Page(text).tables[3]
     assert first == [["", "jazz", "rock"], ["jazz", "90", "10"], ["rock", "20", "80"]]
 
 
 def test_a_warning_of_many_texts_is_folded(bench):
-    for place, row in enumerate(bench["results"][:3]):
-        row["warnings"] = [{"kind": "spread", "text": f"wide by {place}%"}]
-    text = Page(report.html_page(bench)).text
+    warned = [
+        dataclasses.replace(row, warnings=(BenchWarning("spread", f"wide by {index}%"),))
+        for index, row in enumerate(bench.results[:3])
+    ]
+    rows = (*warned, *bench.results[3:])
+    text = Page(report.html_page(dataclasses.replace(bench, results=rows))).text
     assert "spread , for example: wide by 0% (all 3) wide by 0% (mlp-float32.tflite) wide by 1%" in text
 
 
-@pytest.mark.parametrize("state", [{"interrupted": True}, {"complete": False}])
-def test_every_form_of_an_incomplete_bench_says_so(bench, state):
-    assert "ncomplete" not in report.html_page(bench) + report.readme_table(bench)
-    bench = {**bench, **state}
-    assert "Incomplete." in report.html_page(bench)
-    assert "Incomplete: the bench did not come to its end" in report.readme_table(bench)
-    assert "Incomplete: the bench did not come to its end" in report.markdown_report(bench)
-    assert report.notes(bench)[0].startswith("Incomplete")
-    assert all(table.title.startswith("Bench, incomplete") for table in report.results_tables(bench, 300))
+def test_an_incomplete_bench_says_so(page, bench):
+    assert "Incomplete." in report.html_page(dataclasses.replace(bench, complete=False))
+    assert "Incomplete." not in page
 
 
 def test_ids_of_the_pictures_do_not_clash(page):
@@ -241,14 +249,14 @@ def test_ids_of_the_pictures_do_not_clash(page):
 
 
 def test_names_are_escaped(tmp_path):
-    row = row_of(warnings=[{"kind": "spread", "text": "<script>alert(1)</script>"}], model="<b>")
+    row = row_of(warnings=(BenchWarning("spread", "<script>alert(1)</script>"),), model="<b>")
     report.write_html(bench_of(row), tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text("utf-8")
     assert "<script" not in text
     assert "<b>" not in text
 
 
-@pytest.mark.parametrize("rows", [[], [{**row_of(), "accuracy": None, "clip_ms": None, "model_ms": None}]])
+@pytest.mark.parametrize("rows", [[], [front_end_row(accuracy=None)]])
 def test_results_without_figures_make_a_page_without_pictures(tmp_path, rows):
     report.write_html(bench_of(*rows), tmp_path / "report.html")
     assert "<svg" not in (tmp_path / "report.html").read_text("utf-8")

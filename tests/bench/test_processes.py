@@ -1,10 +1,12 @@
 """Fresh processes, and what becomes of those that fail."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from genrekit.bench.measure import processes
+from genrekit.bench.measure.cases import Case
 from genrekit.bench.measure.processes import run_process, run_worker
 from genrekit.runtime.errors import Failure
 
@@ -55,12 +57,11 @@ def test_what_does_not_end_is_stopped(program, monkeypatch):
 def test_a_module_of_the_current_folder_does_not_hide_a_package(tmp_path, monkeypatch, clips):
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
     monkeypatch.chdir(tmp_path)
-    assert run_worker({"job": "reference_labels", "models": {}, "clips": clips.to_dict()}) == {"labels": {}}
+    assert run_worker("reference_labels", models={}, clips=clips) == {"labels": {}}
 
 
 def test_an_error_of_the_worker_is_raised_with_its_sentence(clips):
-    job = {"job": "reference_labels", "models": {"tiny": "nowhere.keras"}, "clips": clips.to_dict()}
-    assert "nowhere.keras: expected a model file" in run_worker(job)["labels"]["tiny"]
-    job = {"job": "classify_once", "case": {"path": "nowhere.onnx"}, "clips": clips.to_dict()}
+    labels = run_worker("reference_labels", models={"tiny": "nowhere.keras"}, clips=clips)["labels"]
+    assert "nowhere.keras: expected a model file" in labels["tiny"]
     with pytest.raises(Failure, match=r"nowhere.onnx: expected a model file"):
-        run_worker(job)
+        run_worker("classify_once", case=Case(Path("nowhere.onnx")), clips=clips)

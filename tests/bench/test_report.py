@@ -1,5 +1,6 @@
 """What is shown of results on a terminal."""
 
+import dataclasses
 import io
 import itertools
 import re
@@ -8,8 +9,7 @@ import pytest
 from rich.console import Console
 
 from genrekit.bench import report
-from genrekit.bench.older import completed
-from genrekit.bench.report.columns import milliseconds, size
+from genrekit.bench.report.format import count_of, size, three_digits
 
 from .conftest import bench_of, row_of
 from .shown import MODELS, bench_of_24
@@ -17,7 +17,11 @@ from .shown import MODELS, bench_of_24
 
 @pytest.fixture
 def bench():
-    return completed(bench_of_24())
+    return bench_of_24()
+
+
+def changed(bench, **changes):
+    return dataclasses.replace(bench, results=tuple(dataclasses.replace(row, **changes) for row in bench.results))
 
 
 def printed(renderable, width):
@@ -27,30 +31,30 @@ def printed(renderable, width):
 
 
 def test_an_agreement_that_is_not_proven_is_marked(bench):
-    row = {**bench["results"][0], "agreement": 0.983, "parity_reasons": ["181 windows are too few"]}
-    (table,) = report.results_tables({**bench, "results": [row, *bench["results"][1:]]}, 120)
+    row = dataclasses.replace(bench.results[0], agreement=0.983, parity_reasons=("181 windows are too few",))
+    (table,) = report.results_tables(dataclasses.replace(bench, results=(row, *bench.results[1:])), 120)
     marked = [line.split()[0] for line in printed(table, 120).splitlines() if "0.983?" in line]
-    assert marked == [row["file"]]
+    assert marked == [row.file]
 
 
 def test_24_rows_fit_120_columns_with_every_figure(bench):
     (table,) = report.results_tables(bench, 120)
     text = printed(table, 120)
     assert "…" not in text
-    for row in bench["results"][:24]:
-        (line,) = [line for line in text.splitlines() if line.startswith(f"{row['file']} ")]
+    for row in bench.results[:24]:
+        (line,) = [line for line in text.splitlines() if line.startswith(f"{row.file} ")]
         cells = line.split()
-        assert cells[1:3] == [row["format"], row["precision"]]
-        assert {"kB", f"{row['accuracy']:.3f}", f"{row['agreement']:.3f}"} <= set(cells)
-        assert {"0.123", "0.125", f"{row['clip_ms']['p50']:.2f}", f"{row['clip_ms']['p90']:.2f}"} <= set(cells)
-        assert f"{1.25 + list(MODELS).index(row['model']):.2f}" in cells
+        assert cells[1:3] == [row.format, row.precision]
+        assert {"kB", f"{row.accuracy:.3f}", f"{row.agreement:.3f}"} <= set(cells)
+        assert {"0.123", "0.125", f"{row.clip_ms.p50:.2f}", f"{row.clip_ms.p90:.2f}"} <= set(cells)
+        assert f"{1.25 + list(MODELS).index(row.model):.2f}" in cells
 
 
 @pytest.mark.parametrize("width", [80, 100, 120, 200])
 @pytest.mark.parametrize("unusual", [False, True])
 def test_tables_fit_the_terminal(bench, width, unusual):
-    for row in bench["results"] if unusual else ():
-        row.update(threads=16, engine="tflite-runtime")
+    if unusual:
+        bench = changed(bench, threads=16, engine="tflite-runtime")
     for table in report.results_tables(bench, width):
         text = printed(table, 1000)
         assert "…" not in printed(table, width)
@@ -75,8 +79,7 @@ def test_wide_terminals_show_more(bench):
 
 
 def test_columns_without_any_figure_are_left_out(bench):
-    for row in bench["results"]:
-        row.update(agreement=None, paced_ms=None)
+    bench = changed(bench, agreement=None, paced_ms=None)
     (table,) = report.results_tables(bench, 250)
     headers = " ".join(str(column.header) for column in table.columns)
     assert "agree-" not in headers
@@ -89,7 +92,9 @@ def test_the_terminal_says_that_the_demo_corpus_is_no_music(bench):
 
 
 def test_rows_of_one_model_stand_together(bench):
-    bench["results"].insert(0, bench["results"].pop(7))
+    rows = list(bench.results)
+    rows.insert(0, rows.pop(7))
+    bench = dataclasses.replace(bench, results=tuple(rows))
     text = printed(report.results_tables(bench, 120)[0], 120)
     models = [re.match(r"[a-z-]+(?=-[fid])", line).group() for line in text.splitlines() if ".tflite" in line]
     changes = sum(first != second for first, second in itertools.pairwise(models))
@@ -124,8 +129,8 @@ def test_sizes(count, shown):
 @pytest.mark.parametrize(
     ("value", "shown"), [(None, "–"), (0.0254, "0.025"), (1.526, "1.53"), (12.34, "12.3"), (1234.5, "1,234")]
 )
-def test_times(value, shown):
-    assert milliseconds(value) == shown
+def test_figures_have_three_digits(value, shown):
+    assert three_digits(value) == shown
 
 
 def test_every_file_stands_beside_the_fastest(bench):
@@ -159,3 +164,13 @@ def test_notes_name_failures_and_each_kind_of_warning_once(bench):
     assert failure == "odd-int8.tflite: the process was ended by SIGSEGV"
     assert spread == "spread (mlp-float32.tflite): wide by 20%"
     assert demo == "demo-corpus (every row): not music"
+
+
+def test_an_incomplete_bench_is_called_so(bench):
+    bench = dataclasses.replace(bench, complete=False)
+    assert "Bench, incomplete: 200 clips" in printed(report.results_tables(bench, 120)[0], 120)
+    assert report.notes(bench)[0].startswith("Incomplete: ")
+
+
+def test_one_is_not_many():
+    assert (count_of(1, "thread"), count_of("2", "thread")) == ("1 thread", "2 threads")

@@ -50,9 +50,9 @@ def test_nothing_outlives_the_side_that_began(config, tmp_path):
     stay = f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(600)"
     code = f"""
 from pathlib import Path
-from genrekit.bench.remote import on_device, ssh
+from genrekit.bench.remote import agent, ssh
 with ssh.connect(ssh.Address("pi"), Path({str(config)!r})) as connection:
-    connection.run(["python3", "-c", Path(on_device.__file__).read_text(), "run", "python3", "-c", {stay!r}])
+    connection.run(["python3", "-c", Path(agent.__file__).read_text(), "run", "python3", "-c", {stay!r}])
 """
     pid = tmp_path / "pid"
     with tempfile.TemporaryDirectory() as folder:  # a short name, for the socket in it

@@ -1,4 +1,4 @@
-"""Two calls beside each other: short series in turns, so that what disturbs one disturbs the other."""
+"""Two calls compared: short series in turns, so that what disturbs one disturbs the other."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ WARM_UP = 5  # calls before each series, because the other has taken the caches
 
 
 def measure_pair(
-    first: Path, second: Path, features: np.ndarray, runs: int, clock: Clock = time.perf_counter_ns
+    first: Path, second: Path, features: np.ndarray, calls: int, clock: Clock = time.perf_counter_ns
 ) -> dict[str, Any]:
     """Time one window through the models `first` and `second`, one thread each.
 
     Args:
         first, second: model files with a description.
         features: normalised float32 [shape=(n, frames, n_mfcc)]; the calls go round them.
-        runs: timed calls of each, rounded up to whole series.
+        calls: timed calls of each, rounded up to whole series.
 
     Returns:
         As `measure_calls`.
@@ -37,20 +37,20 @@ def measure_pair(
         engine = load(path).engine
         return lambda: engine(next(windows))
 
-    return measure_calls(call(first), call(second), runs, clock)
+    return measure_calls(call(first), call(second), calls, clock)
 
 
 def measure_calls(
-    first: Callable[[], Any], second: Callable[[], Any], runs: int, clock: Clock = time.perf_counter_ns
+    first: Callable[[], Any], second: Callable[[], Any], calls: int, clock: Clock = time.perf_counter_ns
 ) -> dict[str, Any]:
-    """Time `first` and `second` in turns, `runs` times each, rounded up to whole series.
+    """Time `first` and `second` in turns, `calls` times each, rounded up to whole series.
 
     Returns:
         {"ratio", "low", "high"} of the median of `first` to that of `second` with its 95 % interval, and the raw
         milliseconds {"first_ms", "second_ms"}.
     """
     times: tuple[list[float], list[float]] = [], []
-    for _ in range(0, runs, SERIES):
+    for _ in range(0, calls, SERIES):
         for call, own in zip((first, second), times, strict=True):
             own += [timed(clock, call)[1] for _ in range(WARM_UP + SERIES)][WARM_UP:]
     ratio, low, high = median_ratio(*times)

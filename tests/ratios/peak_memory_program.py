@@ -1,4 +1,4 @@
-"""Runs a module as a program, and then tells the most memory that its process had, as a line of JSON.
+"""Runs a module as a program, and then reports the most memory that its process had, as a line of JSON.
 
 python -m tests.ratios.peak_memory_program genrekit.toolkit.cli.app classify cnn-int8.tflite clip.wav
 """

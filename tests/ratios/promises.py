@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from genrekit.bench.measure.jsonable import as_json
 from genrekit.bench.measure.machine import describe_machine
 from genrekit.bench.measure.timing import timed
 from genrekit.bench.results import store
@@ -42,7 +43,7 @@ class Figure:
         name: for the reader.
         model: whose run is converted.
         ours: the file that is promised to be fast.
-        other: what it is compared with: a file of ours, or a peer (format, conversion).
+        other: what it is compared with: a file of ours, or a baseline (format, conversion).
         at_most: the largest ratio of their medians.
     """
 
@@ -101,7 +102,7 @@ def measure_figures(
     found = {
         "schema": SCHEMA,
         "created": datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds"),
-        "machine": describe_machine(),
+        "machine": as_json(describe_machine()),
         "complete": False,
         "interrupted": False,
         "figures": [],
@@ -143,7 +144,7 @@ def _measured(
             if isinstance(other, Variant):
                 other_path = export(figure.model, other)
             else:
-                other_path = _peer(sources[figure.model], *other, folder)
+                other_path = _baseline(sources[figure.model], *other, folder)
             measured = measure_pair(ours, other_path, sources[figure.model].windows.features, calls)
             yield "figures", {"name": figure.name, "at_most": figure.at_most, **measured}
         report(len(FIGURES), len(FIGURES), "streaming")
@@ -154,8 +155,8 @@ def _measured(
             yield "training", row
 
 
-def _peer(source: TrainedModel, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
-    path = folder / f"peer.{file_format}"
+def _baseline(source: TrainedModel, file_format: str, convert: Callable[[keras.Model], bytes], folder: Path) -> Path:
+    path = folder / f"baseline.{file_format}"
     described = dataclasses.replace(source.description, format=file_format)
     path.write_bytes(attach(convert(source.model), described))
     return path

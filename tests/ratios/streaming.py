@@ -1,4 +1,4 @@
-"""What streaming costs on one thread: front end, stream, clip and cold start, each beside what it is compared with.
+"""What streaming costs on one thread: front end, stream, clip and cold start, each with what it is compared with.
 
 As a program: one job as JSON on standard input, what `measure_streaming` returns as JSON on standard output.
 """
@@ -24,10 +24,10 @@ from .paired_timing import measure_calls
 
 COMMAND = "genrekit.toolkit.cli.app"
 STRIDE_S = 0.5
-BASELINE_RUNS = 40  # of Keras predict, which takes a hundred times as long as what it is compared with
+BASELINE_CALLS = 40  # of Keras predict, which takes a hundred times as long as what it is compared with
 
 
-def measure_streaming(stream_model: str, clip_model: str, keras_model: str, runs: int) -> dict[str, Any]:
+def measure_streaming(stream_model: str, clip_model: str, keras_model: str, calls: int) -> dict[str, Any]:
     """Times of this process, which should have one thread: every library must find that before it is imported.
 
     Noise serves as audio, because no step takes longer for other samples.
@@ -36,7 +36,7 @@ def measure_streaming(stream_model: str, clip_model: str, keras_model: str, runs
         stream_model: file that a stream goes through.
         clip_model, keras_model: files of one model, which take one clip from samples to label: ours with our front
             end, Keras' with librosa's.
-        runs: timed calls of each.
+        calls: timed calls of each.
 
     Returns:
         {"mfcc": librosa's / ours, "chunks": chunks of a hop / of a second, both for a second of audio, "clip":
@@ -47,13 +47,13 @@ def measure_streaming(stream_model: str, clip_model: str, keras_model: str, runs
     librosa_mfcc = front_end("librosa")
     ours, baseline = load(clip_model), classify_call(load(keras_model), "librosa")
     return {
-        "mfcc": measure_calls(lambda: librosa_mfcc(noise, config), lambda: mfcc(noise, config), runs),
-        "chunks": _measure_chunks(stream_model, noise, runs),
-        "clip": measure_calls(lambda: baseline(noise), lambda: ours.classify(noise), BASELINE_RUNS),
+        "mfcc": measure_calls(lambda: librosa_mfcc(noise, config), lambda: mfcc(noise, config), calls),
+        "chunks": _measure_chunks(stream_model, noise, calls),
+        "clip": measure_calls(lambda: baseline(noise), lambda: ours.classify(noise), BASELINE_CALLS),
     }
 
 
-def _measure_chunks(model: str, noise: np.ndarray, runs: int) -> dict[str, Any]:
+def _measure_chunks(model: str, noise: np.ndarray, calls: int) -> dict[str, Any]:
     by_hops, at_once = (StreamClassifier(load(model), STRIDE_S) for _ in range(2))
     config = by_hops.model.config
     second = noise[: config.sample_rate]
@@ -65,10 +65,10 @@ def _measure_chunks(model: str, noise: np.ndarray, runs: int) -> dict[str, Any]:
 
     for stream in (by_hops, at_once):
         stream.push(noise)
-    return measure_calls(push_hops, lambda: at_once.push(second), runs)
+    return measure_calls(push_hops, lambda: at_once.push(second), calls)
 
 
-def measure_cold_start(model: Path, audio: Path, runs: int) -> dict[str, Any]:
+def measure_cold_start(model: Path, audio: Path, starts: int) -> dict[str, Any]:
     """Whole processes: importing TensorFlow, and ``genrekit classify model audio``, in turns.
 
     Returns:
@@ -76,14 +76,14 @@ def measure_cold_start(model: Path, audio: Path, runs: int) -> dict[str, Any]:
     """
     command = ["classify", str(model), str(audio)]
     times: tuple[list[float], list[float]] = [], []
-    calls = (("timeit", ["-n", "1", "-r", "1", "import tensorflow"]), (COMMAND, command))
-    for _ in range(runs + 1):  # the first of each warms the system's file cache
-        for (module, arguments), own in zip(calls, times, strict=True):
+    commands = (("timeit", ["-n", "1", "-r", "1", "import tensorflow"]), (COMMAND, command))
+    for _ in range(starts + 1):  # the first of each warms the system's file cache
+        for (module, arguments), own in zip(commands, times, strict=True):
             own.append(timed(time.perf_counter_ns, run_process, module, arguments)[1])
     first, second = (own[1:] for own in times)
     ratio, low, high = median_ratio(first, second)
-    told = run_process("tests.ratios.peak_memory_program", [COMMAND, *command])
-    peak = json.loads(told.splitlines()[-1])["peak_rss_bytes"]
+    output = run_process("tests.ratios.peak_memory_program", [COMMAND, *command])
+    peak = json.loads(output.splitlines()[-1])["peak_rss_bytes"]
     return {"ratio": ratio, "low": low, "high": high, "first_ms": first, "second_ms": second, "peak_rss_bytes": peak}
 
 

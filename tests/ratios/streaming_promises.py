@@ -35,11 +35,11 @@ def streaming_figures(
     Returns:
         Rows {"name", "at_most" or "at_least", "value"}; those of ratios also as `paired_timing.measure_calls`.
     """
-    wanted = (("cnn", "float32"), ("cnn", "int8"), ("mlp", "int8"))
-    cnn, cnn_int8, mlp_int8 = (export(model, Variant("tflite", precision)) for model, precision in wanted)
+    files = (("cnn", "float32"), ("cnn", "int8"), ("mlp", "int8"))
+    cnn, cnn_int8, mlp_int8 = (export(model, Variant("tflite", precision)) for model, precision in files)
     models = {"stream_model": str(cnn), "clip_model": str(mlp_int8), "keras_model": str(runs / "mlp" / MODEL)}
     found = json.loads(
-        run_process("tests.ratios.streaming", text=json.dumps({**models, "runs": calls})).splitlines()[-1]
+        run_process("tests.ratios.streaming", text=json.dumps({**models, "calls": calls})).splitlines()[-1]
     )
     cold = measure_cold_start(cnn_int8, _clip_of_noise(folder), COLD_STARTS)
     stream_ms, cold_ms = np.median(found["chunks"]["second_ms"]), np.median(cold["second_ms"])

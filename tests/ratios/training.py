@@ -89,9 +89,9 @@ def epoch_figure(model: str, chosen: Recipe = PAPER, segments: int | None = None
     }
 
 
-def _synthetic(model: str, chosen: Recipe, known: int) -> Training:
+def _synthetic(model: str, chosen: Recipe, train_count: int) -> Training:
     """A training on noise with a quarter as many segments for validation, as GTZAN's 6,400 and 1,600."""
-    count = known * 5 // 4 + CLASSES
+    count = train_count * 5 // 4 + CLASSES
     generator = np.random.default_rng(0)
     config = MfccConfig()
     shape = (count, chosen.shifts, config.window_frames, config.n_mfcc)
@@ -101,7 +101,7 @@ def _synthetic(model: str, chosen: Recipe, known: int) -> Training:
     segments = Segments(found, config, features[:, 0], labels, np.arange(count), np.zeros(count, int), ())
     if chosen.shifts > 1:
         segments = dataclasses.replace(segments, shifted=features[:, 1:])
-    parts = np.repeat(["train", "validation", "test"], [known, count - known - CLASSES, CLASSES])
+    parts = np.repeat(["train", "validation", "test"], [train_count, count - train_count - CLASSES, CLASSES])
     return Training(MODELS[model], dataclasses.replace(chosen, epochs=EPOCHS), segments, parts, "file", 0)
 
 
@@ -117,13 +117,13 @@ def _plain_epochs(training: Training) -> list[float]:
     """The same of the script that one would write without genrekit."""
     import keras
 
-    known, validation = (training.parts == part for part in ("train", "validation"))
+    train_rows, validation = training.parts == "train", training.parts == "validation"
     features, labels = training.segments.features, training.segments.labels
     ends: list[float] = []
     model = _plain_model(training)
     model.fit(
-        features[known],
-        labels[known],
+        features[train_rows],
+        labels[train_rows],
         batch_size=training.recipe.batch_size,
         epochs=EPOCHS,
         validation_data=(features[validation], labels[validation]),

@@ -12,6 +12,7 @@ import time
 
 import pytest
 
+from genrekit.bench import read_json
 from genrekit.bench.results import store
 
 QUICK = ("--runs", 10, "--seconds", 0, "--rounds", 2, "--paced-runs", 0)
@@ -62,11 +63,11 @@ def test_files_are_measured_on_every_engine_with_every_number_of_threads(genreki
     out = ("--out", tmp_path / "b.json", "--markdown", tmp_path / "b.md")
     process = genrekit("bench", alone, "--data", corpus_folder, *engines, "--threads", "1,2", *QUICK, *out)
     assert process.returncode == 0, process.stderr
-    bench = store.read_json(tmp_path / "b.json")
-    cases = {(row["engine"], row["threads"]) for row in bench["results"]}
+    bench = read_json(tmp_path / "b.json")
+    cases = {(row.engine, row.threads) for row in bench.results}
     assert cases == {("litert", 1), ("litert", 2), ("micro", 1)}  # tflite-micro has one thread only
-    assert all(row["clip_ms"]["round_n"] == [5, 5] for row in bench["results"])
-    assert set(bench["machine"]["peak_gmacs_per_s"]) == {"1", "2"}
+    assert all(row.clip_ms.round_n == (5, 5) for row in bench.results)
+    assert set(bench.machine.peak_gmacs_per_s) == {"1", "2"}
     names = ["cnn-int8.tflite", "cnn-int8.tflite, 2 threads", "cnn-int8.tflite on micro"]
     assert all(name in text for name in names for text in (process.stdout, (tmp_path / "b.md").read_text()))
     assert "functional-engine" in process.stderr
@@ -95,10 +96,10 @@ def test_an_engine_that_is_not_installed_is_a_row_with_the_command(genrekit, alo
     engines = ("--engine", "tflite-runtime", "--engine", "litert")
     process = genrekit("bench", alone, "--data", corpus_folder, *engines, *QUICK, "--out", tmp_path / "b.json")
     assert process.returncode == 1
-    missing, present = store.read_json(tmp_path / "b.json")["results"]
-    assert 'pip install "genrekit[tflite-runtime]"' in missing["error"]
-    assert missing["error"] in process.stderr
-    assert present["clip_ms"]["n"] == 10
+    missing, present = read_json(tmp_path / "b.json").results
+    assert 'pip install "genrekit[tflite-runtime]"' in missing.error
+    assert missing.error in process.stderr
+    assert present.clip_ms.n == 10
 
 
 def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
@@ -109,7 +110,7 @@ def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         partial = store.partial_path(out)
-        while not (partial.exists() and store.read_json(partial)["results"][0]["clip_ms"]):
+        while not (partial.exists() and read_json(partial).results[0].clip_ms):
             assert process.poll() is None
             time.sleep(0.1)
         process.send_signal(signal.SIGINT)
@@ -118,11 +119,11 @@ def test_an_interrupt_keeps_what_was_measured(alone, corpus_folder, tmp_path):
     assert "cnn-int8.tflite" in printed
     assert "interrupted" in said
     assert "Traceback" not in said
-    bench = store.read_json(out)
-    assert bench["interrupted"]
-    assert bench["complete"] is False
+    bench = read_json(out)
+    assert bench.interrupted
+    assert not bench.complete
     assert not partial.exists()
-    assert bench["results"][0]["clip_ms"]["n"] >= 1
+    assert bench.results[0].clip_ms.n >= 1
 
 
 def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(genrekit, model, corpus_folder, tmp_path):
@@ -134,7 +135,7 @@ def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(ge
     with subprocess.Popen(
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
-        while not (partial.exists() and store.read_json(partial)["results"][0]["clip_ms"]):
+        while not (partial.exists() and read_json(partial).results[0].clip_ms):
             assert process.poll() is None
             time.sleep(0.1)
         process.kill()
@@ -145,7 +146,7 @@ def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(ge
     assert "Incomplete" in shown.stderr
     again = genrekit("bench", model, "--data", corpus_folder, *QUICK, "--out", out)
     assert f"{partial}: what a bench that did not come to its end" in again.stderr
-    assert store.read_json(out)["complete"] is True
+    assert read_json(out).complete
     assert not partial.exists()
 
 

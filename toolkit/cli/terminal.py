@@ -12,6 +12,7 @@ import typer
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ...bench.results.schema import Bench
     from ...runtime import ModelDescription
     from ...runtime.audio import AudioFaults
 
@@ -90,11 +91,11 @@ def _console() -> Any:
     return console if console.is_terminal else Console(width=120)
 
 
-def print_bench(result: dict[str, Any], not_kept: Sequence[str] = (), *, beside: bool = False) -> None:
+def print_bench(result: Bench, not_kept: Sequence[str] = (), *, beside: bool = False) -> None:
     """The tables of a bench and its recommendations on standard output; notes on standard error.
 
     Args:
-        result: the bench JSON.
+        result: what was measured.
         not_kept: names of files that were not measured because they do not agree with Keras.
         beside: also a table of every file beside the fastest.
     """

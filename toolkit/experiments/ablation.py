@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...bench.report.markdown_table import table
+from ...bench.report.table import Table
 from ..evaluation import deviation
 from ..splits.assign import LEAK, repeat_caveat
 from ..training.recipes import OPTIONS, PAPER, Recipe, recipe
@@ -93,8 +93,9 @@ def headings() -> list[str]:
 
 def markdown(result: Mapping[str, Any]) -> str:
     """`result` as `genrekit ablation` writes it to JSON, as a page of Markdown."""
-    shown = table(headings(), [True] + [False] * (2 * len(MEASURES)), map(cells, result["rows"]))
-    return f"# Ablation of the edge recipe: {result['model']}\n\n{shown}\n{caption(result)}\n"
+    title = f"Ablation of the edge recipe: {result['model']}"
+    table = Table(title, headings(), [cells(row) for row in result["rows"]], note=caption(result))
+    return f"# {title}\n\n{table.to_markdown()}"
 
 
 def caption(result: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ...bench.measure.cases import Case
 from ...bench.measure.clips import Clips
+from ...bench.measure.plan import TrainingRow
 from ...runtime import ModelDescription
 from ...runtime.engines import ENGINES, EngineSpec
 from ...runtime.errors import GenrekitError, ParameterError
@@ -125,15 +126,16 @@ def save_clips(
     folder.mkdir(parents=True, exist_ok=True)
     shape = len(chosen), segments.config.window_samples
     segments.samples(chosen, np.lib.format.open_memmap(Clips.samples_file(folder), "w+", np.float32, shape))
-    return Clips.around(
+    clips = Clips(
         folder,
-        segments.labels[chosen],
         segments.corpus.labels,
         sample_rate=segments.config.sample_rate,
         split=f"{split}, test part{caveat(split)}",
         demo=segments.corpus.demo,
         tracks_in_training=any(_overlaps(description, segments, parts, split) for description in trained),
     )
+    clips.save_labels(segments.labels[chosen])
+    return clips
 
 
 def _overlaps(description: ModelDescription, segments: Segments, parts: np.ndarray, split: str) -> bool:
@@ -167,18 +169,18 @@ def references(runs: dict[str, Path]) -> dict[str, Path]:
     return {name: run / MODEL for name, run in runs.items()}
 
 
-def training_rows(runs: dict[str, Path]) -> list[dict[str, Any]]:
-    """The bench JSON's "training": seconds an epoch of each run."""
+def training_rows(runs: dict[str, Path]) -> tuple[TrainingRow, ...]:
+    """Seconds an epoch of each run."""
     rows = []
     for name, run in runs.items():
         metrics = read_metrics(run / METRICS)
         rows.append(
-            {
-                "model": name,
-                "seconds_per_epoch": metrics["seconds_per_epoch"]["median"],
-                "segments": metrics["train"]["segments"],
-                "source": f"median of {metrics['epochs']} epochs over {metrics['train']['segments']} segments, "
+            TrainingRow(
+                model=name,
+                seconds_per_epoch=metrics["seconds_per_epoch"]["median"],
+                segments=metrics["train"]["segments"],
+                source=f"median of {metrics['epochs']} epochs over {metrics['train']['segments']} segments, "
                 f"recipe {metrics['recipe']}",
-            }
+            )
         )
-    return rows
+    return tuple(rows)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from ..columns import by_model
+from ...results.schema import Bench, by_model
 from .accuracy import accuracy_against_latency
 from .drawing import Picture
 from .sizes import memory, size_on_disk
@@ -22,8 +20,8 @@ PICTURES = (
 )
 
 
-def pictures(bench: dict[str, Any]) -> list[Picture]:
+def pictures(bench: Bench) -> list[Picture]:
     """The pictures that the results have figures for; the slow baselines would only squeeze these together."""
-    rows = [row for group in by_model(bench["results"]) for row in group if row["clip_ms"]]
+    rows = [row for group in by_model(bench.results) for row in group if row.clip_ms]
     drawn = [draw(rows) for draw in PICTURES] if rows else []
     return [picture for picture in drawn if picture]

@@ -2,37 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from ...results.recommend import clip_ms
+from ...results.schema import Row
 from ...results.stats import pareto_front
 from ...results.warnings import QUANTISED
-from ..columns import milliseconds, name_of, share
+from ..format import fraction, three_digits
 from .drawing import INK, Picture, colours, logarithmic, new_figure, svg
 
 MARKERS = {"tflite": "o", "onnx": "s", "keras": "D"}
+OTHER_MARKER = "^"
 
 
-def accuracy_against_latency(rows: list[dict[str, Any]]) -> Picture | None:
+def accuracy_against_latency(rows: list[Row]) -> Picture | None:
     """A mark for each file, and a dashed line along the front with the intervals of accuracy on it."""
-    rows = [row for row in rows if row["accuracy"] is not None]
+    rows = [row for row in rows if row.accuracy is not None]
     if not rows:
         return None
-    points = [(row["clip_ms"]["p50"], row["accuracy"]) for row in rows]
+    points = [(clip_ms(row), row.accuracy or 0) for row in rows]
     front = pareto_front(points)
     figure, axes = new_figure(3.5)
     _marks(axes, rows, points)
-    _front(axes, [rows[place] for place in front], [points[place] for place in front])
+    _front(axes, [rows[index] for index in front], [points[index] for index in front])
     logarithmic(axes, [x for x, _ in points], "milliseconds a clip, median (logarithmic)")
     axes.set_ylabel("accuracy")
     axes.margins(y=0.08)
     _legend(figure, rows)
     listed = "; ".join(
-        f"{number} {name_of(rows[place])} ({share(points[place][1])}, {milliseconds(points[place][0])} ms)"
-        for number, place in enumerate(front, start=1)
+        f"{number} {rows[index].name} ({fraction(points[index][1])}, {three_digits(points[index][0])} ms)"
+        for number, index in enumerate(front, start=1)
     )
     return Picture(
         "Accuracy against latency of a clip",
@@ -42,30 +43,42 @@ def accuracy_against_latency(rows: list[dict[str, Any]]) -> Picture | None:
     )
 
 
-def _marks(axes: Axes, rows: list[dict[str, Any]], points: list[tuple[float, float]]) -> None:
+def _marks(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> None:
     colour_of = colours(rows)
     for row, (x, y) in zip(rows, points, strict=True):
-        colour = colour_of[row["model"]]
-        face = "none" if row["precision"] in QUANTISED else colour
-        axes.plot(x, y, MARKERS[row["format"]], color=colour, markerfacecolor=face, markersize=6)
+        colour = colour_of[row.model or ""]
+        face = "none" if row.precision in QUANTISED else colour
+        axes.plot(x, y, _marker(row.format), color=colour, markerfacecolor=face, markersize=6)
 
 
-def _front(axes: Axes, rows: list[dict[str, Any]], points: list[tuple[float, float]]) -> None:
-    axes.plot(*zip(*points, strict=True), "--", color=INK, linewidth=0.8, zorder=1)
+def _marker(file_format: str | None) -> str:
+    return MARKERS.get(file_format or "", OTHER_MARKER)
+
+
+def _front(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> None:
+    axes.plot([x for x, _ in points], [y for _, y in points], "--", color=INK, linewidth=0.8, zorder=1)
     for number, (row, point) in enumerate(zip(rows, points, strict=True), start=1):
-        side = {"xytext": (6, 4)} if number == len(points) else {"xytext": (-6, 4), "ha": "right"}
-        axes.annotate(str(number), point, textcoords="offset points", color=INK, fontsize=8, **side)
-        if row["accuracy_interval"]:
-            axes.plot([point[0]] * 2, row["accuracy_interval"], color=INK, linewidth=0.6, alpha=0.5, zorder=0)
+        last = number == len(points)
+        axes.annotate(
+            str(number),
+            point,
+            xytext=(6 if last else -6, 4),
+            ha="left" if last else "right",
+            textcoords="offset points",
+            color=INK,
+            fontsize=8,
+        )
+        if row.accuracy_interval:
+            axes.plot([point[0]] * 2, row.accuracy_interval, color=INK, linewidth=0.6, alpha=0.5, zorder=0)
 
 
-def _legend(figure: Figure, rows: list[dict[str, Any]]) -> None:
-    formats = dict.fromkeys(row["format"] for row in rows)
+def _legend(figure: Figure, rows: list[Row]) -> None:
+    formats = dict.fromkeys(row.format for row in rows)
     handles = [
         Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in colours(rows).items()
     ]
     handles += [
-        Line2D([], [], marker=MARKERS[name], linestyle="", color=INK, markerfacecolor="none", label=name)
+        Line2D([], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=str(name))
         for name in formats
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, labelcolor=INK, fontsize=8)

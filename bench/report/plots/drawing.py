@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ..columns import name_of
+from ...results.schema import Row
 
 INK = "#010203"  # stands for the page's own text colour
 QUIET = "#94a3b8"
@@ -49,9 +49,9 @@ def new_figure(height: float) -> tuple[Figure, Axes]:
     return figure, axes
 
 
-def figure_of_files(rows: Sequence[dict[str, Any]]) -> tuple[Figure, Axes]:
+def figure_of_files(rows: Sequence[Row]) -> tuple[Figure, Axes]:
     """A figure with a line for each row, the first on top, at y = 0, 1, ..."""
-    names = [textwrap.fill(name_of(row), NAME_LETTERS, break_on_hyphens=False) for row in rows]
+    names = [textwrap.fill(row.name, NAME_LETTERS, break_on_hyphens=False) for row in rows]
     figure, axes = new_figure(0.8 + LINE * max(len(rows), sum(1 + name.count("\n") for name in names) / 1.15))
     axes.set_yticks(range(len(rows)), names, fontsize=7.5)
     axes.tick_params("y", length=0)
@@ -87,16 +87,17 @@ def round_ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:
     return inside[:: 1 + len(inside) // most]
 
 
-def colours(rows: Sequence[dict[str, Any]]) -> dict[str, str]:
+def colours(rows: Sequence[Row]) -> dict[str, str]:
     """A colour for each model."""
-    names = dict.fromkeys(row["model"] for row in rows)
-    return {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+    names = dict.fromkeys(row.model or "" for row in rows)
+    return {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
 
 
 def svg(figure: Figure, salt: str) -> str:
     """`figure` as an element of an HTML page: no prologue, no metadata, text as text, ids of its own."""
     buffer = io.StringIO()
-    style = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif", "path.simplify": False}
+    style: dict[Any, object] = {"svg.fonttype": "none", "svg.hashsalt": salt, "font.family": "sans-serif"}
+    style["path.simplify"] = False
     with matplotlib.rc_context(style):
         metadata = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(buffer, format="svg", transparent=True, metadata=metadata)

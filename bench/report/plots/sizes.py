@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from ..columns import size
+from ...results.schema import Row
+from ..format import size
 from .drawing import INK, QUIET, Picture, colours, figure_of_files, logarithmic, svg
 
 
-def size_on_disk(rows: list[dict[str, Any]]) -> Picture | None:
+def size_on_disk(rows: list[Row]) -> Picture | None:
     """A mark for each file on a logarithmic axis, because one model may be a hundred times another."""
-    rows = [row for row in rows if row["bytes"]]
+    rows = [row for row in rows if row.bytes]
     if not rows:
         return None
-    values = [row["bytes"] for row in rows]
+    values = [row.bytes or 0 for row in rows]
     figure, axes = figure_of_files(rows)
     logarithmic(axes, values, "bytes on disk (logarithmic)", _short_size, most=4)
     low, high = axes.get_xlim()
@@ -26,12 +27,12 @@ def size_on_disk(rows: list[dict[str, Any]]) -> Picture | None:
     return Picture("Size on disk", svg(figure, "disk"), "The whole file, with its labels and its description.")
 
 
-def memory(rows: list[dict[str, Any]]) -> Picture | None:
+def memory(rows: list[Row]) -> Picture | None:
     """A bar for each file, from zero."""
-    rows = [row for row in rows if row["peak_rss_bytes"]]
+    rows = [row for row in rows if row.peak_rss_bytes]
     if not rows:
         return None
-    values = [row["peak_rss_bytes"] for row in rows]
+    values = [row.peak_rss_bytes or 0 for row in rows]
     figure, axes = figure_of_files(rows)
     axes.barh(range(len(rows)), [value / 1e6 for value in values], height=0.7, color=_colours(rows))
     axes.set_xlim(0, max(values) / 1e6 * 1.2)
@@ -49,12 +50,12 @@ def _short_size(count: float) -> str:
     return f"{float(number):g} {unit}"
 
 
-def _colours(rows: list[dict[str, Any]]) -> list[str]:
+def _colours(rows: list[Row]) -> list[str]:
     colour_of = colours(rows)
-    return [colour_of[row["model"]] for row in rows]
+    return [colour_of[row.model or ""] for row in rows]
 
 
-def _write_values(axes: Axes, values: list[int], unit: float = 1) -> None:
-    for place, value in enumerate(values):
-        point = (value / unit, place)
+def _write_values(axes: Axes, values: Sequence[float], unit: float = 1) -> None:
+    for index, value in enumerate(values):
+        point = (value / unit, index)
         axes.annotate(size(value), point, (6, 0), textcoords="offset points", va="center", fontsize=7.5, color=INK)

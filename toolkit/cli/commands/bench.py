@@ -14,7 +14,8 @@ from ....runtime.errors import ParameterError
 from ..options import CacheFolder, Data, Jobs, NoCache, refuse_unused
 
 if TYPE_CHECKING:
-    from ....bench.measure.clips import Clips
+    from ....bench import Clips
+    from ....bench.results.schema import Bench
     from ....runtime import MfccConfig, ModelDescription
     from ...corpus.feature_cache import FeatureCache
 
@@ -82,11 +83,13 @@ def bench(
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """
-    from ....bench import run
-    from ....bench.measure.cases import Effort
+    from ....bench import BenchPlan, Effort, run
+    from ....bench.measure.plan import front_end_plan
     from ....bench.results import store
+    from ...experiments.paper.published import TRAINING
     from ...exporting import bench_inputs
     from ...splits.assign import require_known
+    from .. import MODULE
     from ..steps import open_cache
     from ..terminal import note_left_behind, progress
 
@@ -113,36 +116,35 @@ def bench(
         progress("measuring") as update,
     ):
         if features_only:
-            result = machine.run_front_end(
-                clips, config, threads=counts[0], effort=effort, progress=update, save_to=out
-            )
+            plan = front_end_plan(clips, config, threads=counts[0], effort=effort)
         else:
             runs_found = bench_inputs.find_runs(described, keras)
             references = bench_inputs.references(runs_found)
-            result = machine.run_bench(
-                cases,
+            plan = BenchPlan(
+                tuple(cases),
                 clips,
                 run.keras_labels(references, clips),
                 baselines=run.baseline_cases(references) if baseline else (),
                 effort=effort,
                 training=bench_inputs.training_rows(runs_found),
-                progress=update,
-                save_to=out,
+                training_reference=TRAINING,
+                cold_start=MODULE,
             )
+        result = machine.run_bench(plan, progress=update, save_to=out)
     _write(result, out, html, csv, markdown)
-    if result["interrupted"]:
+    if result.interrupted:
         raise typer.Exit(130)
     if len(described) < len(models):
         raise typer.Exit(2)
-    if any("error" in row for row in result["results"]):
+    if any(row.error for row in result.results):
         raise typer.Exit(1)
 
 
 @contextlib.contextmanager
 def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) -> Iterator[Any]:
-    """What measures: the module `run` on this machine, or a `Device`, which has the same two functions."""
+    """What measures: the module `run` on this machine, or a `Device`, which has the same `run_bench`."""
     from ....bench import run
-    from ....bench.remote import open_device
+    from ....bench.remote.session import open_device
     from ..terminal import note
 
     if device is None:
@@ -162,14 +164,12 @@ def _threads(text: str) -> list[int]:
         ) from error
 
 
-def _write(
-    result: dict[str, Any], out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None
-) -> None:
+def _write(result: Bench, out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None) -> None:
     """Show the results, and write them in each form that was asked for; `out` is written already."""
     from ..terminal import note, note_partial
     from .report import write_outputs
 
-    if result["interrupted"]:
+    if result.interrupted:
         note_partial()
     if out:
         note(f"wrote {out}")

@@ -37,9 +37,9 @@ def compare(
 
     Example: genrekit compare before.json after.json --fail-over 1.10
     """
+    from ....bench import compare as compare_results
+    from ....bench import read_json
     from ....bench.report.comparison import comparison_markdown, comparison_tables, legend
-    from ....bench.results import store
-    from ....bench.results.compare import compare as compare_results
     from ....bench.results.compare import is_measured, regressions
     from ..terminal import note, print_table
 
@@ -51,20 +51,20 @@ def compare(
         raise ParameterError(f"fail_over={fail_over}: expected a ratio above 0, as 1.10 for a tenth slower")
     if json and markdown:
         raise ParameterError("json and markdown: expected one of the two; leave the other out")
-    benches = [store.read_json(file) for file in files]
+    benches = [read_json(file) for file in files]
     if fail_over is not None and not is_measured(benches[0]):
         raise ParameterError(
-            f"{files[0]}: results={len(benches[0]['results'])}, none of them measured: expected a case to compare the "
+            f"{files[0]}: results={len(benches[0].results)}, none of them measured: expected a case to compare the "
             "others with; measure again with `genrekit bench --out`"
         )
     comparison = compare_results(benches)
     if json:
-        typer.echo(json_module.dumps(comparison, indent=1, ensure_ascii=False))
+        typer.echo(json_module.dumps(comparison.to_json(), indent=1, ensure_ascii=False))
     elif markdown:
         typer.echo(comparison_markdown(comparison), nl=False)
     else:
         for table in comparison_tables(comparison):
-            print_table(table)
+            print_table(table.to_rich())
         for line in legend(comparison):
             note(line)
     failed = regressions(comparison, fail_over) if fail_over is not None else []

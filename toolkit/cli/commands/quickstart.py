@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ....bench.measure.cases import Effort
+    from ....bench.results.schema import Bench
     from ...corpus.segments import Segments
 
 DEMO_TRACKS_PER_GENRE = 12
@@ -115,31 +116,33 @@ def _bench(
     trained: list[dict[str, Any]],
     rows: list[dict[str, Any]],
     effort: Effort,
-) -> dict[str, Any]:
+) -> Bench:
     import tempfile
 
-    from ....bench import report, run
-    from ....bench.measure.cases import Case
+    from ....bench import BenchPlan, Case, report, run
+    from ...experiments.paper.published import TRAINING
     from ...exporting import bench_inputs
+    from .. import MODULE
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
     runs = {metrics["model"]: out / "runs" / metrics["model"] for metrics in trained}
     with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder, progress("measuring") as update:
         clips = bench_inputs.save_clips(Path(folder), segments, parts, SPLIT, bench_inputs.descriptions(files).values())
-        result = run.run_bench(
-            [Case(file) for file in files],
+        plan = BenchPlan(
+            tuple(Case(file) for file in files),
             clips,
             run.keras_labels(bench_inputs.references(runs), clips),
             effort=effort,
             training=bench_inputs.training_rows(runs),
-            progress=update,
-            save_to=out / "bench.json",
+            training_reference=TRAINING,
+            cold_start=MODULE,
         )
+        result = run.run_bench(plan, progress=update, save_to=out / "bench.json")
     report.write_html(result, out / "report.html", training=trained, parity=rows)
     return result
 
 
-def _print_results(out: Path, result: dict[str, Any], rows: list[dict[str, Any]], demo: bool, seconds: float) -> None:
+def _print_results(out: Path, result: Bench, rows: list[dict[str, Any]], demo: bool, seconds: float) -> None:
     failed = [row for row in rows if not row["passed"]]
     print_bench(result, [row["file"] for row in failed])
     for row in failed:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from ....bench.results.schema import Bench
 
 
 def report(
@@ -29,19 +32,16 @@ def report(
 
     Example: genrekit report bench.json --html report.html --into README.md
     """
-    from ....bench.older import completed
+    from ....bench import read_json
     from ....bench.results import store
 
     for path in filter(None, (html, csv, markdown, into)):
         store.check_writable(path)
-    saved = store.read_json(results)
-    if into:
-        _with_table(into, "")  # refused before ratios of older results are worked out
-    write_outputs(completed(saved), html=html, csv=csv, markdown=markdown, into=into)
+    write_outputs(read_json(results), html=html, csv=csv, markdown=markdown, into=into)
 
 
 def write_outputs(
-    result: dict[str, Any],
+    result: Bench,
     *,
     html: Path | None = None,
     csv: Path | None = None,
@@ -51,7 +51,7 @@ def write_outputs(
     """Show results, and write them in each form that was asked for; all are made before the first is written.
 
     Args:
-        result: the bench JSON.
+        result: what was measured.
         html, csv, markdown: where to write.
         into: Markdown file to put the results table into.
     """

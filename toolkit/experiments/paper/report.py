@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from ....bench.report.markdown_table import table as markdown_table
-from .tables import Table, tables
+from .tables import tables
 
 TEMPLATE = "paper.html.j2"
 TITLE = "Classifying audio music genres using CNN and RNN, measured again"
@@ -42,12 +41,7 @@ def doubts(result: dict[str, Any]) -> list[str]:
 def markdown(result: dict[str, Any]) -> str:
     """All tables as Markdown."""
     head = f"# {TITLE}\n\n{corpus_line(result)}\n\n" + "".join(f"- {sentence}\n" for sentence in doubts(result))
-    return head + "".join(f"\n## {table.title}\n\n{_markdown(table)}" for table in tables(result))
-
-
-def _markdown(table: Table) -> str:
-    words = [place == 0 for place in range(len(table.headings))]
-    return markdown_table(table.headings, words, table.rows) + (f"\n{table.note}\n" if table.note else "")
+    return head + "".join(f"\n## {table.title}\n\n{table.to_markdown()}" for table in tables(result))
 
 
 def html(result: dict[str, Any]) -> str:

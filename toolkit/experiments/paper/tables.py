@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from ....bench.report.training_reference import MACHINE, SEGMENTS, milliseconds_a_clip
+from ....bench.report.table import Table
+from ....bench.report.training import milliseconds_a_clip
 from ...splits.assign import LEAK, repeat_caveat
+from .published import TRAINING
 
 ROWS = (
     ("training accuracy", "training_accuracy", "training_accuracy"),
@@ -24,23 +25,6 @@ TITLES = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A table of text.
-
-    Attributes:
-        title: what it shows.
-        headings: of the columns; all but the first hold numbers.
-        rows: cells.
-        note: a sentence under it.
-    """
-
-    title: str
-    headings: Sequence[str]
-    rows: Sequence[Sequence[str]]
-    note: str = ""
-
-
 def tables(result: dict[str, Any]) -> list[Table]:
     """The tables of `reproduction.reproduce`'s result, in the paper's order, then ours."""
     printed = [_printed_table(result["columns"], numbers, title) for numbers, title in TITLES.items()]
@@ -51,7 +35,7 @@ def _printed_table(columns: Sequence[dict[str, Any]], numbers: tuple[int, ...], 
     chosen = [column for column in columns if set(numbers) <= set(column["tables"])]
     rows = [_row(column, *row) for column in chosen for row in ROWS]
     note = f"Split by segment at random, as in the paper: {LEAK}."
-    return Table(title, ["", "printed", "ours", "difference"], rows, note)
+    return Table(title, ["", "printed", "ours", "difference"], rows, note=note)
 
 
 def _row(column: dict[str, Any], name: str, theirs: str, ours: str) -> list[str]:
@@ -70,7 +54,7 @@ def _times(columns: Sequence[dict[str, Any]]) -> Table:
     for column in columns:
         printed = column["printed_seconds_per_epoch"]
         ours_ms = milliseconds_a_clip(column["seconds_per_epoch"], column["training_segments"])
-        printed_ms = milliseconds_a_clip(printed, SEGMENTS)
+        printed_ms = milliseconds_a_clip(printed, TRAINING.segments)
         rows.append(
             [
                 _title(column),
@@ -87,11 +71,11 @@ def _times(columns: Sequence[dict[str, Any]]) -> Table:
         "s an epoch",
         "segments",
         "ms a segment",
-        f"{MACHINE}: s an epoch",
+        f"{TRAINING.machine}: s an epoch",
         "ms a segment",
         "ours / printed",
     ]
-    return Table("Time of training", headings, rows, f"The paper's epochs go over {SEGMENTS} segments.")
+    return Table("Time of training", headings, rows, note=f"The paper's epochs go over {TRAINING.segments} segments.")
 
 
 def _splits(under: Sequence[dict[str, Any]]) -> Table:
@@ -112,7 +96,7 @@ def _splits(under: Sequence[dict[str, Any]]) -> Table:
         "Accuracy of the paper's recipe under each split",
         headings,
         rows,
-        f"(leaks): {LEAK}.{''.join(repeats + refused)}",
+        note=f"(leaks): {LEAK}.{''.join(repeats + refused)}",
     )
 
 

@@ -1,0 +1,111 @@
+"""`BenchPlan`: all that a bench is told, as an argument here and as a file on another machine."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ...runtime import MfccConfig
+from ...runtime.errors import ParameterError
+from .cases import Case, Effort
+from .clips import Clips
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingRow:
+    """What an epoch of a model's training took.
+
+    Attributes:
+        model: its name.
+        seconds_per_epoch: median, in seconds; None where it is not known.
+        source: how that was measured, for the reader.
+        segments: that the training saw in an epoch.
+    """
+
+    model: str
+    seconds_per_epoch: float | None
+    source: str | None = None
+    segments: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingReference:
+    """What others report of the same models' training, to stand beside a `TrainingRow`.
+
+    Attributes:
+        source: who reports it, as "the paper".
+        machine: that they trained on.
+        segments: that their training saw in an epoch.
+        seconds_per_epoch: name of a model -> seconds.
+    """
+
+    source: str
+    machine: str
+    segments: int
+    seconds_per_epoch: dict[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchPlan:
+    """What to measure, on what, and for how long.
+
+    Attributes:
+        cases: at least one.
+        clips: the audio; accuracy and agreement are over all of it.
+        reference_labels: name of a model -> what its Keras model predicts for the clips, or the sentence that says why
+            it cannot: from `run.keras_labels`.
+        baselines: more cases, which are kept apart from the results: from `run.baseline_cases`.
+        effort: of each case.
+        training: passed through to the results.
+        training_reference: to stand beside `training`, passed through.
+        cold_start: module that classifies, when it is run as ``python -m MODULE classify MODEL AUDIO --threads N``;
+            None: a process that loads the model and calls it once.
+        front_end: measure nothing but this front end; cases and baselines then name no files (`front_end_plan`).
+
+    Raises:
+        ParameterError: there are no cases.
+    """
+
+    cases: tuple[Case, ...]
+    clips: Clips
+    reference_labels: Mapping[str, list[str] | str] = dataclasses.field(default_factory=dict)
+    baselines: tuple[Case, ...] = ()
+    effort: Effort = Effort()  # noqa: RUF009 (frozen)
+    training: tuple[TrainingRow, ...] = ()
+    training_reference: TrainingReference | None = None
+    cold_start: str | None = None
+    front_end: MfccConfig | None = None
+
+    def __post_init__(self) -> None:
+        if not self.cases:
+            raise ParameterError("cases=0: expected at least one model file; name some")
+
+    @property
+    def all_cases(self) -> tuple[Case, ...]:
+        """The cases, then the baselines."""
+        return (*self.cases, *self.baselines)
+
+    @classmethod
+    def from_json(cls, fields: dict[str, Any]) -> BenchPlan:
+        """The inverse of `as_json`."""
+        reference = fields["training_reference"]
+        config = fields["front_end"]
+        return cls(
+            cases=tuple(Case.from_json(case) for case in fields["cases"]),
+            clips=Clips.from_json(fields["clips"]),
+            reference_labels=fields["reference_labels"],
+            baselines=tuple(Case.from_json(case) for case in fields["baselines"]),
+            effort=Effort(**fields["effort"]),
+            training=tuple(TrainingRow(**row) for row in fields["training"]),
+            training_reference=TrainingReference(**reference) if reference else None,
+            cold_start=fields["cold_start"],
+            front_end=MfccConfig.from_dict(config) if config else None,
+        )
+
+
+def front_end_plan(clips: Clips, config: MfccConfig, *, threads: int = 1, effort: Effort = Effort()) -> BenchPlan:  # noqa: B008 (frozen)
+    """The front end alone: genrekit's as the case, librosa's as the baseline."""
+    ours, librosas = (Case(Path("front end"), threads=threads, front_end=name) for name in ("genrekit", "librosa"))
+    return BenchPlan((ours,), clips, baselines=(librosas,), effort=effort, front_end=config)

@@ -1,0 +1,345 @@
+"""What a bench file holds: types whose fields are its keys (`as_json` writes them, `reader` reads them).
+
+Fields without a default are those that every bench file has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from ...runtime.errors import ParameterError
+from ..measure.cases import Effort
+from ..measure.jsonable import as_json
+from ..measure.machine import MachineFacts
+from ..measure.plan import TrainingReference, TrainingRow
+
+SCHEMA = 1
+TIMES = ("front_end_ms", "model_ms", "clip_ms", "stream_ms", "paced_ms")
+RATIO_TIMES = ("clip_ms", "model_ms", "front_end_ms")
+NO_DIFFERENCE, SLOWER, FASTER = "no difference", "slower", "faster"
+ROUNDS, CALLS = "rounds", "calls"
+USUAL_ENGINES = ("litert", "onnx", "keras", None)
+
+
+@dataclasses.dataclass(frozen=True)
+class TimeSummary:
+    """Times of one kind, all in milliseconds: what `stats.summary` makes of the values.
+
+    Attributes:
+        p50, p90, p99, mean: over the calls of all rounds.
+        iqr: interquartile range.
+        n: calls.
+        raw: every call, round after round.
+        round_n: calls of each round.
+        round_p50: median of each round.
+
+    Raises:
+        ParameterError: a time that is not above 0.
+    """
+
+    p50: float
+    p90: float
+    p99: float
+    mean: float
+    iqr: float
+    n: int
+    raw: tuple[float, ...]
+    round_n: tuple[int, ...]
+    round_p50: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        for name in ("p50", "p90", "p99", "mean", "n"):
+            _require_above_zero(name, getattr(self, name))
+        for name in ("raw", "round_p50"):
+            values = getattr(self, name)
+            if not values:
+                raise ParameterError(f"{name}=[]: expected a list of at least 1")
+            if not min(values) > 0:
+                _require_above_zero(f"{name}[{values.index(min(values))}]", min(values))
+
+
+def _require_above_zero(name: str, value: float) -> None:
+    if not value > 0:
+        raise ParameterError(f"{name}={value}: expected a number above 0")
+
+
+@dataclasses.dataclass(frozen=True)
+class Ratio:
+    """How much longer one thing takes than another.
+
+    Attributes:
+        ratio: of their times, > 0.
+        low, high: ends of its 95 % interval.
+        verdict: NO_DIFFERENCE where the interval holds 1, SLOWER or FASTER otherwise.
+        basis: ROUNDS, or CALLS of single processes, which make the interval too narrow.
+
+    Raises:
+        ParameterError: a number that is not above 0.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    verdict: str
+    basis: str
+
+    def __post_init__(self) -> None:
+        for name in ("ratio", "low", "high"):
+            _require_above_zero(name, getattr(self, name))
+
+
+@dataclasses.dataclass(frozen=True)
+class PairRatio(Ratio):
+    """The ratio of the row at index `first` to the one at `second`, of results and baselines in one sequence."""
+
+    first: int
+    second: int
+
+
+@dataclasses.dataclass(frozen=True)
+class BenchWarning:
+    """A reason not to trust a figure.
+
+    Attributes:
+        kind: a word for programs.
+        text: for people: the numbers, and what to do.
+    """
+
+    kind: str
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Recommendation:
+    """Which file to take for a goal, and how sure that is.
+
+    Attributes:
+        goal: "smallest", "fastest", "most accurate" or "best on the front".
+        case: name of the row.
+        index: of the row, in the results.
+        others: how many other files took part.
+        similar: how many of them are as good, as far as can be said: not measurably slower, with an interval of the
+            accuracy that overlaps, or on the front as well.
+        basis: of the ratios that say so, if they do.
+    """
+
+    goal: str
+    case: str
+    index: int
+    others: int = 0
+    similar: int = 0
+    basis: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipsFacts:
+    """What was classified.
+
+    Attributes:
+        count: of the clips.
+        classes: names of their classes.
+        window_ms: length of each, in milliseconds.
+        split: how they were chosen, in words.
+        demo: they are of the demo corpus.
+        tracks_in_training: tracks of them were used in training.
+
+    Raises:
+        ParameterError: a count or a length that is not above 0.
+    """
+
+    count: int
+    classes: tuple[str, ...]
+    window_ms: float
+    split: str
+    demo: bool
+    tracks_in_training: bool = False
+
+    def __post_init__(self) -> None:
+        _require_above_zero("count", self.count)
+        _require_above_zero("window_ms", self.window_ms)
+
+    def __str__(self) -> str:
+        corpus = "the demo corpus (synthetic, not music)" if self.demo else "the corpus"
+        return (
+            f"{self.count} clips of {self.window_ms / 1000:g} s in {len(self.classes)} classes, from {corpus}; "
+            f"split: {self.split}"
+        )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Row:
+    """A case, and what was measured of it; None where it was not.
+
+    Attributes:
+        model, format, precision, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
+        file: its name; bytes: its size.
+        front_end: genrekit or librosa.
+        accuracy, agreement: fractions of the clips that get their class, and the same label as from Keras, in [0, 1].
+        accuracy_interval: Wilson's of 95 %.
+        calibration_error: in [0, 1].
+        front_end_ms, model_ms, clip_ms: samples to MFCC, MFCC to scores, samples to label.
+        stream_ms, paced_ms: half a second pushed into a stream, back to back and with rests.
+        real_time_factor: median of a clip over its length.
+        load_ms, first_call_ms, cold_start_ms, other_load_cores: medians of the rounds; peak_rss_bytes: their maximum.
+        gmacs_per_s: multiply-accumulates of the model in a second, in 1e9; peak_fraction: of the machine's peak.
+        per_round: what each process reports once, by its name.
+        confusion: clips of each class (a row) by the label they got (`confusion_labels`).
+        parity_reasons: what the comparison at the file's export left to be shown.
+        reference_error, cold_start_error: why there is no agreement, no cold start; cold_start_of: what started.
+        error: why the case, or a later round of it, was not measured.
+
+    Raises:
+        ParameterError: a number below 0.
+    """
+
+    file: str = ""
+    model: str | None
+    format: str | None
+    precision: str | None
+    engine: str | None
+    threads: int
+    front_end: str = "genrekit"
+    bytes: int | None
+    accuracy: float | None
+    accuracy_interval: tuple[float, float] | None = None
+    agreement: float | None
+    calibration_error: float | None = None
+    front_end_ms: TimeSummary | None
+    model_ms: TimeSummary | None
+    clip_ms: TimeSummary | None
+    stream_ms: TimeSummary | None = None
+    paced_ms: TimeSummary | None = None
+    real_time_factor: float | None
+    load_ms: float | None = None
+    first_call_ms: float | None = None
+    cold_start_ms: float | None
+    peak_rss_bytes: int | None
+    other_load_cores: float | None = None
+    macs: int | None
+    gmacs_per_s: float | None
+    peak_fraction: float | None = None
+    parameters: int | None = None
+    recipe: str | None = None
+    trained_on_demo: bool = False
+    parity_reasons: tuple[str, ...] = ()
+    per_round: dict[str, tuple[int | float, ...]] = dataclasses.field(default_factory=dict)
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    confusion_labels: tuple[str, ...] | None = None
+    reference_error: str | None = None
+    cold_start_of: str | None = None
+    cold_start_error: str | None = None
+    warnings: tuple[BenchWarning, ...]
+    error: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_above_zero("threads", self.threads)
+        for name, value in vars(self).items():
+            if isinstance(value, (int, float)) and value < 0:
+                raise ParameterError(f"{name}={value}: expected 0 or more")
+
+    @property
+    def name(self) -> str:
+        """What it is called: its file, and whatever in engine, threads or front end is out of the ordinary."""
+        name = f"{self.model}.keras" if self.format == "keras" else self.file
+        if self.engine not in USUAL_ENGINES:
+            name += f" on {self.engine}"
+        if self.threads != 1:
+            name += f", {self.threads} threads"
+        return f"{name} + librosa" if self.front_end == "librosa" else name
+
+    @property
+    def main_ms(self) -> TimeSummary | None:
+        """Times of a clip, or of the front end where that was measured alone."""
+        return self.clip_ms or self.front_end_ms
+
+    def times(self, kind: str) -> TimeSummary | None:
+        """One of the `TIMES`."""
+        found: TimeSummary | None = getattr(self, kind)
+        return found
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Bench:
+    """The results of a bench.
+
+    Attributes:
+        created: when it began, ISO 8601.
+        machine, clips, effort: on what, of what, and for how long.
+        results, baselines: the rows.
+        complete: all rounds were measured.
+        interrupted: it was ended early.
+        ratios: kind of time -> the ratios of all pairs of rows that have it.
+        recommendations: one a goal.
+        training, training_reference: as the plan has them.
+        device: host that measured, where it was another one.
+
+    Raises:
+        ParameterError: an index of a row that there is not, or a confusion matrix that does not fit the classes.
+    """
+
+    schema: int = SCHEMA
+    created: str
+    machine: MachineFacts
+    clips: ClipsFacts
+    effort: Effort | None = None
+    complete: bool = True
+    interrupted: bool = False
+    results: tuple[Row, ...]
+    baselines: tuple[Row, ...] = ()
+    ratios: dict[str, tuple[PairRatio, ...]] = dataclasses.field(default_factory=dict)
+    recommendations: tuple[Recommendation, ...] = ()
+    training: tuple[TrainingRow, ...] = ()
+    training_reference: TrainingReference | None = None
+    device: str | None = None
+
+    def __post_init__(self) -> None:
+        for kind, pairs in self.ratios.items():
+            for index, pair in enumerate(pairs):
+                _require_index(f"ratios.{kind}[{index}].first", pair.first, self.rows)
+                _require_index(f"ratios.{kind}[{index}].second", pair.second, self.rows)
+        for index, found in enumerate(self.recommendations):
+            _require_index(f"recommendations[{index}].index", found.index, self.results)
+        for index, row in enumerate(self.results):
+            if row.confusion is not None:
+                _require_matrix(f"results[{index}].confusion", row, len(self.clips.classes))
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Results, then baselines."""
+        return (*self.results, *self.baselines)
+
+    @property
+    def demo(self) -> bool:
+        """Whether clips or training are of the demo corpus."""
+        return self.clips.demo or any(row.trained_on_demo for row in self.rows)
+
+    @property
+    def failures(self) -> list[Row]:
+        """Rows that were not measured, or not to the end."""
+        return [row for row in self.rows if row.error]
+
+    def to_json(self) -> dict[str, Any]:
+        """As the file holds it; "baseline" is the first of the baselines."""
+        baseline = self.baselines[0] if self.baselines else None
+        return {**as_json(self), "baseline": as_json(baseline)}
+
+
+def _require_index(name: str, value: int, rows: Sequence[Row]) -> None:
+    if not 0 <= value < len(rows):
+        raise ParameterError(f"{name}={value}: expected the index of one of {len(rows)} rows")
+
+
+def _require_matrix(name: str, row: Row, classes: int) -> None:
+    columns = len(row.confusion_labels or ())
+    if len(row.confusion or ()) != classes or any(len(counts) != columns for counts in row.confusion or ()):
+        raise ParameterError(f"{name}: expected a row for each of {classes} classes, and a column for each label")
+
+
+def by_model(rows: Sequence[Row]) -> list[list[Row]]:
+    """The rows in groups of one model each, models and rows in order of appearance."""
+    groups: dict[str | None, list[Row]] = {}
+    for row in rows:
+        groups.setdefault(row.model, []).append(row)
+    return list(groups.values())
