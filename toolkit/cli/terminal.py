@@ -44,9 +44,12 @@ def resumable(restart: bool = False) -> Iterator[None]:
         raise
 
 
-def note_partial() -> None:
-    """Say that Ctrl-C ended a measurement early."""
-    note("interrupted; the figures are of what was measured until then")
+def note_partial(out: Path | None = None) -> None:
+    """Say that Ctrl-C ended a measurement early, and where its figures stand: not at `out` where others stood there."""
+    from ...bench.results.store import partial_path
+
+    kept = f"; they are in {partial_path(out)}, and {out} is as it was" if out and partial_path(out).exists() else ""
+    note(f"interrupted; the figures are of what was measured until then{kept}")
 
 
 def note_left_behind(out: Path | None) -> None:
