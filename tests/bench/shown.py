@@ -7,7 +7,7 @@ from genrekit.bench.measure.cases import Case
 from genrekit.bench.measure.plan import TrainingReference, TrainingRow
 from genrekit.bench.results.build import blank_row
 from genrekit.bench.results.recommend import recommendations
-from genrekit.bench.results.schema import BenchWarning
+from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.util.proportions import wilson_interval
 
 from .conftest import bench_of, row_of

@@ -9,8 +9,8 @@ from rich.console import Console
 
 from genrekit.bench.report.comparison import comparison_markdown, comparison_tables, legend, verdict_line
 from genrekit.bench.results.compare import compare, is_measured, regressions
-from genrekit.bench.results.schema import BenchWarning
 from genrekit.bench.results.stats import summary
+from genrekit.bench.results.values import BenchWarning
 
 from .conftest import bench_of, failed_row, front_end_row, row_of
 

@@ -9,7 +9,7 @@ import pytest
 from genrekit.bench import report
 from genrekit.bench.results.ratios import pairwise
 from genrekit.bench.results.recommend import recommendations
-from genrekit.bench.results.schema import BenchWarning
+from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.errors import MissingPackageError
 
 from .conftest import bench_of, front_end_row, row_of, steady
