@@ -10,7 +10,7 @@ from genrekit.bench.results.recommend import recommendations
 from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.util.proportions import wilson_interval
 
-from .conftest import bench_of, row_of
+from ..conftest import bench_of, row_of
 
 MODELS = {"mlp": 0.6, "mlp-regularized": 0.65, "cnn": 0.7, "lstm": 0.64}
 PRECISIONS = {"tflite": ("float32", "float16", "dynamic", "int8"), "onnx": ("float32", "int8")}

@@ -12,7 +12,7 @@ from genrekit.bench.results.compare import compare, is_measured, regressions
 from genrekit.bench.results.stats import summary
 from genrekit.bench.results.values import BenchWarning
 
-from .conftest import bench_of, failed_row, front_end_row, row_of
+from ..conftest import bench_of, failed_row, front_end_row, row_of
 
 
 def noisy(milliseconds, seed, rounds=5, **changes):

@@ -12,7 +12,7 @@ from genrekit.bench.results.reader import read_json
 from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.errors import MissingFileError, MissingPackageError, OutputError, ParameterError
 
-from .conftest import bench_of, failed_row, row_of
+from ..conftest import bench_of, failed_row, row_of
 
 
 @pytest.fixture
