@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..results.recommend import FASTEST, MOST_ACCURATE, SMALLEST
-from ..results.schema import CALLS, Bench, Recommendation, Row
+from ..results.schema import Bench, Row
+from ..results.values import CALLS, Recommendation
 from .format import fraction, size, three_digits
 
 DEMO = " The demo corpus is synthetic: this says nothing about music."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..results.compare import Change, ComparedCase, Comparison
-from ..results.schema import CALLS, FASTER, ROUNDS, SLOWER, Ratio
+from ..results.values import CALLS, FASTER, ROUNDS, SLOWER, Ratio
 from .format import NOTHING, fraction, size, text, three_digits
 from .relative_times import verdict_words
 from .table import Table

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 
 from ..results.ratios import between
 from ..results.recommend import fastest
-from ..results.schema import NO_DIFFERENCE, SLOWER, Bench, Ratio
+from ..results.schema import Bench
+from ..results.values import NO_DIFFERENCE, SLOWER, Ratio
 from ..results.warnings import FUNCTIONAL_ENGINES
 from .format import NOTHING, three_digits
 from .table import Table

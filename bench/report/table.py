@@ -87,8 +87,10 @@ class Table:
     def to_markdown(self) -> str:
         """Headings and rows, and the note under them."""
         rule = ["---:" if numeric else "---" for numeric in self.numbers]
-        lines = "".join(
-            f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n"
-            for line in [self.headings, rule, *self.rows]
-        )
+        lines = "".join(_markdown_line(cells) for cells in [self.headings, rule, *self.rows])
         return lines + (f"\n{self.note}\n" if self.note else "")
+
+
+def _markdown_line(cells: Sequence[str]) -> str:
+    escaped = [cell.replace("|", "\\|") for cell in cells]
+    return f"| {' | '.join(escaped)} |\n"

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..measure.jsonable import as_json
 from .ratios import ratio_of
-from .schema import SLOWER, TIMES, Bench, Ratio, Row
+from .schema import TIMES, Bench, Row
+from .values import SLOWER, Ratio
 
 GATED_TIMES = ("clip_ms", "model_ms")
 FRONT_END_ALONE = ("front_end_ms",)

@@ -6,8 +6,9 @@ import dataclasses
 import itertools
 from collections.abc import Sequence
 
-from .schema import CALLS, FASTER, NO_DIFFERENCE, ROUNDS, SLOWER, PairRatio, Ratio, Row, TimeSummary
+from .schema import Row
 from .stats import median_ratio, round_ratio
+from .values import CALLS, FASTER, NO_DIFFERENCE, ROUNDS, SLOWER, PairRatio, Ratio, TimeSummary
 
 
 def ratio_of(times: TimeSummary, other: TimeSummary, *, paired: bool) -> Ratio:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from .ratios import between
-from .schema import CALLS, ROUNDS, SLOWER, Bench, Recommendation, Row
+from .schema import Bench, Row
 from .stats import pareto_front
+from .values import CALLS, ROUNDS, SLOWER, Recommendation
 from .warnings import FUNCTIONAL_ENGINES
 
 SMALLEST, FASTEST, MOST_ACCURATE, ON_THE_FRONT = "smallest", "fastest", "most accurate", "best on the front"

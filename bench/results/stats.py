@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from .schema import TimeSummary
+from .values import TimeSummary
 
 CALIBRATION_BINS = 15
 NORMAL_QUANTILE = statistics.NormalDist().inv_cdf(0.975)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .ratios import ratio_of
-from .schema import SLOWER, TIMES, Bench, BenchWarning, Row, TimeSummary
+from .schema import TIMES, Bench, Row
+from .values import SLOWER, BenchWarning, TimeSummary
 
 FEW_CALLS = 100
 SHORT_S = 1.0  # that timed calls should last together

@@ -283,9 +283,9 @@ def test_agreement_is_with_keras_and_the_baseline_is_keras_with_librosa(tiny_onn
 
 def test_keras_is_measured_with_the_threads_of_its_process(clips, keras_that_always_says_low):
     case = Case(keras_that_always_says_low, engine="keras", threads=2)
-    (row,) = run_bench([case], clips, effort=ONCE)["results"]
-    assert "error" not in row
-    assert row["threads"] == 2
+    (row,) = run_bench(BenchPlan((case,), clips, effort=ONCE)).results
+    assert row.error is None
+    assert row.threads == 2
 
 
 def test_a_reference_that_cannot_be_used_is_named_in_the_warning(tiny_onnx, clips, tmp_path):

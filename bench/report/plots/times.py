@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from ...results.schema import Row, TimeSummary
+from ...results.schema import Row
+from ...results.values import TimeSummary
 from .drawing import COLOURS, INK, QUIET, Picture, colours, figure_of_files, logarithmic, svg
 
 GOLDEN = 0.618034  # multiples of it, modulo 1, spread evenly whatever their number

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from ..ratios.paired_timing import SERIES, WARM_UP, measure_pair
+from .paired_timing import SERIES, WARM_UP, measure_pair
 
 
 def test_series_take_turns_and_the_ratio_is_that_of_the_medians(tiny_models):

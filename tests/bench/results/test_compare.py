@@ -9,10 +9,10 @@ from rich.console import Console
 
 from genrekit.bench.report.comparison import comparison_markdown, comparison_tables, legend, verdict_line
 from genrekit.bench.results.compare import compare, is_measured, regressions
-from genrekit.bench.results.schema import BenchWarning
 from genrekit.bench.results.stats import summary
+from genrekit.bench.results.values import BenchWarning
 
-from .conftest import bench_of, failed_row, front_end_row, row_of
+from ..conftest import bench_of, failed_row, front_end_row, row_of
 
 
 def noisy(milliseconds, seed, rounds=5, **changes):
@@ -191,10 +191,10 @@ def test_both_renderings_hold_every_row():
 
 
 def test_incomplete_results_are_told():
-    a, b = bench_of(row_of()), {**bench_of(row_of()), "complete": False}
+    a, b = bench_of(row_of()), dataclasses.replace(bench_of(row_of()), complete=False)
     comparison = compare([a, b])
     assert [line.endswith(", incomplete") for line in legend(comparison)[:2]] == [False, True]
-    assert [file["complete"] for file in comparison["files"]] == [True, False]
+    assert [file.complete for file in comparison.files] == [True, False]
 
 
 def test_the_legend_says_what_the_intervals_hold():

@@ -7,10 +7,10 @@ from genrekit.bench.measure.cases import Case
 from genrekit.bench.measure.plan import TrainingReference, TrainingRow
 from genrekit.bench.results.build import blank_row
 from genrekit.bench.results.recommend import recommendations
-from genrekit.bench.results.schema import BenchWarning
+from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.util.proportions import wilson_interval
 
-from .conftest import bench_of, row_of
+from ..conftest import bench_of, row_of
 
 MODELS = {"mlp": 0.6, "mlp-regularized": 0.65, "cnn": 0.7, "lstm": 0.64}
 PRECISIONS = {"tflite": ("float32", "float16", "dynamic", "int8"), "onnx": ("float32", "int8")}

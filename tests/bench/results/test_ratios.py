@@ -5,7 +5,7 @@ import pytest
 from genrekit.bench.results.ratios import between, pairwise, ratio_of
 from genrekit.bench.results.stats import summary
 
-from .conftest import failed_row, row_of
+from ..conftest import failed_row, row_of
 
 
 def times(*medians):

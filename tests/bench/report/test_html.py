@@ -9,10 +9,10 @@ import pytest
 from genrekit.bench import report
 from genrekit.bench.results.ratios import pairwise
 from genrekit.bench.results.recommend import recommendations
-from genrekit.bench.results.schema import BenchWarning
+from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.errors import MissingPackageError
 
-from .conftest import bench_of, front_end_row, row_of, steady
+from ..conftest import bench_of, front_end_row, row_of, steady
 from .pages import Page
 from .shown import bench_of_24
 

@@ -14,7 +14,7 @@ import pytest
 from genrekit.bench.remote import ssh
 from genrekit.runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
-from ..sshd import free_port, needs_sshd, processes_of, wait_for
+from ...sshd import free_port, needs_sshd, processes_of, wait_for
 
 pytestmark = needs_sshd
 

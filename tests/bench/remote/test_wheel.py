@@ -10,7 +10,7 @@ import pytest
 from genrekit.bench.remote.wheel import SOURCE, find_wheel
 from genrekit.runtime.errors import MissingFileError, ParameterError
 
-from ..environments import pip
+from ...environments import pip
 
 
 def contents(path):

@@ -11,7 +11,7 @@ from rich.console import Console
 from genrekit.bench import report
 from genrekit.bench.report.format import count_of, size, three_digits
 
-from .conftest import bench_of, row_of
+from ..conftest import bench_of, row_of
 from .shown import MODELS, bench_of_24
 
 

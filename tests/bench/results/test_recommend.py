@@ -6,7 +6,7 @@ from genrekit.bench.report.advice import recommendation_text
 from genrekit.bench.results.recommend import recommendations
 from genrekit.runtime.util.proportions import wilson_interval
 
-from .conftest import bench_of, failed_row, front_end_row, row_of
+from ..conftest import bench_of, failed_row, front_end_row, row_of
 
 
 def row(file, clip_ms, accuracy, size=190_000, count=200, **changes):

@@ -24,8 +24,8 @@ from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.errors import Failure
 
-from ..sshd import needs_sshd, processes_of, wait_for
-from .conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
+from ...sshd import needs_sshd, processes_of, wait_for
+from ..conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
 
 QUICK = Effort(calls=4, seconds=0, rounds=1, paced_calls=1)
 CLASSIFY = "genrekit.toolkit.cli.app"

@@ -9,7 +9,7 @@ from genrekit.bench.results.reader import read_json
 
 from .pages import CHROMIUM, chromium, laid_out
 
-RESULTS = Path(__file__).parents[2] / "results" / "quickstart.json"
+RESULTS = Path(__file__).parents[3] / "results" / "quickstart.json"
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt install chromium")
 
 

@@ -8,7 +8,7 @@ import pytest
 from genrekit.bench.results.stats import summary
 from genrekit.bench.results.warnings import findings
 
-from .conftest import bench_of, failed_row, front_end_row, row_of
+from ..conftest import bench_of, failed_row, front_end_row, row_of
 
 
 def test_a_sound_row_raises_no_warning():

@@ -14,7 +14,7 @@ from genrekit.bench.measure.timing import PACE_S, TIMED_CLIPS, measure_case, mea
 from genrekit.runtime import Classifier, StreamClassifier, load, mfcc
 from genrekit.runtime.errors import MissingPackageError, ParameterError
 
-from .conftest import CONFIG, LABELS
+from ..conftest import CONFIG, LABELS
 
 CALLS = 7
 EFFORT = Effort(CALLS, seconds=0, rounds=1, paced_calls=2)

@@ -15,7 +15,7 @@ from genrekit.bench.results.reader import read_json
 from .pages import Page
 from .shown import bench_of_24
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 RESULTS = ROOT / "results" / "quickstart.json"
 
 

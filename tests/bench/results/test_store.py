@@ -9,10 +9,10 @@ import pytest
 from genrekit.bench.measure.plan import TrainingRow
 from genrekit.bench.results import store
 from genrekit.bench.results.reader import read_json
-from genrekit.bench.results.schema import BenchWarning
+from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.errors import MissingFileError, MissingPackageError, OutputError, ParameterError
 
-from .conftest import bench_of, failed_row, row_of
+from ..conftest import bench_of, failed_row, row_of
 
 
 @pytest.fixture

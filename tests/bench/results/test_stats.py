@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrekit.bench.results.schema import TimeSummary
 from genrekit.bench.results.stats import (
     calibration_error,
     fraction_equal,
@@ -18,6 +17,7 @@ from genrekit.bench.results.stats import (
     student_quantile,
     summary,
 )
+from genrekit.bench.results.values import TimeSummary
 
 times = st.lists(st.floats(1e-3, 1e4), min_size=2, max_size=60)
 
