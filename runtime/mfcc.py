@@ -69,21 +69,23 @@ class MfccConfig:
     def __post_init__(self) -> None:
         for name, (least, most) in RANGES.items():
             value = getattr(self, name)
-            whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
-            _require(whole, f"{name}={reprlib.repr(value)}", f"an integer from {least} to {most}")
-        _require(self.n_mfcc <= self.n_mels, f"n_mfcc={self.n_mfcc}", f"at most n_mels={self.n_mels}")
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            self._require(name, whole and least <= value <= most, f"an integer from {least} to {most}")
+        self._require("n_mfcc", self.n_mfcc <= self.n_mels, f"at most n_mels={self.n_mels}")
         seconds = _is_number(self.window_s) and 0 < self.window_s <= MAX_WINDOW_S
-        _require(seconds, f"window_s={reprlib.repr(self.window_s)}", f"seconds, at most {MAX_WINDOW_S}")
+        self._require("window_s", seconds, f"seconds, at most {MAX_WINDOW_S}")
         shortest = self.n_fft / self.sample_rate
-        _require(
-            self.window_samples >= self.n_fft, f"window_s={self.window_s}", f"at least one frame ({shortest:.3f} s)"
-        )
-        _require(isinstance(self.center, bool), f"center={reprlib.repr(self.center)}", "true or false")
+        self._require("window_s", self.window_samples >= self.n_fft, f"at least one frame ({shortest:.3f} s)")
+        self._require("center", isinstance(self.center, bool), "true or false")
         usable = self.top_db is None or (_is_number(self.top_db) and 0 < self.top_db < math.inf)
-        _require(usable, f"top_db={reprlib.repr(self.top_db)}", "positive, or None")
+        self._require("top_db", usable, "positive, or None")
         for names, values in self._array_sizes().items():
-            received = ", ".join(f"{name}={getattr(self, name)}" for name in names.split())
-            _require(values <= MAX_VALUES, received, f"arrays of at most {MAX_VALUES} values, not {values}")
+            self._require(names, values <= MAX_VALUES, f"arrays of at most {MAX_VALUES} values, not {values}")
+
+    def _require(self, names: str, holds: bool, rule: str) -> None:
+        if not holds:
+            received = ", ".join(f"{name}={reprlib.repr(getattr(self, name))}" for name in names.split())
+            raise ParameterError(f"{received}: expected {rule}; correct the value")
 
     def _array_sizes(self) -> dict[str, int]:
         """Values in the largest arrays that the front end needs, by the names of the fields that make them large."""
@@ -127,11 +129,6 @@ class MfccConfig:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, numbers.Real) and not isinstance(value, bool)
-
-
-def _require(holds: bool, received: str, rule: str) -> None:
-    if not holds:
-        raise ParameterError(f"{received}: expected {rule}; correct the value")
 
 
 def hz_to_mel(frequencies: np.ndarray) -> np.ndarray:

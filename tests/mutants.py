@@ -1,6 +1,6 @@
-"""Changes the runtime in small ways, one at a time, and tells which changes no test notices.
+"""Changes the runtime in small ways, one at a time, and reports which changes no test notices.
 
-    python tests/mutants.py --count 40 stream features
+    python tests/mutants.py --count 40 mfcc_stream mfcc
 
 Each mutant is a copy of the source with one operator or number changed, on which the tests of its module are run.
 """
@@ -73,7 +73,9 @@ def is_noticed(module: str, source: str, folder: Path) -> bool:
     try:
         command = [sys.executable, "-m", "pytest", "-q", "-x", f"tests/runtime/test_{module}.py"]
         environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
-        return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, timeout=TIMEOUT_S).returncode > 0
+        return (
+            subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT_S).returncode > 0
+        )
     except subprocess.TimeoutExpired:
         return True
     finally:
@@ -89,6 +91,9 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="genrekit-mutants-") as name:
         folder = Path(name)
+        shutil.copy(ROOT / "pyproject.toml", folder)
+        shutil.copytree(ROOT / "tests", folder / "tests")
+        shutil.copytree(ROOT / "genrekit", folder / "genrekit")
         for floor in FLOORS:
             shutil.copytree(ROOT / floor, folder / "genrekit" / floor)
         return max(try_module(module, arguments.count, arguments.seed, folder) for module in arguments.modules)

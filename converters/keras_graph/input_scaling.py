@@ -79,8 +79,9 @@ def _restating(layer: keras.Layer, n_mfcc: int) -> Restate | None:
 def _scale_rows(layer: keras.Layer, weights: list[np.ndarray], mean: np.ndarray, std: np.ndarray) -> Restated:
     """Of dense and LSTM layers: each row of the kernel reads one coefficient, of one frame or of any."""
     kernel, *others, bias = weights
-    mean, std = (np.tile(values, len(kernel) // len(values)) for values in (mean, std))
-    return [copy_layer(layer)], [kernel * std[:, np.newaxis], *others, bias + mean @ kernel.astype(np.float64)]
+    frames = len(kernel) // len(mean)
+    scaled = kernel * np.tile(std, frames)[:, np.newaxis]
+    return [copy_layer(layer)], [scaled, *others, bias + np.tile(mean, frames) @ kernel.astype(np.float64)]
 
 
 def _expand(layer: layers.Conv2D, weights: list[np.ndarray], mean: np.ndarray, std: np.ndarray) -> Restated:

@@ -138,7 +138,8 @@ def scale_and_shift(norm: layers.BatchNormalization) -> tuple[np.ndarray, np.nda
 
     Source: Ioffe and Szegedy, Batch Normalization (2015), algorithm 2.
     """
-    mean, variance = (np.asarray(value, np.float64) for value in (norm.moving_mean, norm.moving_variance))
+    mean = np.asarray(norm.moving_mean, np.float64)
+    variance = np.asarray(norm.moving_variance, np.float64)
     gamma = np.asarray(norm.gamma, np.float64) if norm.scale else np.ones_like(mean)
     beta = np.asarray(norm.beta, np.float64) if norm.center else np.zeros_like(mean)
     scale = gamma / np.sqrt(variance + norm.epsilon)

@@ -148,8 +148,9 @@ def _output_shape(layer: keras.Layer, x: Value) -> tuple[int, ...]:
 def _batch_normalization(graph: OnnxGraph, layer: layers.BatchNormalization, x: Value) -> Value:
     """One that could not be folded, as a multiplication and an addition."""
     x = graph.arrange(x, KERAS)
-    scale, shift = (graph.constant(value.astype(np.float32)) for value in scale_and_shift(layer))
-    name = graph.node("Add", [graph.node("Mul", [x.name, scale]), shift])
+    scale, shift = scale_and_shift(layer)
+    name = graph.node("Mul", [x.name, graph.constant(scale.astype(np.float32))])
+    name = graph.node("Add", [name, graph.constant(shift.astype(np.float32))])
     return dataclasses.replace(x, name=name)
 
 

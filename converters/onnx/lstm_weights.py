@@ -14,7 +14,7 @@ def onnx_lstm_weights(layer: keras.layers.LSTM) -> tuple[np.ndarray, np.ndarray,
     ONNX orders the gates i o f c and adds two biases; the second is zero.
     Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
     """
-    kernel, recurrent_kernel, bias = (_reorder_gates(weight) for weight in lstm_weights(layer))
+    kernel, recurrent_kernel, bias = map(_reorder_gates, lstm_weights(layer))
     biases = np.concatenate([bias, np.zeros_like(bias)])
     return kernel.T[np.newaxis], recurrent_kernel.T[np.newaxis], biases[np.newaxis]
 

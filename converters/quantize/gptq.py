@@ -80,8 +80,13 @@ def _inputs(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
 
 
 def _patches(layer: layers.Conv2D, x: np.ndarray) -> np.ndarray:
-    sizes, strides, rates = ([1, *pair, 1] for pair in (layer.kernel_size, layer.strides, layer.dilation_rate))
-    patches: np.ndarray = tf.image.extract_patches(x, sizes, strides, rates, layer.padding.upper()).numpy()
+    patches: np.ndarray = tf.image.extract_patches(
+        x,
+        sizes=[1, *layer.kernel_size, 1],
+        strides=[1, *layer.strides, 1],
+        rates=[1, *layer.dilation_rate, 1],
+        padding=layer.padding.upper(),
+    ).numpy()
     return patches
 
 

@@ -18,7 +18,8 @@ from ..keras_graph.external_model import SavedModelLayer
 from ..keras_graph.simplify import copy_layer, simplify
 from ..quantize import weight_grids
 from ..quantize.gptq import rounded_copy
-from ..quantize.smoothquant import equalized, with_narrow_logits
+from ..quantize.narrow_logits import with_narrow_logits
+from ..quantize.smoothquant import equalized
 from .finish import finish
 from .fused_lstm import FusedLSTM
 

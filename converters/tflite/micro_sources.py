@@ -12,7 +12,7 @@ import numpy as np
 from tflite_micro import runtime
 
 from ...runtime.errors import ConversionError, first_words
-from ...runtime.modelfile.description import ModelDescription
+from ...runtime.modelfile.description import ModelDescription, Normalization
 from ...runtime.modelfile.graph import Graph
 from ...runtime.modelfile.reader import read_description, read_graph
 from ...runtime.util.atomic import write_text
@@ -141,8 +141,7 @@ def _source(name: str, header: str, model: bytes, description: ModelDescription)
     data = textwrap.fill(", ".join(f"0x{byte:02x}" for byte in model), 118)
     labels = ", ".join(_c_string(label) for label in description.labels)
     count = description.front_end.n_mfcc
-    normalization = description.normalization
-    mean, std = (normalization.mean, normalization.std) if normalization else ([0.0] * count, [1.0] * count)
+    normalization = description.normalization or Normalization((0.0,) * count, (1.0,) * count)
     return f"""\
 /* {description.model}, {description.precision}, for tflite-micro. Written by genrekit {description.toolkit_version}. */
 #include "{header}"
@@ -157,8 +156,8 @@ ALIGNED const unsigned char {name}_model[] = {{
 {data}}};
 const size_t {name}_model_length = sizeof({name}_model);
 const char *const {name}_labels[{len(description.labels)}] = {{{labels}}};
-const float {name}_mean[{count}] = {{{_floats(mean)}}};
-const float {name}_std[{count}] = {{{_floats(std)}}};
+const float {name}_mean[{count}] = {{{_floats(normalization.mean)}}};
+const float {name}_std[{count}] = {{{_floats(normalization.std)}}};
 """
 
 

@@ -23,8 +23,10 @@ class Quantization:
         self.dtype = dtype
         limits = np.iinfo(dtype)
         # Arrays of no dimension: numpy would make them of plain numbers in every call, which takes as long as the sums.
-        values = (scale, zero_point, limits.min, limits.max)
-        self._scale, self._zero_point, self._low, self._high = (np.array(value, np.float32) for value in values)
+        self._scale = np.array(scale, np.float32)
+        self._zero_point = np.array(zero_point, np.float32)
+        self._low = np.array(limits.min, np.float32)
+        self._high = np.array(limits.max, np.float32)
 
     def quantize(self, values: np.ndarray) -> np.ndarray:
         """``clip(rint(values / scale + zero_point))`` of float32 `values`; same shape."""

@@ -6,7 +6,8 @@ import pytest
 from keras import layers
 
 from genrekit.converters.quantize.gptq import inputs_seen
-from genrekit.converters.quantize.smoothquant import equalized, with_narrow_logits
+from genrekit.converters.quantize.narrow_logits import with_narrow_logits
+from genrekit.converters.quantize.smoothquant import equalized
 
 SHAPE = (20, 6)
 FRAMES = layers.Reshape((*SHAPE, 1))
