@@ -14,6 +14,7 @@ import numpy as np
 
 from genrekit.bench.results.stats import median_ratio
 from genrekit.runtime import MfccConfig
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus.scan import Corpus
@@ -60,7 +61,7 @@ def training_figures(progress: Progress) -> Iterator[dict[str, Any]]:
     progress(len(EPOCH_SEGMENTS), total, "a demo corpus")
     with tempfile.TemporaryDirectory(prefix="genrekit-training-") as folder:
         make_demo_corpus(Path(folder), DEMO_TRACKS_PER_GENRE, seed=0, jobs=-1)
-        segments = extract(corpus.scan(folder), jobs=-1, shifts=recipe("edge", "mlp").shifts)
+        segments = extract(corpus.scan(folder), executor=Processes(-1), shifts=recipe("edge", "mlp").shifts)
         for done, model in enumerate(ACCURACY_MODELS, len(EPOCH_SEGMENTS)):
             progress(done, total, f"{model} to the paper's accuracy")
             yield accuracy_figure(model, segments)

@@ -21,7 +21,7 @@ from ..fixtures.make_artists_csv import artists_csv
 from .conftest import GTZAN_GENRES, names_only
 
 ROOT = Path(__file__).parents[2]
-INDEX = ROOT / "toolkit" / "split_lists" / "artists.csv"
+INDEX = ROOT / "toolkit" / "splits" / "lists" / "artists.csv"
 # Artists on two sides of the fault-filtered lists, by the index as corrected until 2024.
 FAULT_FILTERED_APART = {
     "Anthrax", "Bob Marley", "Boney M.", "Burning Spear", "Danzig", "Dark Tranquillity", "Donna Summer",

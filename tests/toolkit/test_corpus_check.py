@@ -11,6 +11,7 @@ import soundfile
 import soxr
 
 from genrekit.runtime.audio import read_file
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus_audit import report as corpus_report
@@ -117,7 +118,7 @@ def test_a_sound_corpus_has_nothing(corpus_folder):
 
 def test_processes_find_what_one_process_finds(troubled, result):
     told = []
-    assert check(corpus.scan(troubled), jobs=2, progress=lambda *arguments: told.append(arguments)) == result
+    assert check(corpus.scan(troubled), Processes(2), progress=lambda *arguments: told.append(arguments)) == result
     assert told[:29] == [(done, 29) for done in range(1, 30)]
     assert told[-1] == (1, 1, "comparing")
 

@@ -15,6 +15,7 @@ import soundfile
 from genrekit.runtime import load
 from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
 from genrekit.runtime.file_classifier import classify_file
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.library import output_tables as tables
 from genrekit.toolkit.library.classify_library import Summary, classify_library, partial_of, require_output
 from genrekit.toolkit.library.find_audio import audio_files, shown
@@ -128,7 +129,7 @@ def test_unusable_files_have_rows_that_say_why(rows):
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_formats_and_processes_give_the_same_rows(library, model, rows, tmp_path, suffix):
     out = tmp_path / f"rows{suffix}"
-    assert classify_library(library, out, model, jobs=2) == Summary(FILES, 2, 0)
+    assert classify_library(library, out, model, Processes(2)) == Summary(FILES, 2, 0)
     read = list(tables.read(out))
     assert [{name: value or None for name, value in row.items()} for row in read] == [
         {name: value or None for name, value in row.items()} for row in rows

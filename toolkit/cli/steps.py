@@ -10,8 +10,7 @@ import numpy as np
 
 from ...runtime import MfccConfig, ModelDescription
 from ...runtime.errors import CorpusError, ParameterError
-from ..compute.dask import joined
-from ..compute.local import require_jobs
+from ..compute import open_executor
 from ..corpus import scan as corpus
 from ..corpus.extraction import extract
 from ..corpus.feature_cache import FeatureCache, default_folder
@@ -38,16 +37,15 @@ def read_segments(
 
     Args:
         data: its folder.
-        jobs, config, shifts, cache: as for `extract`.
-        dask: address of a cluster that computes them.
+        jobs, dask: as for `open_executor`.
+        config, shifts, cache: as for `extract`.
 
     Raises:
-        ParameterError, CorpusError: as `extract` and `Cluster`.
+        ParameterError, CorpusError: as `open_executor` and `extract`.
     """
-    require_jobs(jobs)
-    found = corpus.scan(data if dask is None else data.absolute())
-    with joined(dask) as cluster, progress("reading audio") as update:
-        segments = extract(found, config, jobs, update, shifts=shifts, cache=cache, cluster=cluster)
+    with open_executor(jobs, dask) as executor, progress("reading audio") as update:
+        found = corpus.scan(data.absolute() if executor.remote else data)
+        segments = extract(found, config, executor, update, shifts=shifts, cache=cache)
     for item in segments.unusable:
         note(f"left out: {item.file}: {item.reason}")
     if cache and cache.problem:

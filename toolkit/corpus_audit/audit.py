@@ -5,12 +5,13 @@ from __future__ import annotations
 import collections
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...runtime import MfccConfig
 from ...runtime.audio import CUT_SHORT
-from ..compute import local
-from ..corpus.extraction import why_unusable
+from ..compute import Executor, Processes, in_order
+from ..corpus.extraction import LOST, why_unusable
 from ..corpus.scan import Corpus
 from ..splits.assign import PARTS
 from .near_duplicates import near_duplicates
@@ -24,17 +25,21 @@ Rows = list[dict[str, Any]]
 Heard = Sequence[tuple[str, TrackFacts]]
 
 
-def check(corpus: Corpus, jobs: int = 1, progress: Callable[..., None] | None = None) -> dict[str, Any]:
+def check(
+    corpus: Corpus,
+    executor: Executor = Processes(),  # noqa: B008 (frozen)
+    progress: Callable[..., None] | None = None,
+) -> dict[str, Any]:
     """What `genrekit corpus check --json` prints.
 
     Args:
         corpus: from `scan`.
-        jobs: processes that hear files.
-        progress: called with (files heard, files), then with (comparisons done, comparisons, what is done).
+        executor: reads the files.
+        progress: called with (files read, files), then with (comparisons done, comparisons, what is done).
     """
     names = [corpus.relative(track.path) for track in corpus.tracks]
-    facts = []
-    for fact in local.in_order(local.results(examine, [track.path for track in corpus.tracks], jobs)):
+    facts: list[TrackFacts] = []
+    for fact in in_order(executor.results(examine, [track.path for track in corpus.tracks], _lost)):
         facts.append(fact)
         if progress:
             progress(len(facts), len(names))
@@ -55,6 +60,10 @@ def check(corpus: Corpus, jobs: int = 1, progress: Callable[..., None] | None = 
         "too_small": _too_small(corpus, {row["file"] for row in unusable}),
         "demo": corpus.demo,
     }
+
+
+def _lost(path: Path) -> TrackFacts:
+    return TrackFacts(error=f"{path}: {LOST}")
 
 
 def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:

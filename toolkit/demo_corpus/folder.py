@@ -11,7 +11,7 @@ import soundfile
 
 from ...runtime.errors import OutputError, ParameterError
 from ...runtime.util.atomic import replacing, write_text
-from ..compute import local
+from ..compute import Processes
 from ..corpus.scan import MARKER, is_demo_corpus
 from .composer import GENRES, SECONDS_RANGE, compose
 from .synthesis import SAMPLE_RATE
@@ -64,7 +64,7 @@ def make_demo_corpus(
     paths = [path for path, *_ in tasks]
     _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
     missing = [task for task in tasks if not _finished(task[0], seconds)]
-    written = local.results(_write_track, missing, jobs if len(missing) > 1 else 1)
+    written = Processes(jobs if len(missing) > 1 else 1).results(_write_track, missing)
     for finished, _ in enumerate(written, len(tasks) - len(missing) + 1):
         if progress:
             progress(finished, len(tasks))
@@ -131,7 +131,7 @@ def _finished(path: Path, seconds: float) -> bool:
 
 
 def _write_track(task: Task) -> None:
-    path, *track = task
-    samples = compose(*track)
+    path, genre, index, seconds, seed = task
+    samples = compose(genre, index, seconds, seed)
     with replacing(path) as temporary:
         soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16")

@@ -10,6 +10,7 @@ from typing import Any
 from ...converters.export import PRECISIONS, export_model, require_supported, write_parity
 from ...converters.trained_model import ParityWindows, Source, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParameterError, ParityError, UnsupportedModelError
+from ..compute import Processes
 from ..corpus import scan as corpus
 from ..corpus.extraction import extract
 from ..corpus.feature_cache import FeatureCache
@@ -126,7 +127,7 @@ def _features_of(run: Run, data: Path, cache: FeatureCache | None) -> ExportFeat
             f"{data}: expected genres among the model's labels {', '.join(run.description.labels)}, found "
             f"{', '.join(strangers)}; name the corpus that fits the model"
         )
-    segments = extract(found, run.description.front_end, jobs=-1, cache=cache)
+    segments = extract(found, run.description.front_end, Processes(-1), cache=cache)
     seed = run.description.seed or 0
     parts = splits.assign(segments, run.description.split or "track", seed)
     return ExportFeatures.choose(segments, parts, seed).relabelled(

@@ -77,13 +77,13 @@ def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
 
 
 def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
-    from ...compute.dask import joined
+    from ...compute import open_executor
     from ...library.classify_library import classify_each
 
-    files = _files([place.absolute() for place in audio] if dask else audio)
-    with joined(dask) as cluster:
-        model = _shared_model(path, threads, loaded=dask is None)
-        yield from classify_each(files, model, jobs, cluster)
+    with open_executor(jobs, dask) as executor:
+        files = _files([path.absolute() for path in audio] if executor.remote else audio)
+        model = _shared_model(path, threads, loaded=not executor.remote)
+        yield from classify_each(files, model, executor)
 
 
 def _shared_model(path: Path, threads: int, loaded: bool) -> Model:
@@ -107,20 +107,18 @@ def _classify_into(
     out: Path, path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None, json: bool
 ) -> None:
     """The table of one folder, with a summary."""
-    from ...compute.dask import joined
-    from ...compute.local import require_jobs
+    from ...compute import open_executor
     from ...library.classify_library import classify_library, require_output
     from ..terminal import print_json, progress, resumable
 
     if len(audio) != 1:
         raise ParameterError(f"audio={len(audio)}: expected one folder beside --out; name the folder that holds them")
     require_output(out)
-    require_jobs(jobs)
-    folder = audio[0].absolute() if dask else audio[0]
-    with joined(dask) as cluster, resumable():
-        model = _shared_model(path, threads, loaded=dask is None)
+    with open_executor(jobs, dask) as executor, resumable():
+        folder = audio[0].absolute() if executor.remote else audio[0]
+        model = _shared_model(path, threads, loaded=not executor.remote)
         with progress("classifying") as update:
-            summary = classify_library(folder, out, model, jobs, cluster, update)
+            summary = classify_library(folder, out, model, executor, update)
     kept = f", {summary.kept} of them as they were" if summary.kept else ""
     gone = f", without the rows of {summary.gone} that are gone" if summary.gone else ""
     note(f"{summary.files} files{kept}, {summary.unusable} unusable; wrote {out}{gone}")

@@ -42,15 +42,15 @@ def check(
 
     Example: genrekit corpus check gtzan/genres_original --json
     """
+    from ...compute import Processes
     from ...corpus import scan as corpus
     from ...corpus_audit import audit, report
-    from ..steps import require_jobs
     from ..terminal import print_json, progress
 
-    require_jobs(jobs)
+    executor = Processes(jobs)
     found = corpus.scan(folder)
-    with progress("hearing") as update:
-        result = audit.check(found, jobs, update)
+    with progress("reading audio") as update:
+        result = audit.check(found, executor, update)
     if json:
         print_json(result)
         return
