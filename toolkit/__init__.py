@@ -1,1 +1,63 @@
-"""The top floor, which needs a desk: corpora, training, evaluation and the command line."""
+"""What needs a desk: corpora, splits, the four models, training, exporting, the command line.
+
+The path of the command line in Python::
+
+    segments = extract(scan("gtzan/genres_original"), shifts=4)
+    training = Training(MODELS["cnn"], recipe("edge", "cnn"), segments, assign(segments, "track", 0), "track", 0)
+    train(training, Path("runs/cnn"))
+    export_run(load_run("runs/cnn"), Path("models"))
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .corpus.extraction import extract
+    from .corpus.scan import scan
+    from .evaluation import evaluate
+    from .exporting.export_run import export_run
+    from .models import MODELS
+    from .splits.assign import assign
+    from .training.recipes import recipe
+    from .training.run_folder import load_run
+    from .training.spec import Training
+    from .training.train import train
+
+__all__ = [
+    "MODELS",
+    "Training",
+    "assign",
+    "evaluate",
+    "export_run",
+    "extract",
+    "load_run",
+    "recipe",
+    "scan",
+    "train",
+]
+
+# Imported when they are asked for: the command line starts without them.
+_MODULES = {
+    "MODELS": ".models",
+    "Training": ".training.spec",
+    "assign": ".splits.assign",
+    "evaluate": ".evaluation",
+    "export_run": ".exporting.export_run",
+    "extract": ".corpus.extraction",
+    "load_run": ".training.run_folder",
+    "recipe": ".training.recipes",
+    "scan": ".corpus.scan",
+    "train": ".training.train",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_MODULES[name], __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

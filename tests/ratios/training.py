@@ -22,6 +22,7 @@ from genrekit.toolkit.corpus.segments import Segments
 from genrekit.toolkit.demo_corpus import make_demo_corpus
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.splits import assign as splits
+from genrekit.toolkit.training.metrics import Epoch
 from genrekit.toolkit.training.recipes import PAPER, Recipe, recipe
 from genrekit.toolkit.training.spec import Training
 from genrekit.toolkit.training.train import train
@@ -118,7 +119,7 @@ def _plain_epochs(training: Training) -> list[float]:
     """The same of the script that one would write without genrekit."""
     import keras
 
-    known, validation = (training.parts == part for part in ("train", "validation"))
+    known, validation = (training.subsets == part for part in ("train", "validation"))
     features, labels = training.segments.features, training.segments.labels
     ends: list[float] = []
     model = _plain_model(training)
@@ -178,8 +179,8 @@ def _curve(training: Training, enough: float) -> list[tuple[float, float]]:
     points: list[tuple[float, float]] = []
     start = time.perf_counter()
 
-    def look(history: list[dict[str, Any]], epochs: int) -> None:
-        points.append((time.perf_counter() - start, history[-1]["val_accuracy"]))
+    def look(history: list[Epoch], epochs: int) -> None:
+        points.append((time.perf_counter() - start, history[-1].val_accuracy))
         if points[-1][1] >= enough:
             raise _Reached
 

@@ -26,7 +26,7 @@ from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
 from genrekit.toolkit.library import output_tables as tables
 from genrekit.toolkit.library.classify_library import classify_library
-from genrekit.toolkit.library.remote_task import Model
+from genrekit.toolkit.library.remote_task import ModelFile
 
 
 @contextlib.contextmanager
@@ -101,7 +101,7 @@ def library(tmp_path):
 
 @pytest.fixture
 def model(tiny_models):
-    return Model.of(tiny_models("dense", "onnx"), 1)
+    return ModelFile.of(tiny_models("dense", "onnx"), 1)
 
 
 @contextlib.contextmanager

@@ -158,7 +158,7 @@ def test_any_number_of_classes_with_any_names(genrekit, corpus_folder, tmp_path,
     from genrekit.toolkit.splits import assign as splits
 
     assert set(segments.labels) == set(range(len(genres)))
-    assert set(splits.assign(segments, "track", 0)) == set(splits.PARTS)
+    assert set(splits.assign(segments, "track", 0)) == set(splits.SUBSETS)
 
 
 def test_the_command_says_it_in_lines(genrekit, troubled):

@@ -49,13 +49,14 @@ def view(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_
         elapsed_s: since the view was opened, seconds.
         busy_s: of them, how many this process kept a core busy.
     """
+    load = busy_s / max(elapsed_s, 1e-9)
     shares = {label: share for label, _, share in totals.shares()}
     table = Table(
         "label",
         "now",
         "",
         "so far",
-        title=f"{prediction.time_s:.1f} s heard, {elapsed_s:.1f} s elapsed, load {busy_s / max(elapsed_s, 1e-9):.0%}",
+        title=f"{prediction.time_s:.1f} s of audio, {elapsed_s:.1f} s elapsed, load {load:.0%}",
     )
     for label, score in prediction.scores.items():
         style = "bold" if label == prediction.label else ""

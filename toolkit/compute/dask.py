@@ -1,5 +1,6 @@
 """Work on a Dask cluster; workers that are killed cost nothing but time."""
 
+# mypy: disallow-untyped-calls=False
 from __future__ import annotations
 
 import asyncio
@@ -113,7 +114,8 @@ class Cluster:
         while True:
             try:
                 with self._reached(), self._client.as_current():
-                    return wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
+                    done: Iterable[Future[Any]] = wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
+                    return done
             except TimeoutError:
                 if not self._threads():
                     raise self._gone("has no workers any more") from None
@@ -193,4 +195,5 @@ async def _identity(address: str) -> dict[str, Any]:
 
     arguments = distributed.Security().get_connection_args("client")
     async with distributed.rpc(address, timeout=CONNECT_S - 1, connection_args=arguments) as scheduler:
-        return await scheduler.identity()
+        identity: dict[str, Any] = await scheduler.identity()
+        return identity

@@ -70,7 +70,7 @@ class FeatureCache:
         checksum, content = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
         if checksum != _checksum(key, content):
             return None
-        features = np.load(io.BytesIO(content), allow_pickle=False)
+        features: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
         if features.shape[1] % shifts or not np.isfinite(features).all():
             return None
         return features[:, :: features.shape[1] // shifts]

@@ -122,6 +122,7 @@ def report(result: dict[str, Any], longest: int = 10) -> Iterator[str]:
 
 def _entries(result: dict[str, Any], key: str) -> list[Any]:
     if key != "near_duplicates":
-        return result[key]
+        entries: list[Any] = result[key]
+        return entries
     pairs = zip(result[key], result["near_duplicate_matches"], strict=True)
     return [{"files": files, "apart_s": abs(match["shift_s"]), **match} for files, match in pairs]

@@ -13,8 +13,8 @@ from ...runtime.errors import OutputError
 from ..compute import Executor, Processes, in_order
 from . import output_tables
 from .find_audio import audio_files, count_audio_files, shown
-from .remote_task import LOST, Model, Task, describe, lost_row, row_of
-from .resume_db import Partial
+from .remote_task import LOST, ModelFile, Task, describe, lost_row, row_of
+from .resume_db import ResumeDb
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +50,7 @@ def require_output(out: Path) -> None:
 def classify_library(
     folder: Path,
     out: Path,
-    model: Model,
+    model: ModelFile,
     executor: Executor = Processes(),  # noqa: B008 (frozen)
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
@@ -72,7 +72,7 @@ def classify_library(
         Failure: a process was killed, or the cluster is gone.
     """
     total = count_audio_files(folder)
-    with Partial(partial_of(out)) as partial:
+    with ResumeDb(partial_of(out)) as partial:
         _require_same_library(folder, partial_of(out), partial.files())
         if out.exists():
             _require_same_library(folder, out, (row["file"] for row in output_tables.read(out)))
@@ -104,14 +104,14 @@ def partial_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
-def _tasks(folder: Path, partial: Partial) -> Iterator[Task]:
+def _tasks(folder: Path, partial: ResumeDb) -> Iterator[Task]:
     for path in audio_files(folder):
         file = shown(path, folder)
-        yield Task(path, file, partial.known(file))
+        yield Task(path, file, partial.key_of(file))
 
 
 def _store(
-    arriving: Iterable[tuple[int, tuple[str, dict[str, Any] | None]]], partial: Partial, on_row: Callable[[int], None]
+    arriving: Iterable[tuple[int, tuple[str, dict[str, Any] | None]]], partial: ResumeDb, on_row: Callable[[int], None]
 ) -> Summary:
     """Put each row into `partial` as it comes; `on_row` is called with the number of rows so far."""
     done = unusable = kept = 0
@@ -125,7 +125,7 @@ def _store(
 
 def classify_each(
     paths: Iterable[Path],
-    model: Model,
+    model: ModelFile,
     executor: Executor = Processes(),  # noqa: B008 (frozen)
 ) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """`classify_one` of each path in their order, in parallel; parameters and errors as `classify_library`."""
