@@ -132,7 +132,7 @@ def test_the_report_says_how_many_and_what_to_do(result):
 
 
 def test_long_lists_are_cut_and_say_so(result):
-    many = result | {"clipped": [{"file": f"{number}.wav", "share": 0.5} for number in range(30)]}
+    many = result | {"clipped": [{"file": f"{number}.wav", "fraction": 0.5} for number in range(30)]}
     lines = list(corpus_report.report(many))
     assert "  9.wav: 50.00% of the samples" in lines
     assert "  10.wav: 50.00% of the samples" not in lines

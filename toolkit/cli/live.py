@@ -50,7 +50,7 @@ def view(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_
         busy_s: of them, how many this process kept a core busy.
     """
     load = busy_s / max(elapsed_s, 1e-9)
-    shares = {label: share for label, _, share in totals.shares()}
+    fractions = {label: fraction for label, _, fraction in totals.shares()}
     table = Table(
         "label",
         "now",
@@ -61,5 +61,5 @@ def view(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_
     for label, score in prediction.scores.items():
         style = "bold" if label == prediction.label else ""
         bar = ProgressBar(total=1.0, completed=score, width=BAR_WIDTH)
-        table.add_row(label, f"{score:.2f}", bar, f"{shares.get(label, 0.0):.0%}", style=style)
+        table.add_row(label, f"{score:.2f}", bar, f"{fractions.get(label, 0.0):.0%}", style=style)
     return table

@@ -65,7 +65,7 @@ def open_cache(folder: Path | None, no_cache: bool) -> FeatureCache | None:
     """The cache in `folder`, or where it is by default; None where there is to be none.
 
     Raises:
-        ParameterError: a folder is named, and none is wanted.
+        ParameterError: a folder is named beside --no-cache.
     """
     if no_cache and folder is not None:
         raise ParameterError(f"cache={folder}: expected no folder beside --no-cache; leave one of them out")

@@ -1,4 +1,4 @@
-"""What is wrong with a corpus, in numbers; corpus_report.py says it in words."""
+"""What is wrong with a corpus, in numbers; report.py says it in words."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ..splits.assign import SUBSETS
 from .near_duplicates import near_duplicates
 from .track_audit import TrackFacts, examine
 
-CLIPPED_SHARE = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
+CLIPPED_FRACTION = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
 NARROW = 0.7  # of half the rate, below which a spectrum that ends in a cliff speaks of upsampling; MP3 ends at 0.73
 UNUSUAL_RATIO = 2.0  # of a track's length, or a genre's tracks, to the median
 
@@ -120,7 +120,9 @@ def _levels(readable: AuditedTracks) -> dict[str, Rows]:
             if fact.silent_s
         ],
         "clipped": [
-            {"file": name, "share": round(fact.clipped, 5)} for name, fact in readable if fact.clipped >= CLIPPED_SHARE
+            {"file": name, "fraction": round(fact.clipped, 5)}
+            for name, fact in readable
+            if fact.clipped >= CLIPPED_FRACTION
         ],
     }
 

@@ -88,13 +88,13 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
         _refuse_other_settings(folder, settings)
-        stranger = next(_visible_files(folder, {folder / MARKER, *paths}), None)
+        foreign = next(_visible_files(folder, {folder / MARKER, *paths}), None)
     else:
-        stranger = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
-    if stranger:
+        foreign = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
+    if foreign:
         raise OutputError(
             f"{folder}: expected a new or empty folder, or the beginning of this demo corpus of {len(paths)} tracks; "
-            f"it holds {stranger.relative_to(folder)}; choose another folder"
+            f"it holds {foreign.relative_to(folder)}; choose another folder"
         )
     marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
     write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
@@ -116,14 +116,14 @@ def _refuse_other_settings(folder: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _visible_files(folder: Path, known: set[Path]) -> Iterator[Path]:
-    """Files under `folder` that are not `known`; hidden ones are the system's, or what a killed call left."""
+def _visible_files(folder: Path, own: set[Path]) -> Iterator[Path]:
+    """Files under `folder` that are not our `own`; hidden ones are the system's, or what a killed call left."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
-    return (path for path in files if path not in known)
+    return (path for path in files if path not in own)
 
 
 def _finished(path: Path, seconds: float) -> bool:
-    """Whether a whole track stands at `path`."""
+    """Whether a complete track stands at `path`."""
     try:
         return path.exists() and soundfile.info(path).frames == round(seconds * SAMPLE_RATE)
     except soundfile.SoundFileError:

@@ -28,7 +28,7 @@ class Mix:
         tilt: dB an octave around 1 kHz; positive is brighter.
         low_cut_hz, high_cut_hz: edges of the recorded band.
         presence_hz, presence: centre and height in dB of a bell two octaves wide.
-        reverb, reverb_s: share and time constant of the room.
+        reverb, reverb_s: fraction and time constant of the room.
         echo: level of the repeats, one every three quarters of a beat.
         noise: level of the hiss in dB beside the music.
         crackle: clicks a second, as of a worn record.
@@ -57,7 +57,7 @@ class Style:
     Attributes:
         kin: neighbouring genres, from which a track may borrow.
         tempo: range in beats a minute.
-        swing: range of the delay of off-beats, as a share of the swung unit; 1/6 makes triplets.
+        swing: range of the delay of off-beats, as a fraction of the swung unit; 1/6 makes triplets.
         swing_unit: beats in which the off-beat is delayed: 1 swings eighths, 0.5 sixteenths.
         scale: semitones of the melody above the key.
         progressions: chords, one a bar, as in the key of C.

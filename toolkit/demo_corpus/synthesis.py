@@ -102,7 +102,7 @@ def render_chord(timbre: Timbre, pitches: tuple[float, ...], samples: int, rng: 
 
 
 def render_drum(drum: Drum, rng: np.random.Generator) -> np.ndarray:
-    """One stroke, as float32 [samples], as long as it is heard."""
+    """One stroke, as float32 [samples], as long as it sounds."""
     length = max(drum.tone_s if drum.pitch_hz else 0.0, drum.noise_s)
     samples = int(min(6 * length, 1.5) * SAMPLE_RATE) + 64
     time = _time(samples)
@@ -147,8 +147,8 @@ def _phase(frequency: float, vibrato: float, samples: int) -> np.ndarray:
     """Where in the wavetable each sample is found."""
     cycles = np.arange(samples) * (frequency / SAMPLE_RATE)
     if vibrato:
-        deviation = frequency * (2 ** (vibrato / 1200) - 1) / (2 * np.pi * VIBRATO_HZ)
-        cycles += deviation * np.sin(_time(samples) * (2 * np.pi * VIBRATO_HZ))
+        depth = frequency * (2 ** (vibrato / 1200) - 1) / (2 * np.pi * VIBRATO_HZ)
+        cycles += depth * np.sin(_time(samples) * (2 * np.pi * VIBRATO_HZ))
     return (cycles * CYCLE).astype(np.int64) & (CYCLE - 1)
 
 

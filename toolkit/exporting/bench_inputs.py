@@ -102,7 +102,7 @@ def save_clips(
 ) -> Clips:
     """The test part's audio, in files that worker processes map; raises ParameterError where it is empty.
 
-    The audio goes to the disk track by track: that of a whole corpus may not fit the memory.
+    The audio goes to the disk track by track: that of a large corpus may not fit the memory.
     """
     chosen = np.flatnonzero(subsets == "test")
     folder.mkdir(parents=True, exist_ok=True)

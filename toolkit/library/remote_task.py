@@ -91,7 +91,7 @@ class Task:
 
 
 def row_of(task: Task, model: ModelFile) -> tuple[str, dict[str, Any] | None]:
-    """The file and its row; None in its place where the row at hand still holds: the same content, the same model."""
+    """The file and its row; None instead where the row at hand still holds: the same content, the same model."""
     classifier = model.load()
     key = _key(task.path, model)
     if key and key == task.key:

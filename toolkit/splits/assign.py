@@ -118,13 +118,13 @@ def _by_track(segments: Segments, seed: int) -> np.ndarray:
 def _by_artist(segments: Segments, seed: int) -> np.ndarray:
     used, first = np.unique(segments.tracks, return_index=True)
     labels = segments.labels[first]
-    all_known = artists.artists_of(segments.corpus)
-    known = [all_known[track] for track in used]
-    groups = artists.groups(known)
+    artists_of_track = artists.artists_of(segments.corpus)
+    names_of = [artists_of_track[track] for track in used]
+    groups = artists.groups(names_of)
     counts = np.zeros((groups.max() + 1, len(segments.corpus.labels)), np.int64)
     np.add.at(counts, (groups, labels), 1)
     for label in np.flatnonzero(np.count_nonzero(counts, axis=0) < len(SUBSETS)).tolist():
-        names = sorted({name for track in np.flatnonzero(labels == label) for name in known[track]})
+        names = sorted({name for track in np.flatnonzero(labels == label) for name in names_of[track]})
         raise _too_few_artists(segments.corpus, label, f"only {', '.join(names) or 'tracks whose artists are unknown'}")
     subsets = assign_groups(counts, FRACTIONS, seed)
     for label in np.flatnonzero((totals(counts, subsets, len(SUBSETS)) == 0).any(axis=0)).tolist():

@@ -15,7 +15,7 @@ def assign_groups(counts: np.ndarray, fractions: np.ndarray, seed: int) -> np.nd
 
     Args:
         counts: tracks of each group in each genre [shape=(groups, genres)].
-        fractions: wanted fraction of each subset [shape=(subsets,)], of sum 1.
+        fractions: requested fraction of each subset [shape=(subsets,)], of sum 1.
         seed: of the random starts and orders; the same one gives the same subsets.
 
     Returns:

@@ -26,7 +26,7 @@ class _Saved(NamedTuple):
 
 
 class Checkpoint:
-    """The state after an epoch and the best weights so far, in one file that is replaced whole.
+    """The state after an epoch and the best weights so far, in one file that is replaced in one step.
 
     It is written beside the next epoch: a kill during that epoch finds this state or the one before, and both lead
     to the same end.

@@ -1,7 +1,17 @@
 """A model's epochs, each as one TensorFlow graph over arrays that lie in memory.
 
 What Keras' `fit` and Adam compute, but for rounding, without Python at every step, with each weight read and written
-once a step, and with LSTM layers as one operation.
+once a step, and with LSTM layers as one operation. It is kept for the time of an epoch, as a fraction of that of plain
+Keras (`model.fit`), and because the state after each epoch, which `checkpoint` saves, is all in its hands:
+
+==================  ====
+mlp                 0.38
+mlp-regularized     0.43
+cnn                 0.66
+lstm                0.68
+==================  ====
+
+Measured by ``python -m tests.ratios`` on two cores of an AMD EPYC.
 """
 
 from __future__ import annotations

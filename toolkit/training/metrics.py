@@ -50,7 +50,7 @@ class Metrics(Scores):
         seconds_per_epoch: how long each took.
         labels: class names, in the order of the model's outputs.
         corpus: what it was trained on.
-        settings: what tells this training from another, from `Training.settings`.
+        settings: what distinguishes this training from others, from `Training.settings`.
     """
 
     model: str

@@ -36,7 +36,7 @@ class Training:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What tells this training from another, as JSON keeps it."""
+        """What distinguishes this training from others, as JSON keeps it."""
         settings = {
             "model": self.spec.name,
             "recipe": dataclasses.asdict(self.recipe),

@@ -104,7 +104,7 @@ def _print_row(out: Path, row: dict[str, Any], as_json: bool) -> None:
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Show what a model file is: labels, front end, tensors, operators, size and its whole description.
+    """Show what a model file is: labels, front end, tensors, operators, size and its complete description.
 
     Example: genrekit inspect cnn-int8.tflite
     """

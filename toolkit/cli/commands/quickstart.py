@@ -1,4 +1,4 @@
-"""genrekit quickstart: the whole path from audio to a benchmark table."""
+"""genrekit quickstart: the path from audio to a benchmark table."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def write_outputs(
 
 
 def _with_table(path: Path, table: str) -> str:
-    """The document at `path` with `table` in its place."""
+    """The document at `path` with `table` between its lines."""
     from ....bench.report import replaced_between
     from ....runtime.errors import MissingFileError, ParameterError
 

@@ -45,7 +45,7 @@ def stream(
 ) -> None:
     """Classify a stream of audio: a line for each decision, as soon as it is made.
 
-    The first decision needs one whole window; the stride is rounded to whole hops (23 ms). On a terminal a live
+    The first decision needs one complete window; the stride is rounded to whole hops (23 ms). On a terminal a live
     view stands below the lines.
 
     Example: arecord -t raw -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2

@@ -28,7 +28,7 @@ def corpus_line(result: Reproduction) -> str:
 
 
 def caveats(result: Reproduction) -> list[str]:
-    """What must be said of the figures before anybody reads them."""
+    """What must be known of the figures before anybody reads them."""
     sentences = ["The printed figures are of the whole GTZAN; ours compare with them as far as the corpus is that one."]
     if result.corpus.demo:
         sentences.append("The demo corpus is composed by rule: accuracies on it say nothing about music.")
