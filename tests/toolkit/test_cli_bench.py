@@ -54,14 +54,14 @@ def test_bench_refuses_an_unwritable_output_before_it_measures(genrekit, model, 
 def test_files_are_measured_on_every_engine(genrekit, model, corpus_folder, tmp_path):
     engines = ("--engine", "litert", "--engine", "micro")
     out = ("--out", tmp_path / "b.json", "--markdown", tmp_path / "b.md")
-    process = genrekit("bench", model, "--data", corpus_folder, *engines, "--threads", 2, *QUICK, *out)
+    process = genrekit("bench", model, "--data", corpus_folder, *engines, *QUICK, *out)
     assert process.returncode == 0, process.stderr
     bench = store.read_json(tmp_path / "b.json")
     cases = {(row["engine"], row["threads"]) for row in bench["results"]}
-    assert cases == {("litert", 2), ("micro", 1)}  # tflite-micro has one thread only
+    assert cases == {("litert", 1), ("micro", 1)}
     assert all(row["clip_ms"]["round_n"] == [5, 5] for row in bench["results"])
-    assert set(bench["machine"]["peak_gmacs_per_s"]) == {"1", "2"}
-    names = ["cnn-int8.tflite, 2 threads", "cnn-int8.tflite on micro"]
+    assert set(bench["machine"]["peak_gmacs_per_s"]) == {"1"}
+    names = ["cnn-int8.tflite", "cnn-int8.tflite on micro"]
     assert all(name in text for name in names for text in (process.stdout, (tmp_path / "b.md").read_text()))
     assert "functional-engine" in process.stderr
 
@@ -72,6 +72,7 @@ def test_files_are_measured_on_every_engine(genrekit, model, corpus_folder, tmp_
         (("--engine", "torch"), "'torch' is not one of 'litert'"),
         (("--engine", "onnx"), "engine=onnx: expected a onnx file"),
         (("--threads", "1,2"), "'1,2' is not a valid int"),
+        (("--engine", "micro", "--threads", "2"), "threads=2: expected 1 for engine micro"),
         (("--threads", "0"), "threads=0: expected at least 1"),
         (("--rounds", "0"), "rounds=0"),
         (("--seconds", "-1"), "seconds=-1"),

@@ -28,10 +28,10 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[
     Args:
         models: model files.
         engines: names in `ENGINES`; none: the usual one of each file.
-        threads: of the engine, >= 1; one that takes no more than one gets one.
+        threads: of the engines, >= 1.
 
     Raises:
-        ParameterError: an engine that there is not, or that reads none of the files.
+        ParameterError: an engine that there is not, that reads none of the files, or that cannot take the threads.
     """
     formats = {SUFFIXES.get(model.suffix) for model in models}
     for name in engines:
@@ -42,11 +42,12 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[
                 f"engine={name}: expected a {ENGINES[name].format} file among the models, found none; name one, or "
                 "leave the engine out"
             )
-    return [
-        Case(model, engine=name, threads=1 if name and ENGINES[name].one_thread else threads)
-        for model in models
-        for name in _readers(model, engines)
-    ]
+        if ENGINES[name].one_thread and threads != 1:
+            raise ParameterError(
+                f"threads={threads}: expected 1 for engine {name}, which has one thread only; leave --threads out, or "
+                "measure it by itself"
+            )
+    return [Case(model, engine=name, threads=threads) for model in models for name in _readers(model, engines)]
 
 
 def _readers(model: Path, engines: Sequence[str]) -> Sequence[str | None]:
