@@ -17,4 +17,4 @@ def read_json(path: Path, kind: type[Value], advice: str) -> Value:
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.DecodeError) as error:
-        raise ModelFileError(f"{path}: expected {kind.__name__}, found a damaged file ({error}); {advice}") from error
+        raise ModelFileError(f"{path}: expected {kind.__name__}, found a damaged one; {advice} ({error})") from error
