@@ -14,50 +14,34 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .corpus.extraction import extract
-    from .corpus.scan import scan
-    from .evaluation import evaluate
-    from .exporting.export_run import export_run
-    from .models import MODELS
-    from .splits.assign import assign
-    from .training.recipes import recipe
-    from .training.run_folder import load_run
-    from .training.spec import Training
-    from .training.train import train
-
-__all__ = [
-    "MODELS",
-    "Training",
-    "assign",
-    "evaluate",
-    "export_run",
-    "extract",
-    "load_run",
-    "recipe",
-    "scan",
-    "train",
-]
+    from .corpus.extraction import extract as extract
+    from .corpus.scan import scan as scan
+    from .evaluation import evaluate as evaluate
+    from .exporting.export_run import export_run as export_run
+    from .models import MODELS as MODELS
+    from .splits.assign import assign as assign
+    from .training.recipes import recipe as recipe
+    from .training.run_folder import load_run as load_run
+    from .training.spec import Training as Training
+    from .training.train import train as train
 
 # Imported when they are asked for: the command line starts without them.
 _MODULES = {
-    "MODELS": ".models",
-    "Training": ".training.spec",
-    "assign": ".splits.assign",
-    "evaluate": ".evaluation",
-    "export_run": ".exporting.export_run",
-    "extract": ".corpus.extraction",
-    "load_run": ".training.run_folder",
-    "recipe": ".training.recipes",
-    "scan": ".corpus.scan",
-    "train": ".training.train",
+    "MODELS": "models",
+    "Training": "training.spec",
+    "assign": "splits.assign",
+    "evaluate": "evaluation",
+    "export_run": "exporting.export_run",
+    "extract": "corpus.extraction",
+    "load_run": "training.run_folder",
+    "recipe": "training.recipes",
+    "scan": "corpus.scan",
+    "train": "training.train",
 }
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_MODULES[name], __name__), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)

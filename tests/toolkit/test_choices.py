@@ -25,4 +25,4 @@ from genrekit.toolkit.training.recipes import NAMES, OPTIONS
     ],
 )
 def test_choices_are_complete(choice, names):
-    assert list(map(str, choice)) == list(names)
+    assert [member.value for member in choice] == list(names)

@@ -54,10 +54,12 @@ def test_ours_are_the_figures_of_the_runs(result, folder):
 def test_only_the_penalty_parts_keras_loss_from_cross_entropy(result, folder):
     """The validation's own loss is known both ways; the test part gets the same penalty."""
     for column in result.columns:
-        metrics = json.loads((folder / "runs" / "segment" / "seed-0" / column.name / "metrics.json").read_text())
+        metrics = json.loads(
+            (folder / "runs" / "segment" / "seed-0" / column.published.name / "metrics.json").read_text()
+        )
         penalties = [column.ours[f"{part}_error"].mean - metrics[part]["loss"] for part in ("validation", "test")]
         assert penalties[0] == pytest.approx(penalties[1])
-        assert (penalties[0] > 0.1) == (column.model == "mlp-regularized")
+        assert (penalties[0] > 0.1) == (column.published.model == "mlp-regularized")
 
 
 def test_every_printed_figure_stands_beside_ours(result):

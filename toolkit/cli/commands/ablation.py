@@ -60,13 +60,13 @@ def ablation(
     result = measure(model.value, chosen, segments, split, seeds, out / model.value, train_model)
     fields = dataclasses.asdict(result)
     note(caption(result))
-    write_text(out / f"{model}.md", markdown(result))
-    write_text(out / f"{model}.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
+    write_text(out / f"{model.value}.md", markdown(result))
+    write_text(out / f"{model.value}.json", json.dumps(fields, indent=1, ensure_ascii=False) + "\n")
     if as_json:
         print_json(fields)
         return
     print_table(_table(result))
-    typer.echo(out / f"{model}.md")
+    typer.echo(out / f"{model.value}.md")
 
 
 def _chosen(variants: dict[str, Recipe], only: list[str]) -> dict[str, Recipe]:

@@ -56,4 +56,3 @@ PUBLISHED = (
     PublishedResult("mlp", "multi-sequential, 3 hidden layers", 50, 0.9393, 0.5890, 0.1813, 2.8012, (5,)),
     PublishedResult("mlp-regularized", "the same, overfitting solved", 50, 0.7424, 0.6055, 1.0073, 1.6286, (5,)),
 )
-FIGURES = ("training_accuracy", "testing_accuracy", "training_error", "testing_error")

@@ -76,7 +76,7 @@ def _curves(columns: Sequence[Column]) -> list[Any]:
     from ....bench.report.plots.drawing import COLOURS, INK, Picture, new_figure, svg
 
     pictures = []
-    for column in sorted((column for column in columns if column.figure), key=lambda column: column.figure or 0):
+    for column in (column for column in columns if column.published.figure):
         epochs = [row.epoch for row in column.curves]
         for name, label in CURVES:
             figure, axes = new_figure(2.6)
@@ -85,7 +85,7 @@ def _curves(columns: Sequence[Column]) -> list[Any]:
             axes.set_xlabel("epoch")
             axes.set_ylabel(label)
             axes.legend(frameon=False, labelcolor=INK, fontsize=8)
-            title = f"Figure {column.figure}: {column.title}, {label} over {column.epochs} epochs"
+            title = f"Figure {column.published.figure}: {column.published.title}, {label} over {column.epochs} epochs"
             caption = "Seed 0; the training curve is Keras' running figure of each epoch, with dropout at work."
-            pictures.append(Picture(title, svg(figure, f"{column.name}-{name}"), caption))
+            pictures.append(Picture(title, svg(figure, f"{column.published.name}-{name}"), caption))
     return pictures

@@ -6,6 +6,7 @@ import dataclasses
 import statistics
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from ....runtime.errors import CorpusError
 from ...corpus.segments import Segments
@@ -17,7 +18,7 @@ from ...training.metrics import Epoch, Metrics
 from ...training.recipes import recipe
 from ...training.run_folder import read_history
 from ...training.spec import Training
-from .published import FIGURES, PUBLISHED, USUAL_EPOCHS, PublishedResult
+from .published import PUBLISHED, USUAL_EPOCHS, PublishedResult
 
 SPLITS = ("segment", "track", "fault-filtered")
 PAPER_SPLIT = "segment"
@@ -53,29 +54,18 @@ class Column:
     """One column of a table.
 
     Attributes:
-        name, title, model: of the published result.
-        epochs: trained here.
-        tables: numbers of the paper's tables that hold it.
-        figure: number of the figure with its curves, where there is one.
-        printed: what the paper prints, by the names in `FIGURES`.
+        published: what the paper prints.
         ours: the same on the validation and on the test part, by name.
+        epochs: trained here.
         seconds_per_epoch: median of all runs.
-        printed_epochs, printed_seconds_per_epoch: the paper's.
         training_segments: an epoch goes over.
         curves: the epochs of the first seed.
     """
 
-    name: str
-    title: str
-    model: str
-    epochs: int
-    tables: tuple[int, ...]
-    figure: int | None
-    printed: dict[str, float]
+    published: PublishedResult
     ours: dict[str, Spread]
+    epochs: int
     seconds_per_epoch: float
-    printed_epochs: int
-    printed_seconds_per_epoch: float | None
     training_segments: int
     curves: tuple[Epoch, ...]
 
@@ -173,47 +163,33 @@ class _Trainings:
 
 def _column(published: PublishedResult, runs: Sequence[Run]) -> Column:
     figures = [_figures(run) for run in runs]
-    first = runs[0]
     return Column(
-        name=published.name,
-        title=published.title,
-        model=published.model,
-        epochs=first.metrics.epochs,
-        tables=published.tables,
-        figure=published.figure,
-        printed={name: getattr(published, name) for name in FIGURES},
+        published,
         ours={name: Spread.of([values[name] for values in figures]) for name in figures[0]},
+        epochs=runs[0].metrics.epochs,
         seconds_per_epoch=statistics.median(value for run in runs for value in run.metrics.seconds_per_epoch.all),
-        printed_epochs=published.epochs,
-        printed_seconds_per_epoch=published.seconds_per_epoch,
-        training_segments=first.metrics.train.segments,
-        curves=first.history,
+        training_segments=runs[0].metrics.train.segments,
+        curves=runs[0].history,
     )
 
 
-def _figures(run: Run) -> dict[str, float]:
+def _figures(run: Run) -> dict[str, Any]:
     """What the paper prints, of one run, as Keras' own loss and running accuracy have it.
 
     The loss of the test part is the cross-entropy with the same penalty on the weights (L2) as that of the validation
     part, which Keras adds and our own scores leave out.
     """
     metrics, last = run.metrics, run.history[-1]
+    penalty = last.val_loss - (metrics.validation.loss or 0.0)
     return {
         "training_accuracy": last.accuracy,
-        "validation_accuracy": _known(metrics.validation.accuracy),
-        "test_accuracy": _known(metrics.test.accuracy),
+        "validation_accuracy": metrics.validation.accuracy,
+        "test_accuracy": metrics.test.accuracy,
         "training_error": last.loss,
         "validation_error": last.val_loss,
-        "test_error": _known(metrics.test.loss) + last.val_loss - _known(metrics.validation.loss),
-        "test_tracks_accuracy": _known(metrics.test_tracks.accuracy),
+        "test_error": (metrics.test.loss or 0.0) + penalty,
+        "test_tracks_accuracy": metrics.test_tracks.accuracy,
     }
-
-
-def _known(value: float | None) -> float:
-    """A score of a subset that a split has left no empty one of."""
-    if value is None:
-        raise ValueError("expected the score of a subset with segments, found an empty one")
-    return value
 
 
 def _under(split: str, trainings: _Trainings) -> SplitResult:

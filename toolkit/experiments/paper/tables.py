@@ -48,20 +48,21 @@ def tables(result: Reproduction) -> list[Table]:
 
 
 def _printed_table(columns: Sequence[Column], numbers: tuple[int, ...], title: str) -> Table:
-    chosen = [column for column in columns if set(numbers) <= set(column.tables)]
+    chosen = [column for column in columns if set(numbers) <= set(column.published.tables)]
     rows = [_row(column, *row) for column in chosen for row in ROWS]
     note = f"Split by segment at random, as in the paper: {LEAK}."
     return Table(title, ["", "printed", "ours", "difference"], rows, note)
 
 
 def _row(column: Column, name: str, theirs: str, ours: str) -> list[str]:
-    printed, found = column.printed[theirs], column.ours[ours]
+    printed, found = getattr(column.published, theirs), column.ours[ours]
     return [f"{_title(column)}: {name}", f"{printed:.4f}", with_std(found), f"{found.mean - printed:+.4f}"]
 
 
 def _title(column: Column) -> str:
-    ours = "" if column.epochs == column.printed_epochs else f" (ours {column.epochs})"
-    return f"{column.title}, {column.printed_epochs} epochs{ours}"
+    published = column.published
+    ours = "" if column.epochs == published.epochs else f" (ours {column.epochs})"
+    return f"{published.title}, {published.epochs} epochs{ours}"
 
 
 def _times(columns: Sequence[Column]) -> Table:
@@ -70,7 +71,7 @@ def _times(columns: Sequence[Column]) -> Table:
     for column in columns:
         ours_ms = milliseconds_a_clip(column.seconds_per_epoch, column.training_segments)
         ours = [f"{column.seconds_per_epoch:.2f}", str(column.training_segments), f"{ours_ms:.3f}"]
-        rows.append([_title(column), *ours, *_printed_times(column.printed_seconds_per_epoch, ours_ms)])
+        rows.append([_title(column), *ours, *_printed_times(column.published.seconds_per_epoch, ours_ms)])
     headings = [
         "",
         "s an epoch",
