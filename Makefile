@@ -41,7 +41,7 @@ bench: out/bench.json
 
 # README's table, and the results that it comes from. On a quiet machine.
 results: out/bench.json
-	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-runs 3 \
+	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-calls 3 \
 		--out results/quickstart.json
 	$(BIN)/genrekit report results/quickstart.json --into README.md
 

@@ -13,6 +13,7 @@ NAMES = {
         "read_description read_graph"
     ),
     "genrekit.converters": ("Calibration Parity ParityWindows TrainedModel convert_onnx convert_tflite export_model"),
+    "genrekit.toolkit": "MODELS Training assign evaluate export_run extract load_run recipe scan train",
     "genrekit.bench": "BenchPlan Case Clips Effort compare html_page read_json run_bench",
 }
 

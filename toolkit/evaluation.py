@@ -2,24 +2,93 @@
 
 from __future__ import annotations
 
+import dataclasses
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 
 from ..runtime import Classifier
+from .corpus.scan import Unusable
 from .corpus.segments import Segments
-from .splits.assign import PARTS
+from .splits.assign import SUBSETS
+from .splits.leakage import segments_leak
 
 
-def deviation(values: Sequence[float]) -> float | None:
+@dataclasses.dataclass(frozen=True)
+class SubsetScores:
+    """Scores over the segments of a subset: accuracy in [0, 1] and cross-entropy, None where it is empty."""
+
+    accuracy: float | None
+    loss: float | None
+    segments: int
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackScores:
+    """Accuracy in [0, 1] over whole tracks, None where there are none."""
+
+    accuracy: float | None
+    tracks: int
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Scores:
+    """How good a model is on each subset.
+
+    Attributes:
+        train, validation, test: by segment.
+        test_tracks: of the test subset, by track.
+        confusion: of the test subset: row = true class, column = chosen class.
+        segments_leak: segments of tracks trained on stand in the other subsets, which flatters these.
+    """
+
+    train: SubsetScores
+    validation: SubsetScores
+    test: SubsetScores
+    test_tracks: TrackScores
+    confusion: list[list[int]]
+    segments_leak: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class CorpusFacts:
+    """What a result must say of the corpus it was measured on.
+
+    Attributes:
+        name: of its folder.
+        fingerprint: SHA-256 over the tracks' names and contents, in hexadecimal.
+        tracks: how many.
+        unusable: those that gave no segment.
+        demo: whether genrekit composed it; accuracies on it say nothing about music.
+    """
+
+    name: str
+    fingerprint: str
+    tracks: int
+    unusable: tuple[Unusable, ...]
+    demo: bool
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Evaluation(Scores):
+    """The scores of a model file, with what it is and what it was measured on."""
+
+    model: str
+    format: str
+    precision: str
+    split: str
+    labels: tuple[str, ...]
+    corpus: CorpusFacts
+
+
+def sample_std(values: Sequence[float]) -> float | None:
     """The standard deviation of a sample; None for one value."""
     return statistics.stdev(values) if len(values) > 1 else None
 
 
 def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float | None:
-    """Share of rows whose largest probability is at the label; [n, classes], [n] -> [0, 1], None for n = 0."""
+    """Fraction of rows whose largest probability is at the label; [n, classes], [n] -> [0, 1], None for n = 0."""
     return float((probabilities.argmax(axis=1) == labels).mean()) if len(labels) else None
 
 
@@ -37,64 +106,52 @@ def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.bincount(labels * classes + chosen, minlength=classes**2).reshape(classes, classes)
 
 
-def part_scores(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
-    """{"accuracy", "loss", "segments"} of one part."""
-    return {
-        "accuracy": accuracy(probabilities, labels),
-        "loss": cross_entropy(probabilities, labels),
-        "segments": len(labels),
-    }
+def subset_scores(probabilities: np.ndarray, labels: np.ndarray) -> SubsetScores:
+    """Scores over segments: probabilities [shape=(n, classes)], labels [shape=(n,)]."""
+    return SubsetScores(accuracy(probabilities, labels), cross_entropy(probabilities, labels), len(labels))
 
 
-def track_scores(probabilities: np.ndarray, labels: np.ndarray, tracks: np.ndarray) -> dict[str, Any]:
-    """{"accuracy", "tracks"} where a track's label is the mean of its segments' probabilities."""
+def track_scores(probabilities: np.ndarray, labels: np.ndarray, tracks: np.ndarray) -> TrackScores:
+    """Scores over tracks, where a track's label is the mean of its segments' probabilities.
+
+    Args:
+        probabilities: [shape=(n, classes)].
+        labels: class index of each segment [shape=(n,)].
+        tracks: index of each segment's track [shape=(n,)].
+    """
     names, first, owner = np.unique(tracks, return_index=True, return_inverse=True)
     means = np.zeros((len(names), probabilities.shape[1]))
     np.add.at(means, owner, probabilities)
-    return {"accuracy": accuracy(means, labels[first]), "tracks": len(names)}
+    return TrackScores(accuracy(means, labels[first]), len(names))
 
 
-def score_parts(probabilities: np.ndarray, segments: Segments, parts: np.ndarray) -> dict[str, Any]:
-    """Scores of each part, of the test part by track, and its confusion matrix, as metrics.json holds them.
-
-    ``segments_leak`` says that segments of tracks trained on stand in the other parts, which flatters these.
-    """
-    scores: dict[str, Any] = {
-        part: part_scores(probabilities[parts == part], segments.labels[parts == part]) for part in PARTS
-    }
-    test = parts == "test"
-    scores["test_tracks"] = track_scores(probabilities[test], segments.labels[test], segments.tracks[test])
-    scores["confusion"] = confusion(probabilities[test], segments.labels[test]).tolist()
-    unheard = segments.tracks[np.isin(parts, ("validation", "test"))]
-    scores["segments_leak"] = bool(np.isin(unheard, segments.tracks[parts == "train"]).any())
-    return scores
+def score(probabilities: np.ndarray, segments: Segments, subsets: np.ndarray) -> Scores:
+    """Scores of each subset, from the probabilities of all segments [shape=(segments, classes)]."""
+    labels, test = segments.labels, subsets == "test"
+    by_subset = {name: subset_scores(probabilities[subsets == name], labels[subsets == name]) for name in SUBSETS}
+    return Scores(
+        **by_subset,
+        test_tracks=track_scores(probabilities[test], labels[test], segments.tracks[test]),
+        confusion=confusion(probabilities[test], labels[test]).tolist(),
+        segments_leak=segments_leak(segments.tracks, subsets),
+    )
 
 
-def evaluate(model: Classifier, segments: Segments, parts: np.ndarray, split: str) -> dict[str, Any]:
-    """`score_parts` of a model of any format, with what it was measured on."""
-    return {
-        "model": model.description.model,
-        "format": model.description.format,
-        "precision": model.description.precision,
-        "split": split,
-        **score_parts(model.predict(segments.features), segments, parts),
-        "labels": list(model.labels),
-        "corpus": corpus_facts(segments),
-    }
+def evaluate(model: Classifier, segments: Segments, subsets: np.ndarray, split: str) -> Evaluation:
+    """The scores of a model of any format; `subsets` from `assign` under `split`."""
+    return Evaluation(
+        **vars(score(model.predict(segments.features), segments, subsets)),
+        model=model.description.model,
+        format=model.description.format,
+        precision=model.description.precision,
+        split=split,
+        labels=tuple(model.labels),
+        corpus=corpus_facts(segments),
+    )
 
 
-def repeats_of(metrics: Iterable[Mapping[str, Any]]) -> list[tuple[str, str]]:
-    """The "repeats_apart" of several runs, each pair once."""
-    return sorted({tuple(pair) for one in metrics for pair in one.get("repeats_apart", ())})
-
-
-def corpus_facts(segments: Segments) -> dict[str, Any]:
-    """What a result must say of the corpus it was measured on."""
+def corpus_facts(segments: Segments) -> CorpusFacts:
+    """What a result on `segments` says of their corpus."""
     corpus = segments.corpus
-    return {
-        "name": corpus.folder.resolve().name,
-        "fingerprint": corpus.fingerprint,
-        "tracks": len(corpus.tracks),
-        "unusable": [{"file": item.file, "reason": item.reason} for item in segments.unusable],
-        "demo": corpus.demo,
-    }
+    name = corpus.folder.resolve().name
+    return CorpusFacts(name, corpus.fingerprint, len(corpus.tracks), segments.unusable, corpus.demo)

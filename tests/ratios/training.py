@@ -14,6 +14,7 @@ import numpy as np
 
 from genrekit.bench.results.stats import median_ratio
 from genrekit.runtime import MfccConfig
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus.scan import Corpus
@@ -21,6 +22,7 @@ from genrekit.toolkit.corpus.segments import Segments
 from genrekit.toolkit.demo_corpus import make_demo_corpus
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.splits import assign as splits
+from genrekit.toolkit.training.metrics import Epoch
 from genrekit.toolkit.training.recipes import PAPER, Recipe, recipe
 from genrekit.toolkit.training.spec import Training
 from genrekit.toolkit.training.train import train
@@ -60,7 +62,7 @@ def training_figures(progress: Progress) -> Iterator[dict[str, Any]]:
     progress(len(EPOCH_SEGMENTS), total, "a demo corpus")
     with tempfile.TemporaryDirectory(prefix="genrekit-training-") as folder:
         make_demo_corpus(Path(folder), DEMO_TRACKS_PER_GENRE, seed=0, jobs=-1)
-        segments = extract(corpus.scan(folder), jobs=-1, shifts=recipe("edge", "mlp").shifts)
+        segments = extract(corpus.scan(folder), executor=Processes(-1), shifts=recipe("edge", "mlp").shifts)
         for done, model in enumerate(ACCURACY_MODELS, len(EPOCH_SEGMENTS)):
             progress(done, total, f"{model} to the paper's accuracy")
             yield accuracy_figure(model, segments)
@@ -117,7 +119,7 @@ def _plain_epochs(training: Training) -> list[float]:
     """The same of the script that one would write without genrekit."""
     import keras
 
-    train_rows, validation = training.parts == "train", training.parts == "validation"
+    train_rows, validation = training.subsets == "train", training.subsets == "validation"
     features, labels = training.segments.features, training.segments.labels
     ends: list[float] = []
     model = _plain_model(training)
@@ -177,8 +179,8 @@ def _curve(training: Training, enough: float) -> list[tuple[float, float]]:
     points: list[tuple[float, float]] = []
     start = time.perf_counter()
 
-    def look(history: list[dict[str, Any]], epochs: int) -> None:
-        points.append((time.perf_counter() - start, history[-1]["val_accuracy"]))
+    def look(history: list[Epoch], epochs: int) -> None:
+        points.append((time.perf_counter() - start, history[-1].val_accuracy))
         if points[-1][1] >= enough:
             raise _Reached
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from genrekit.toolkit.evaluation import Scores, SubsetScores, TrackScores
 from genrekit.toolkit.experiments import ablation
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import recipe
 
 
 def runs(*accuracies):
-    return [{measure: {"accuracy": value} for measure in ablation.MEASURES} for value in accuracies]
+    return [scores(SubsetScores(value, 1.0, 10), TrackScores(value, 5)) for value in accuracies]
+
+
+def scores(subset, tracks):
+    return Scores(
+        train=subset, validation=subset, test=subset, test_tracks=tracks, confusion=[[10]], segments_leak=False
+    )
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -27,15 +34,15 @@ def test_variants_switch_off_what_edge_uses_and_nothing_else(model):
     assert len(folders) == len(variants)
 
 
-def test_rows_tell_means_and_paired_differences():
+def test_rows_report_means_and_paired_differences():
     edge, other = (0.6, 0.7, 0.9), (0.5, 0.75, 0.7)
     rows = ablation.summarize({"edge": runs(*edge), "edge without mixup": runs(*other)})
-    found = rows[1]["test_tracks"]
-    assert found["mean"] == pytest.approx(np.mean(other))
-    assert found["spread"] == pytest.approx(np.std(other, ddof=1))
-    assert found["difference"] == pytest.approx(np.mean(np.subtract(other, edge)))
-    assert found["difference_spread"] == pytest.approx(np.std(np.subtract(other, edge), ddof=1))
-    assert rows[0]["test"]["difference"] == 0
+    found = rows[1].test_tracks
+    assert found.mean == pytest.approx(np.mean(other))
+    assert found.std == pytest.approx(np.std(other, ddof=1))
+    assert found.difference == pytest.approx(np.mean(np.subtract(other, edge)))
+    assert found.difference_std == pytest.approx(np.std(np.subtract(other, edge), ddof=1))
+    assert rows[0].test.difference == 0
     assert ablation.cells(rows[1])[:3] == ["edge without mixup", "0.650 ± 0.132", "-0.083 ± 0.126"]
 
 

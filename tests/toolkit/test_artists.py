@@ -21,7 +21,7 @@ from ..fixtures.make_artists_csv import artists_csv
 from .conftest import GTZAN_GENRES, names_only
 
 ROOT = Path(__file__).parents[2]
-INDEX = ROOT / "toolkit" / "split_lists" / "artists.csv"
+INDEX = ROOT / "toolkit" / "splits" / "lists" / "artists.csv"
 # Artists on two sides of the fault-filtered lists, by the index as corrected until 2024.
 FAULT_FILTERED_APART = {
     "Anthrax", "Bob Marley", "Boney M.", "Burning Spear", "Danzig", "Dark Tranquillity", "Donna Summer",
@@ -58,9 +58,9 @@ def test_no_artist_stands_on_two_sides_and_each_genre_keeps_about_its_shares(gtz
     where = sides(gtzan, parts)
     assert all(len(found) == 1 for found in where.values())
     assert not artists_apart(index, where)
-    assert set(parts) == set(splits.PARTS)
+    assert set(parts) == set(splits.SUBSETS)
     for label in range(10):
-        share = {part: np.mean(parts[gtzan.labels == label] == part) for part in splits.PARTS}
+        share = {part: np.mean(parts[gtzan.labels == label] == part) for part in splits.SUBSETS}
         assert 0.15 <= share["test"] <= 0.27
         assert 0.10 <= share["validation"] <= 0.22
 
@@ -154,7 +154,7 @@ def test_a_file_in_the_corpus_folder_serves_any_corpus(tmp_path):
     owner = dict(row.split(",") for row in rows)
     for artist in set(owner.values()):
         assert len(set().union(*(where[track] for track in owner if owner[track] == artist))) == 1
-    assert set().union(*where.values()) == set(splits.PARTS)
+    assert set().union(*where.values()) == set(splits.SUBSETS)
 
 
 def test_tracks_that_the_file_leaves_out_are_alone(tmp_path):
@@ -191,15 +191,15 @@ def test_dealing_comes_near_the_best_that_groups_allow():
     counts = np.array([12, 17, 10, 11, 12, 12, 13, 11, 2])[:, None]  # GTZAN's blues: nine artists
     everything = np.array(list(itertools.product(range(3), repeat=len(counts))))
     tracks = np.stack([np.where(everything == part, counts[:, 0], 0).sum(axis=1) for part in range(3)], axis=1)
-    distance = np.square(tracks / counts.sum() - splits.SHARES).sum(axis=1)[(tracks > 0).all(axis=1)]
+    distance = np.square(tracks / counts.sum() - splits.FRACTIONS).sum(axis=1)[(tracks > 0).all(axis=1)]
     for seed in range(5):
-        dealt = dealing.totals(counts, dealing.deal_groups(counts, splits.SHARES, seed), 3)[:, 0]
-        assert np.square(dealt / counts.sum() - splits.SHARES).sum() <= distance.min() + 0.002
+        assigned = dealing.totals(counts, dealing.assign_groups(counts, splits.FRACTIONS, seed), 3)[:, 0]
+        assert np.square(assigned / counts.sum() - splits.FRACTIONS).sum() <= distance.min() + 0.002
 
 
 def test_three_groups_stand_on_three_sides_whatever_that_costs():
     counts = np.array([[34, 0], [33, 0], [33, 0], [0, 90], [0, 5], [0, 5]])
     for seed in range(5):
-        parts = dealing.deal_groups(counts, splits.SHARES, seed)
+        parts = dealing.assign_groups(counts, splits.FRACTIONS, seed)
         assert set(parts[:3]) == set(parts[3:]) == {0, 1, 2}
         assert parts[3] == 0

@@ -26,7 +26,7 @@ from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
 from genrekit.toolkit.library import output_tables as tables
 from genrekit.toolkit.library.classify_library import classify_library
-from genrekit.toolkit.library.remote_task import Model
+from genrekit.toolkit.library.remote_task import ModelFile
 
 
 @contextlib.contextmanager
@@ -101,7 +101,7 @@ def library(tmp_path):
 
 @pytest.fixture
 def model(tiny_models):
-    return Model.of(tiny_models("dense", "onnx"), 1)
+    return ModelFile.of(tiny_models("dense", "onnx"), 1)
 
 
 @contextlib.contextmanager
@@ -141,13 +141,13 @@ def test_workers_that_see_other_files_are_refused(address, corpus_folder, tmp_pa
         shutil.copy(folder / "drones" / "drones.00000.wav", changed)
     cache = FeatureCache(tmp_path / "cache")
     with Cluster(address) as cluster, pytest.raises(ParameterError, match=rf"bells\.00000\.wav .*found {there}; give"):
-        extract(found, cache=cache, cluster=cluster)
+        extract(found, executor=cluster, cache=cache)
     assert cache.get(cache.key(found.digest(0), MfccConfig()), 1) is None
 
 
 def test_a_killed_worker_costs_an_extraction_nothing(address, corpus_folder, segments, tmp_path):
     with victim(address, tmp_path) as kill, Cluster(address) as cluster:
-        found = extract(corpus.scan(corpus_folder), progress=kill, cluster=cluster)
+        found = extract(corpus.scan(corpus_folder), executor=cluster, progress=kill)
     assert found.features.tobytes() == segments.features.tobytes()
     assert not found.unusable
 
@@ -165,7 +165,7 @@ def test_a_library_is_the_same(genrekit, address, library, model, tmp_path):
 def test_a_killed_worker_costs_a_library_nothing(address, library, model, tmp_path):
     classify_library(library, tmp_path / "here.csv", model)
     with victim(address, tmp_path) as kill, Cluster(address) as cluster:
-        classify_library(library, tmp_path / "there.csv", model, cluster=cluster, progress=kill)
+        classify_library(library, tmp_path / "there.csv", model, cluster, kill)
     assert (tmp_path / "there.csv").read_bytes() == (tmp_path / "here.csv").read_bytes()
 
 
@@ -180,8 +180,8 @@ def test_few_items_are_on_their_way(address):
     taken = []
     with Cluster(address) as cluster:
         results = cluster.results(abs, (taken.append(number) or -number for number in range(1000)), lost=str)
-        place, result = next(results)
-        assert place == result
+        index, result = next(results)
+        assert index == result
         assert len(taken) == 2 * cluster_module.PENDING_PER_THREAD
         results.close()
 
@@ -214,7 +214,7 @@ def test_a_cluster_that_goes_away_keeps_what_was_done(corpus_folder, segments, t
         stack.enter_context(workers(address, tmp_path))
         cluster = stack.enter_context(Cluster(address))
         with pytest.raises(Failure, match="run the same command again"):
-            extract(corpus.scan(corpus_folder), cache=cache, cluster=cluster, progress=lambda *_: process.kill())
+            extract(corpus.scan(corpus_folder), executor=cluster, cache=cache, progress=lambda *_: process.kill())
     assert cache.size()[0] >= 1
     assert extract(corpus.scan(corpus_folder), cache=cache).features.tobytes() == segments.features.tobytes()
 

@@ -12,6 +12,7 @@ import soundfile
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
 from genrekit.runtime.errors import CorpusError, MissingFileError
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 
@@ -100,7 +101,7 @@ def test_samples_of_chosen_segments_give_their_features(segments):
 
 
 def test_processes_and_one_process_give_the_same(segments):
-    parallel = extract(segments.corpus, jobs=2)
+    parallel = extract(segments.corpus, executor=Processes(2))
     np.testing.assert_array_equal(parallel.features, segments.features)
     np.testing.assert_array_equal(parallel.tracks, segments.tracks)
 

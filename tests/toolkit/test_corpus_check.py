@@ -11,6 +11,7 @@ import soundfile
 import soxr
 
 from genrekit.runtime.audio import read_file
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus_audit import report as corpus_report
@@ -117,7 +118,7 @@ def test_a_sound_corpus_has_nothing(corpus_folder):
 
 def test_processes_find_what_one_process_finds(troubled, result):
     told = []
-    assert check(corpus.scan(troubled), jobs=2, progress=lambda *arguments: told.append(arguments)) == result
+    assert check(corpus.scan(troubled), Processes(2), progress=lambda *arguments: told.append(arguments)) == result
     assert told[:29] == [(done, 29) for done in range(1, 30)]
     assert told[-1] == (1, 1, "comparing")
 
@@ -131,7 +132,7 @@ def test_the_report_says_how_many_and_what_to_do(result):
 
 
 def test_long_lists_are_cut_and_say_so(result):
-    many = result | {"clipped": [{"file": f"{number}.wav", "share": 0.5} for number in range(30)]}
+    many = result | {"clipped": [{"file": f"{number}.wav", "fraction": 0.5} for number in range(30)]}
     lines = list(corpus_report.report(many))
     assert "  9.wav: 50.00% of the samples" in lines
     assert "  10.wav: 50.00% of the samples" not in lines
@@ -157,7 +158,7 @@ def test_any_number_of_classes_with_any_names(genrekit, corpus_folder, tmp_path,
     from genrekit.toolkit.splits import assign as splits
 
     assert set(segments.labels) == set(range(len(genres)))
-    assert set(splits.assign(segments, "track", 0)) == set(splits.PARTS)
+    assert set(splits.assign(segments, "track", 0)) == set(splits.SUBSETS)
 
 
 def test_the_command_says_it_in_lines(genrekit, troubled):

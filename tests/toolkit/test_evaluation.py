@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 
 from genrekit.toolkit import evaluation
+from genrekit.toolkit.evaluation import SubsetScores, TrackScores
 from genrekit.toolkit.splits import assign as splits
 
 PROBABILITIES = np.array([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8], [0.9, 0.1]])
 LABELS = np.array([0, 0, 1, 1])
 
 
-def test_accuracy_is_the_share_of_right_choices():
+def test_accuracy_is_the_fraction_of_right_choices():
     assert evaluation.accuracy(PROBABILITIES, LABELS) == 0.5
 
 
@@ -35,15 +36,15 @@ def test_confusion_has_true_rows_and_chosen_columns():
 def test_a_tracks_label_is_the_mean_of_its_segments():
     # Track 5: means 0.55 and 0.45, right although one of its two segments is wrong; track 9: wrong.
     scores = evaluation.track_scores(PROBABILITIES, LABELS, np.array([5, 5, 9, 9]))
-    assert scores == {"accuracy": 0.5, "tracks": 2}
+    assert scores == TrackScores(0.5, 2)
 
 
 def test_an_empty_part_has_no_accuracy():
-    assert evaluation.part_scores(PROBABILITIES[:0], LABELS[:0]) == {"accuracy": None, "loss": None, "segments": 0}
+    assert evaluation.subset_scores(PROBABILITIES[:0], LABELS[:0]) == SubsetScores(None, None, 0)
 
 
 def test_scores_say_where_segments_leak(segments):
     probabilities = np.full((len(segments.labels), 3), 1 / 3)
     for method, leaks in (("track", False), ("segment", True)):
-        scores = evaluation.score_parts(probabilities, segments, splits.assign(segments, method, 0))
-        assert scores["segments_leak"] is leaks
+        scores = evaluation.score(probabilities, segments, splits.assign(segments, method, 0))
+        assert scores.segments_leak is leaks

@@ -16,6 +16,7 @@ from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
 from genrekit.runtime.errors import ParameterError
 from genrekit.toolkit.cli import steps as work
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract, track_features
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
@@ -24,7 +25,7 @@ from genrekit.toolkit.corpus.feature_cache import FeatureCache
 PROGRAM = """
 import hashlib, sys, time
 from pathlib import Path
-from genrekit.toolkit import corpus
+from genrekit.toolkit.corpus.scan import scan
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
 
@@ -33,7 +34,7 @@ def progress(done, total):
         print("waiting", flush=True)
         time.sleep(600)
 
-found = extract(corpus.scan(sys.argv[1]), progress=progress, shifts=2, cache=FeatureCache(Path(sys.argv[2])))
+found = extract(scan(sys.argv[1]), progress=progress, shifts=2, cache=FeatureCache(Path(sys.argv[2])))
 print(hashlib.sha256(found.features.tobytes() + found.shifted.tobytes()).hexdigest())
 """
 
@@ -66,7 +67,7 @@ def shifted(corpus_folder):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_cold_and_warm_caches_give_the_same_bits(corpus_folder, segments, cache, jobs):
     for _ in range(2):
-        found = extract(corpus.scan(corpus_folder), jobs=jobs, cache=cache)
+        found = extract(corpus.scan(corpus_folder), executor=Processes(jobs), cache=cache)
         assert found.features.tobytes() == segments.features.tobytes()
         for name in ("labels", "tracks", "positions"):
             np.testing.assert_array_equal(getattr(found, name), getattr(segments, name))

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from genrekit.runtime import MfccConfig
-from genrekit.toolkit.corpus import feature_cache
 from genrekit.toolkit.corpus.feature_cache import FeatureCache, default_folder
 
 CONTENT = bytes(range(32))
@@ -62,10 +61,13 @@ def test_every_field_of_the_config_makes_another_key(cache, name):
     assert cache.key(CONTENT, changed(config, name)) != cache.key(CONTENT, config)
 
 
-@pytest.mark.parametrize("version", ["FEATURES_VERSION", "software"])
-def test_content_and_maths_make_another_key(cache, monkeypatch, version):
+@pytest.mark.parametrize(
+    ("module", "name", "value"),
+    [("compute.software", "FEATURES_VERSION", 2), ("corpus.feature_cache", "software", lambda: "numpy 3")],
+)
+def test_content_and_maths_make_another_key(cache, monkeypatch, module, name, value):
     keys = {cache.key(CONTENT, MfccConfig()), cache.key(CONTENT[::-1], MfccConfig())}
-    monkeypatch.setattr(feature_cache, version, {"FEATURES_VERSION": 2, "software": lambda: "numpy 3"}[version])
+    monkeypatch.setattr(f"genrekit.toolkit.{module}.{name}", value)
     keys.add(cache.key(CONTENT, MfccConfig()))
     assert len(keys) == 3
 
@@ -130,11 +132,13 @@ def test_the_environment_names_the_folder(monkeypatch, tmp_path):
     assert default_folder() == tmp_path / "xdg" / "genrekit"
 
 
-def test_the_command_tells_and_clears(genrekit, cache, entry):
-    told = genrekit("corpus", "cache", "--cache", cache.folder)
-    assert str(cache.folder) in told.stdout
-    assert "1 tracks" in told.stdout
-    found = json.loads(genrekit("corpus", "cache", "--cache", cache.folder, "--clear", "--json").stdout)
+def test_the_command_shows_and_clears(genrekit, cache, entry):
+    shown = genrekit("cache", "show", "--cache", cache.folder)
+    assert str(cache.folder) in shown.stdout
+    assert "1 tracks" in shown.stdout
+    found = json.loads(genrekit("cache", "show", "--cache", cache.folder, "--json").stdout)
+    assert found == {"folder": str(cache.folder), "entries": 1, "bytes": cache.size()[1]}
+    found = json.loads(genrekit("cache", "clear", "--cache", cache.folder, "--json").stdout)
     assert found == {"folder": str(cache.folder), "entries": 0, "bytes": 0}
     assert cache.size() == (0, 0)
 

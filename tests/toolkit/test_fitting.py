@@ -38,7 +38,9 @@ def test_two_epochs_are_those_of_keras(name, data):
     ours = untrained(name)
     fitter = Fitter(ours, 32)
     for epoch in range(2):
-        row = fitter.epoch(features, targets, np.full(fitter.steps(75), RATE)) | fitter.validate(features, targets)
+        row = {}
+        row["loss"], row["accuracy"] = fitter.epoch(features, targets, np.full(fitter.steps(75), RATE))
+        row["val_loss"], row["val_accuracy"] = fitter.validate(features, targets)
         for key, values in history.history.items():
             assert row[key] == pytest.approx(values[epoch], abs=2e-4), key
     for first, second in zip(ours.get_weights(), theirs.get_weights(), strict=True):

@@ -15,11 +15,12 @@ import soundfile
 from genrekit.runtime import load
 from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
 from genrekit.runtime.file_classifier import classify_file
+from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.library import output_tables as tables
 from genrekit.toolkit.library.classify_library import Summary, classify_library, partial_of, require_output
 from genrekit.toolkit.library.find_audio import audio_files, shown
-from genrekit.toolkit.library.remote_task import Model
-from genrekit.toolkit.library.resume_db import COMMIT_ROWS, Partial
+from genrekit.toolkit.library.remote_task import ModelFile
+from genrekit.toolkit.library.resume_db import COMMIT_ROWS, ResumeDb
 
 RATE = 8000
 FILES = 40
@@ -28,14 +29,14 @@ PROGRAM = """
 import sys, time
 from pathlib import Path
 from genrekit.toolkit.library.classify_library import classify_library
-from genrekit.toolkit.library.remote_task import Model
+from genrekit.toolkit.library.remote_task import ModelFile
 
 def progress(done, total):
     if done == int(sys.argv[4]):
         print("waiting", flush=True)
         time.sleep(600)
 
-classify_library(Path(sys.argv[1]), Path(sys.argv[2]), Model.of(Path(sys.argv[3]), 1), progress=progress)
+classify_library(Path(sys.argv[1]), Path(sys.argv[2]), ModelFile.of(Path(sys.argv[3]), 1), progress=progress)
 """
 # What a device does not have.
 BLOCKED = ("joblib", "pyarrow", "pandas", "dask", "distributed", "platformdirs")
@@ -83,7 +84,7 @@ def library(tmp_path):
 
 @pytest.fixture
 def model(tiny_models):
-    return Model.of(tiny_models("dense", "onnx"), 1)
+    return ModelFile.of(tiny_models("dense", "onnx"), 1)
 
 
 @pytest.fixture
@@ -128,7 +129,7 @@ def test_unusable_files_have_rows_that_say_why(rows):
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_formats_and_processes_give_the_same_rows(library, model, rows, tmp_path, suffix):
     out = tmp_path / f"rows{suffix}"
-    assert classify_library(library, out, model, jobs=2) == Summary(FILES, 2, 0)
+    assert classify_library(library, out, model, Processes(2)) == Summary(FILES, 2, 0)
     read = list(tables.read(out))
     assert [{name: value or None for name, value in row.items()} for row in read] == [
         {name: value or None for name, value in row.items()} for row in rows
@@ -174,7 +175,7 @@ def test_a_second_run_keeps_the_rows_of_files_that_are_the_same(library, model, 
 def test_another_model_keeps_nothing(library, model, tiny_models, tmp_path):
     out = tmp_path / "rows.csv"
     classify_library(library, out, model)
-    other = Model.of(tiny_models("lstm", "onnx"), 1)
+    other = ModelFile.of(tiny_models("lstm", "onnx"), 1)
     assert classify_library(library, out, other).kept == 0
 
 
@@ -197,7 +198,7 @@ def test_after_a_kill_what_was_done_is_kept(library, model, rows, tmp_path):
 
 def test_two_runs_do_not_write_one_output(library, model, tmp_path):
     out = tmp_path / "rows.csv"
-    with Partial(partial_of(out)) as partial:
+    with ResumeDb(partial_of(out)) as partial:
         partial.put("a.wav", {"file": "a.wav", "key": ""})
         with pytest.raises(OutputError, match="another run"):
             classify_library(library, out, model)
@@ -239,7 +240,7 @@ def test_a_table_is_written_in_groups_of_rows(tmp_path):
     import pyarrow.parquet
 
     row = {"seconds": 1.0, "label": "disco", "score": 0.5, "windows": 1, "error": "", "note": "", "key": "k"}
-    with Partial(tmp_path / "rows.partial") as partial:
+    with ResumeDb(tmp_path / "rows.partial") as partial:
         for number in reversed(range(2500)):
             partial.put(f"{number:04d}.wav", {"file": f"{number:04d}.wav", **row})
         tables.write(tmp_path / "rows.parquet", tables.columns_of(["disco"]), partial.batches())
@@ -340,9 +341,9 @@ def test_the_rows_of_another_library_are_not_lost(library, model, tmp_path, suff
 
 def test_the_rows_of_another_interrupted_library_are_not_lost(library, model, tmp_path):
     out = tmp_path / "rows.csv"
-    with Partial(partial_of(out)) as partial:
+    with ResumeDb(partial_of(out)) as partial:
         partial.put("theirs.wav", {"file": "theirs.wav", "key": "k"})
     with pytest.raises(OutputError, match=r"rows\.csv\.partial: .*such as theirs\.wav"):
         classify_library(library, out, model)
-    with Partial(partial_of(out)) as partial:
+    with ResumeDb(partial_of(out)) as partial:
         assert list(partial.files()) == ["theirs.wav"]

@@ -1,14 +1,15 @@
 """The paper's tables on a small corpus: trained once, shown beside the printed figures, and resumed."""
 
+import dataclasses
 import json
 import re
 
 import pytest
 
 from genrekit.toolkit.experiments.paper import report
-from genrekit.toolkit.experiments.paper.published import PRINTED
-from genrekit.toolkit.experiments.paper.reproduction import SMOKE_EPOCHS, reproduce, spread
-from genrekit.toolkit.experiments.paper.tables import ROWS, tables, with_deviation
+from genrekit.toolkit.experiments.paper.published import PUBLISHED
+from genrekit.toolkit.experiments.paper.reproduction import SMOKE_EPOCHS, Spread, reproduce
+from genrekit.toolkit.experiments.paper.tables import ROWS, tables, with_std
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +26,7 @@ def test_runs_are_kept_and_not_trained_again(result, segments, folder):
     trained = []
     again = reproduce(segments, folder, seeds=1, smoke=True, on_epoch=lambda name, *_: trained.append(name))
     assert trained == []
-    assert json.loads(json.dumps(again)) == json.loads(json.dumps(result))
+    assert again == result
 
 
 @pytest.mark.slow
@@ -33,31 +34,33 @@ def test_another_seed_trains_only_what_is_new(result, segments, folder):
     trained = []
     both = reproduce(segments, folder, seeds=2, smoke=True, on_epoch=lambda name, *_: trained.append(name))
     assert all("seed 1" in name for name in trained)
-    one, two = (found["columns"][0]["ours"]["test_accuracy"] for found in (result, both))
-    assert two["all"][:1] == one["all"]
-    assert one["deviation"] is None
-    assert two["deviation"] is not None
+    one, two = (found.columns[0].ours["test_accuracy"] for found in (result, both))
+    assert two.all[:1] == one.all
+    assert one.std is None
+    assert two.std is not None
 
 
 def test_ours_are_the_figures_of_the_runs(result, folder):
-    for column, printed in zip(result["columns"], PRINTED, strict=True):
+    for column, printed in zip(result.columns, PUBLISHED, strict=True):
         run = folder / "runs" / "segment" / "seed-0" / printed.name
         metrics = json.loads((run / "metrics.json").read_text())
         last = (run / "history.csv").read_text().splitlines()[-1].split(",")
-        assert column["epochs"] == metrics["epochs"] == SMOKE_EPOCHS[printed.epochs]
-        assert column["ours"]["validation_accuracy"]["mean"] == metrics["validation"]["accuracy"]
-        assert column["ours"]["test_accuracy"]["mean"] == metrics["test"]["accuracy"]
-        assert column["ours"]["training_error"]["mean"] == pytest.approx(float(last[1]))
+        assert column.epochs == metrics["epochs"] == SMOKE_EPOCHS[printed.epochs]
+        assert column.ours["validation_accuracy"].mean == metrics["validation"]["accuracy"]
+        assert column.ours["test_accuracy"].mean == metrics["test"]["accuracy"]
+        assert column.ours["training_error"].mean == pytest.approx(float(last[1]))
         assert metrics["recipe"] == "paper"
 
 
 def test_only_the_penalty_parts_keras_loss_from_cross_entropy(result, folder):
     """The validation's own loss is known both ways; the test part gets the same penalty."""
-    for column in result["columns"]:
-        metrics = json.loads((folder / "runs" / "segment" / "seed-0" / column["name"] / "metrics.json").read_text())
-        penalties = [column["ours"][f"{part}_error"]["mean"] - metrics[part]["loss"] for part in ("validation", "test")]
+    for column in result.columns:
+        metrics = json.loads(
+            (folder / "runs" / "segment" / "seed-0" / column.published.name / "metrics.json").read_text()
+        )
+        penalties = [column.ours[f"{part}_error"].mean - metrics[part]["loss"] for part in ("validation", "test")]
         assert penalties[0] == pytest.approx(penalties[1])
-        assert (penalties[0] > 0.1) == (column["model"] == "mlp-regularized")
+        assert (penalties[0] > 0.1) == (column.published.model == "mlp-regularized")
 
 
 def test_every_printed_figure_stands_beside_ours(result):
@@ -80,9 +83,11 @@ def test_splits_that_leak_say_so_and_those_that_cannot_serve_say_why(result):
     assert "A smoke run" in text
 
 
-def test_copies_on_two_sides_are_told(result):
-    under = [{**split, "repeats_apart": [["a", "b"]] * (split["split"] == "track")} for split in result["splits"]]
-    assert "track: a and b hold the same audio but stand on two sides" in report.markdown({**result, "splits": under})
+def test_copies_on_two_sides_are_reported(result):
+    pairs = {"track": (("a", "b"),)}
+    splits = [dataclasses.replace(split, duplicates_apart=pairs.get(split.split, ())) for split in result.splits]
+    shown = report.markdown(dataclasses.replace(result, splits=splits))
+    assert "track: a and b hold the same audio but stand on two sides" in shown
     assert "hold the same audio" not in report.markdown(result)
 
 
@@ -94,9 +99,9 @@ def test_the_page_stands_alone_with_the_curves_of_three_figures(result):
 
 
 def test_a_spread_is_that_of_a_sample():
-    assert spread([1.0, 3.0]) == {"mean": 2.0, "deviation": pytest.approx(2**0.5), "all": [1.0, 3.0]}
-    assert with_deviation(spread([0.5])) == "0.5000"
-    assert with_deviation(spread([0.5, 0.5])) == "0.5000 ± 0.0000"
+    assert Spread.of([1.0, 3.0]) == Spread(2.0, pytest.approx(2**0.5), [1.0, 3.0])
+    assert with_std(Spread.of([0.5])) == "0.5000"
+    assert with_std(Spread.of([0.5, 0.5])) == "0.5000 ± 0.0000"
 
 
 @pytest.mark.slow

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from genrekit.runtime.errors import CorpusError, MissingFileError
 from genrekit.toolkit.exporting import bench_inputs as benching
 from genrekit.toolkit.splits import assign as splits
+from genrekit.toolkit.splits import leakage
 
 from .conftest import names_only, write_split
 
 
 def tracks_of(segments, parts):
-    return {part: set(segments.tracks[parts == part]) for part in splits.PARTS}
+    return {part: set(segments.tracks[parts == part]) for part in splits.SUBSETS}
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -36,13 +37,13 @@ def test_no_track_stands_on_two_sides(segments, seed):
 def test_no_track_of_gtzan_stands_on_two_sides(gtzan, method, seed):
     sides = tracks_of(gtzan, splits.assign(gtzan, method, seed))
     assert sum(map(len, sides.values())) == len(set().union(*sides.values()))
-    assert not splits.leaks(method)
-    assert splits.caveat(method) == ""
+    assert not leakage.leaks(method)
+    assert leakage.caveat(method) == ""
 
 
 def test_each_genre_is_in_each_part(segments):
     parts = splits.assign(segments, "track", 0)
-    for part in splits.PARTS:
+    for part in splits.SUBSETS:
         assert set(segments.labels[parts == part]) == {0, 1, 2}
 
 
@@ -54,8 +55,8 @@ def test_segment_split_has_the_papers_shares(segments):
 def test_segment_split_leaks_and_says_so(segments):
     sides = tracks_of(segments, splits.assign(segments, "segment", 0))
     assert sides["train"] & sides["test"]
-    assert splits.leaks("segment")
-    assert "both sides" in splits.caveat("segment")
+    assert leakage.leaks("segment")
+    assert "both sides" in leakage.caveat("segment")
 
 
 @pytest.mark.parametrize("method", ["segment", "track"])
@@ -169,17 +170,17 @@ def test_a_file_may_begin_with_a_byte_order_mark_and_hold_comments(segments, tmp
     path = tmp_path / "mine.csv"
     text = (tmp_path / write_split(path, segments)).read_text()
     path.write_text(f"# by hand\n{text}", "utf-8-sig")
-    assert set(splits.assign(segments, str(path), 0)) == set(splits.PARTS)
+    assert set(splits.assign(segments, str(path), 0)) == set(splits.SUBSETS)
 
 
 def test_copies_on_two_sides_are_told(segments, tmp_path):
     parts = splits.assign(segments, write_split(tmp_path / "mine.csv", segments), 0)
-    assert splits.repeats_apart(segments, parts) == []
+    assert leakage.duplicates_apart(segments, parts) == []
     features = segments.features.copy()
     features[segments.tracks == 3] = features[segments.tracks == 0]  # of which 0 is in the test
     features[segments.tracks == 4] = features[segments.tracks == 2]  # both in training
     copied = dataclasses.replace(segments, features=features)
-    assert splits.repeats_apart(copied, parts) == [("bells.00000", "bells.00003")]
+    assert leakage.duplicates_apart(copied, parts) == [("bells.00000", "bells.00003")]
 
 
 def test_clips_of_a_leaking_split_say_so_wherever_the_bench_shows_them(segments, tmp_path):

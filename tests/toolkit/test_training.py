@@ -13,7 +13,7 @@ import pytest
 
 from genrekit.runtime import load
 from genrekit.runtime.errors import CorpusError, Failure, ModelFileError, ParameterError
-from genrekit.toolkit.exporting import bench_inputs as benching
+from genrekit.toolkit.exporting import bench_inputs
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.splits import assign as splits
 from genrekit.toolkit.training.recipes import recipe
@@ -77,7 +77,7 @@ def test_history_has_a_row_per_epoch(run):
     assert [row["epoch"] for row in history(run)] == ["1", "2", "3", "4"]
 
 
-def test_the_saved_model_has_the_accuracy_that_metrics_tell(run, segments):
+def test_the_saved_model_has_the_accuracy_that_metrics_report(run, segments):
     metrics = json.loads((run / "metrics.json").read_text())
     test = splits.assign(segments, "track", 3) == "test"
     chosen = load(run / "model.keras").predict(segments.features[test]).argmax(axis=1)
@@ -96,7 +96,7 @@ def test_normalisation_comes_from_the_training_part(run, segments):
 def test_the_paper_recipe_takes_raw_features_and_the_last_weights(segments, tmp_path):
     metrics = train(training(segments, recipe_name="paper", epochs=2), tmp_path / "mlp")
     assert load_run(tmp_path / "mlp").description.normalization is None
-    assert metrics["best_epoch"] == metrics["epochs"] == 2
+    assert metrics.best_epoch == metrics.epochs == 2
 
 
 def test_the_same_seed_gives_the_same_weights(run, segments, tmp_path):
@@ -125,11 +125,11 @@ def test_an_interrupted_training_ends_with_the_same_weights(run, segments, tmp_p
 def test_a_damaged_checkpoint_starts_anew(segments, tmp_path, content):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "checkpoint.npz").write_bytes(content)
-    assert train(training(segments, epochs=1), tmp_path / "run")["epochs"] == 1
+    assert train(training(segments, epochs=1), tmp_path / "run").epochs == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"half", None])
-def test_damaged_segments_of_a_run_are_told(run, tmp_path, content):
+def test_damaged_segments_of_a_run_are_reported(run, tmp_path, content):
     shutil.copytree(run, tmp_path / "run")
     kept = tmp_path / "run" / "export_features.npz"
     kept.write_bytes(kept.read_bytes()[:-200] if content is None else content)
@@ -160,7 +160,7 @@ def test_a_finished_run_that_is_damaged_is_not_taken_for_whole(run, segments, tm
     with pytest.raises((ModelFileError, CorpusError), match=rf"{name}: expected .*--restart") as caught:
         train(training(segments), folder)
     assert "Traceback" not in str(caught.value)
-    assert train(training(segments), folder, restart=True)["epochs"] == 4
+    assert train(training(segments), folder, restart=True).epochs == 4
     assert load_run(folder).keras_model()
 
 
@@ -184,10 +184,10 @@ def test_a_bench_names_a_damaged_run(run, tmp_path):
     description = load_run(run).description
     folder = spoilt(run, tmp_path / description.model, "model.keras", "cut")
     with pytest.raises(ModelFileError, match=r"model.keras: expected"):
-        benching.find_runs({tmp_path / "any.tflite": description}, tmp_path)
+        bench_inputs.find_runs({tmp_path / "any.tflite": description}, tmp_path)
     (folder / "metrics.json").unlink()
     with pytest.raises(ModelFileError, match=r"metrics.json: expected .*found none"):
-        benching.training_rows({description.model: folder})
+        bench_inputs.training_rows({description.model: folder})
 
 
 def test_what_keras_says_of_a_model_is_short(run, tmp_path):
@@ -205,6 +205,19 @@ def test_what_keras_says_of_a_model_is_short(run, tmp_path):
         message = str(caught.value)
         assert "\n" not in message
         assert len(message) - len(str(folder)) * 2 < 400
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [("epochs", "four", r"Expected `int`, got `str` - at `\$.epochs`"), ("corpus", None, "required field `corpus`")],
+)
+def test_a_damaged_key_of_the_metrics_is_named(run, segments, tmp_path, key, value, words):
+    shutil.copytree(run, tmp_path / "run")
+    metrics = json.loads((run / "metrics.json").read_text())
+    changed = {**metrics, key: value} if value else {name: kept for name, kept in metrics.items() if name != key}
+    (tmp_path / "run" / "metrics.json").write_text(json.dumps(changed))
+    with pytest.raises(ModelFileError, match=rf"metrics\.json: .*start anew .*{words}"):
+        load_run(tmp_path / "run")
 
 
 def test_a_finished_run_is_not_trained_again(run, segments):
@@ -258,9 +271,9 @@ def test_restart_begins_anew(interrupted, segments):
         training(segments, seed=4), interrupted, lambda history, _: epochs.append(len(history)), restart=True
     )
     assert epochs == [1, 2, 3, 4]
-    assert metrics["seed"] == 4
+    assert metrics.seed == 4
     again = train(training(segments, epochs=1), interrupted, restart=True)
-    assert (again["seed"], again["epochs"]) == (3, 1)
+    assert (again.seed, again.epochs) == (3, 1)
 
 
 def test_a_model_of_unknown_origin_is_not_overwritten(segments, tmp_path):
@@ -284,10 +297,10 @@ def test_offsets_need_their_windows(segments, tmp_path):
         train(training(dataclasses.replace(segments, shifted=None)), tmp_path / "run")
 
 
-def test_options_that_are_off_are_told_everywhere(segments, tmp_path):
+def test_options_that_are_off_are_reported_everywhere(segments, tmp_path):
     metrics = train(training(segments, epochs=1, without=["mixup", "offsets"]), tmp_path / "run")
-    assert metrics["without"] == metrics["settings"]["recipe"]["without"] == ["mixup", "offsets"]
-    assert metrics["recipe"] == "edge"
+    assert metrics.without == metrics.settings["recipe"]["without"] == ["mixup", "offsets"]
+    assert metrics.recipe == "edge"
     assert load_run(tmp_path / "run").description.recipe == "edge without mixup, offsets"
 
 
@@ -295,8 +308,8 @@ def test_the_best_epoch_is_kept(segments, tmp_path):
     metrics = train(training(segments, epochs=12), tmp_path / "run")
     rows = history(tmp_path / "run")
     losses = [float(row["val_loss"]) for row in rows]
-    assert metrics["best_epoch"] == losses.index(min(losses)) + 1
-    assert metrics["validation"]["accuracy"] == pytest.approx(float(rows[metrics["best_epoch"] - 1]["val_accuracy"]))
+    assert metrics.best_epoch == losses.index(min(losses)) + 1
+    assert metrics.validation.accuracy == pytest.approx(float(rows[metrics.best_epoch - 1]["val_accuracy"]))
 
 
 def test_the_event_file_holds_each_epoch_once(segments, tmp_path):
@@ -310,7 +323,7 @@ def test_the_event_file_holds_each_epoch_once(segments, tmp_path):
     for record in tf.data.TFRecordDataset(str(file)):
         event = tf.compat.v1.Event.FromString(record.numpy())
         for value in event.summary.value:
-            found.setdefault(value.tag, []).append((event.step, value.simple_value))
+            found.setdefault(value.tag, []).append((event.step, float(tf.make_ndarray(value.tensor))))
     expected = history(tmp_path / "run")
     assert set(found) >= {"loss/training", "loss/validation", "accuracy/training", "accuracy/validation"}
     assert [step for step, _ in found["loss/validation"]] == [1, 2, 3, 4]

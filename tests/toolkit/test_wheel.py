@@ -26,7 +26,7 @@ def test_the_wheel_contains_genrekit_and_nothing_else(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name.split("/")[0]} == {"genrekit"}
     sources = {f"genrekit/{path.relative_to(ROOT)}" for floor in ("runtime", "converters", "bench", "toolkit")
-               for path in (ROOT / floor).rglob("*") if path.suffix in {".py", ".j2", ".csv"}}  # fmt: skip
+               for path in (ROOT / floor).rglob("*") if path.suffix in {".py", ".j2", ".csv", ".toml"}}  # fmt: skip
     assert sources <= set(names)
 
 

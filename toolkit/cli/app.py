@@ -12,39 +12,79 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from ...runtime.errors import GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
-from .commands import ablation, bench, classify, compare, corpus, export, paper, quickstart, report, stream, train
+from .commands import (
+    ablation,
+    bench,
+    cache,
+    classify,
+    compare,
+    corpus,
+    export,
+    paper,
+    quickstart,
+    report,
+    stream,
+    train,
+)
 
 # Models this small are slower on a graphics card; a user may set it differently.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
 
 DEBUG = "--debug"
+# Which extra of genrekit brings a package that commands import when they need it.
+EXTRAS = {
+    "joblib": "convert",
+    "platformdirs": "bench",
+    "distributed": "dask",
+    "pyarrow": "library",
+    "jinja2": "bench",
+    "matplotlib": "bench",
+    "keras": "convert",
+    "tensorflow": "convert",
+    "onnx": "convert",
+    "onnxruntime": "onnx",
+    "librosa": "dev",
+    "msgspec": "bench",
+}
+
+PANELS = ("Start", "Prepare", "Train", "Deploy", "Run", "Measure", "Reproduce")  # of the help, in this order
+
+
+class _ByPanel(TyperGroup):
+    def list_commands(self, context: object) -> list[str]:
+        """The commands in the order of `PANELS`, and within a panel as they were added; groups come last."""
+        return sorted(self.commands, key=lambda name: PANELS.index(getattr(self.commands[name], "rich_help_panel", "")))
+
 
 app = typer.Typer(
+    cls=_ByPanel,
     help="Train, convert, stream and measure small music-genre classifiers for cheap devices.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(quickstart.quickstart)
-app.add_typer(corpus.app, name="corpus")
-app.command()(train.train)
-app.command()(ablation.ablation)
-app.command()(train.evaluate)
-app.command()(export.export)
-app.command()(export.inspect)
-app.command()(classify.classify)
-app.command()(stream.stream)
-app.command()(bench.bench)
-app.command()(compare.compare)
-app.command()(paper.paper)
-app.command()(report.report)
+app.command(rich_help_panel="Start")(quickstart.quickstart)
+app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
+app.add_typer(cache.app, name="cache", rich_help_panel="Prepare")
+app.command(rich_help_panel="Train")(train.train)
+app.command(rich_help_panel="Train")(train.evaluate)
+app.command(rich_help_panel="Deploy")(export.export)
+app.command(rich_help_panel="Deploy")(export.inspect)
+app.command(rich_help_panel="Run")(classify.classify)
+app.command(rich_help_panel="Run")(stream.stream)
+app.command(rich_help_panel="Measure")(bench.bench)
+app.command(rich_help_panel="Measure")(compare.compare)
+app.command(rich_help_panel="Measure")(report.report)
+app.command(rich_help_panel="Reproduce")(ablation.ablation)
+app.command(rich_help_panel="Reproduce")(paper.paper)
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(requested: bool) -> None:
+    if requested:
         typer.echo(importlib.metadata.version("genrekit"))
         raise typer.Exit
 
@@ -78,7 +118,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         app(args=[argument for argument in arguments if argument != DEBUG], prog_name="genrekit")
     except SystemExit as end:
-        return end.code or 0
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except BrokenPipeError:
         # The reader has gone, as in `genrekit ... | head`; keep the interpreter from flushing into the void.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -88,22 +128,6 @@ def run(arguments: Sequence[str]) -> int:
             traceback.print_exc()
         return _report(error)
     return 0
-
-
-# Which extra of genrekit brings a package that commands import when they need it.
-EXTRAS = {
-    "joblib": "convert",
-    "platformdirs": "bench",
-    "distributed": "dask",
-    "pyarrow": "library",
-    "jinja2": "bench",
-    "matplotlib": "bench",
-    "keras": "convert",
-    "tensorflow": "convert",
-    "onnx": "convert",
-    "onnxruntime": "onnx",
-    "librosa": "dev",
-}
 
 
 def _report(error: Exception) -> int:

@@ -49,16 +49,17 @@ def view(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_
         elapsed_s: since the view was opened, seconds.
         busy_s: of them, how many this process kept a core busy.
     """
-    shares = {label: share for label, _, share in totals.shares()}
+    load = busy_s / max(elapsed_s, 1e-9)
+    fractions = {label: fraction for label, _, fraction in totals.fractions()}
     table = Table(
         "label",
         "now",
         "",
         "so far",
-        title=f"{prediction.time_s:.1f} s heard, {elapsed_s:.1f} s elapsed, load {busy_s / max(elapsed_s, 1e-9):.0%}",
+        title=f"{prediction.time_s:.1f} s of audio, {elapsed_s:.1f} s elapsed, load {load:.0%}",
     )
     for label, score in prediction.scores.items():
         style = "bold" if label == prediction.label else ""
         bar = ProgressBar(total=1.0, completed=score, width=BAR_WIDTH)
-        table.add_row(label, f"{score:.2f}", bar, f"{shares.get(label, 0.0):.0%}", style=style)
+        table.add_row(label, f"{score:.2f}", bar, f"{fractions.get(label, 0.0):.0%}", style=style)
     return table

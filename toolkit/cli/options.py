@@ -10,19 +10,36 @@ import typer
 
 from ...runtime.errors import ParameterError
 
-Data = Annotated[Path, typer.Option("--data", help="Corpus: one subfolder per genre.", show_default=False)]
-Split = Annotated[
-    str, typer.Option(help="segment, track, artist, fault-filtered, or a CSV file with a header track,part.")
+Data = Annotated[
+    Path, typer.Option("--data", help="The corpus: a folder with one subfolder per genre.", show_default=False)
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
-Threads = Annotated[int, typer.Option(help="Threads of the inference engine.")]
-Jobs = Annotated[int, typer.Option(help="Processes that read audio; -1: one per core.")]
+Split = Annotated[
+    str,
+    typer.Option(
+        help="How tracks are divided: segment, track, artist, fault-filtered, or a CSV file with a header track,part."
+    ),
+]
+SplitOfModel = Annotated[
+    str | None,
+    typer.Option(
+        "--split",
+        help="How tracks are divided, as for train. Without it, as the model was trained.",
+        show_default=False,
+    ),
+]
+Epochs = Annotated[
+    int | None,
+    typer.Option(help="Train for at most so many epochs. Without it, the recipe decides.", show_default=False),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")]
+Threads = Annotated[int, typer.Option(help="Let the inference engine use so many threads.")]
+Jobs = Annotated[int, typer.Option(help="Read audio in so many processes; -1 means one per core.")]
 CacheFolder = Annotated[
     Path | None,
     typer.Option(
         "--cache",
         metavar="DIR",
-        help="Where features are kept; $GENREKIT_CACHE or the user's cache folder otherwise.",
+        help="Keep features in this folder. Without it, in $GENREKIT_CACHE or the user's cache folder.",
         show_default=False,
     ),
 ]
@@ -31,13 +48,18 @@ Dask = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Scheduler of a Dask cluster that reads the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. It "
+        help="Let the Dask cluster with this scheduler read the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. It "
         "and its workers need this version of genrekit, workers all files under the same paths as here.",
         show_default=False,
     ),
 ]
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.", show_default=False)
+]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.", show_default=False)]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.", show_default=False)]
+MarkdownFile = Annotated[
+    Path | None, typer.Option("--markdown", help="Write the results as Markdown.", show_default=False)
 ]
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -15,6 +15,13 @@ if TYPE_CHECKING:
     from ...bench.results.schema import Bench
     from ...runtime import ModelDescription
     from ...runtime.audio import AudioFaults
+
+
+class Progress(Protocol):
+    """Moves a progress bar."""
+
+    def __call__(self, done: int, total: int, description: str = ...) -> None:
+        """`done` of `total` are done; `description` stands beside the bar from now on."""
 
 
 def note(text: str) -> None:
@@ -66,18 +73,23 @@ def print_json(value: Any) -> None:
 
 
 @contextlib.contextmanager
-def progress(what: str) -> Iterator[Callable[[int, int], None]]:
-    """A progress bar to be called with (done, total) while the block runs; nothing where there is no terminal."""
+def progress(what: str) -> Iterator[Progress]:
+    """A progress bar for as long as the block runs; nothing where there is no terminal."""
+    from rich import progress as bars
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
-        task = bars.add_task(what, total=None)
+    columns = (
+        bars.TextColumn("{task.description}"),
+        bars.BarColumn(),
+        bars.MofNCompleteColumn(),
+        bars.TimeRemainingColumn(),
+    )
+    with bars.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(what, total=None)
 
         def update(done: int, total: int, description: str = what) -> None:
-            bars.update(task, completed=done, total=total, description=description)
+            shown.update(task, completed=done, total=total, description=description)
 
         yield update
 

@@ -1,5 +1,6 @@
-"""A Dask cluster as a place where the work of many items is done; workers that are killed cost nothing but time."""
+"""Work on a Dask cluster; workers that are killed cost nothing but time."""
 
+# mypy: disallow-untyped-calls=False
 from __future__ import annotations
 
 import asyncio
@@ -9,9 +10,10 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import Failure, GenrekitError, ParameterError, first_words
+from .executor import Item, Result
 from .software import software
 
 if TYPE_CHECKING:
@@ -23,18 +25,21 @@ PENDING_PER_THREAD = 4  # items on their way, so that no worker waits for the ne
 TURNS = 50  # of fetching results, after which workers are counted again
 _LOST = object()
 
-Item, Result = TypeVar("Item"), TypeVar("Result")
-
 
 class Cluster:
-    """A scheduler that answers, with workers that compute as this process does. Close it, or use it in ``with``.
+    """An `Executor`: a scheduler that answers, with workers that compute as this process does. Used in ``with``.
 
     Args:
         address: as ``dask scheduler`` prints it, for instance ``tcp://10.0.0.5:8786``.
 
+    Attributes:
+        remote: files must be named by absolute paths.
+
     Raises:
         ParameterError: there is no scheduler, it has no workers, or it or they have other software than this process.
     """
+
+    remote = True
 
     def __init__(self, address: str) -> None:
         import distributed
@@ -64,38 +69,29 @@ class Cluster:
     def results(
         self, function: Callable[[Item], Result], items: Iterable[Item], lost: Callable[[Item], Result]
     ) -> Iterator[tuple[int, Result]]:
-        """(place of an item, ``function(item)``), as they are done; few items are on their way at a time.
-
-        Args:
-            function: what to do with each item; can be pickled.
-            items: any number of them; files must be named by absolute paths.
-            lost: what stands for the result of an item whose workers were killed each time.
-
-        Raises:
-            Failure: the cluster is gone.
-        """
+        """As `Executor.results`; few items are on their way at a time. Raises Failure where the cluster is gone."""
         numbered = enumerate(items)
-        pending: dict[Future, tuple[int, Item]] = {}
+        pending: dict[Future[Result], tuple[int, Item]] = {}
         suspects: list[tuple[int, Item]] = []
         try:
             for turn in itertools.count():
                 if turn % TURNS == 0:
                     room = PENDING_PER_THREAD * max(1, self._threads())
-                for place, item in itertools.islice(numbered, max(0, room - len(pending))):
+                for index, item in itertools.islice(numbered, max(0, room - len(pending))):
                     with self._reached():
-                        pending[self._client.submit(function, item, pure=False)] = place, item
+                        pending[self._client.submit(function, item, pure=False)] = index, item
                 if not pending:
                     break
                 for future, result in self._fetched(self._done(pending)):
-                    place, item = pending.pop(future)
+                    index, item = pending.pop(future)
                     if result is _LOST:
-                        suspects.append((place, item))
+                        suspects.append((index, item))
                     else:
-                        yield place, result
+                        yield index, result
             # Dask gives up whatever was on a worker that was killed, not only the item that killed it.
-            for place, item in suspects:
+            for index, item in suspects:
                 result = self._alone(function, item)
-                yield place, lost(item) if result is _LOST else result
+                yield index, lost(item) if result is _LOST else result
         finally:
             with contextlib.suppress(OSError):  # of a cluster that is gone
                 self._client.cancel(list(pending))
@@ -111,19 +107,20 @@ class Cluster:
         with self._reached():
             return sum(self._client.nthreads().values())
 
-    def _done(self, pending: dict[Future, Any]) -> Iterable[Future]:
+    def _done(self, pending: dict[Future[Any], Any]) -> Iterable[Future[Any]]:
         """Those of `pending` that are done, at least one."""
         from distributed import wait
 
         while True:
             try:
                 with self._reached(), self._client.as_current():
-                    return wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
+                    done: Iterable[Future[Any]] = wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
+                    return done
             except TimeoutError:
                 if not self._threads():
                     raise self._gone("has no workers any more") from None
 
-    def _fetched(self, done: Iterable[Future]) -> Iterable[tuple[Future, Any]]:
+    def _fetched(self, done: Iterable[Future[Any]]) -> Iterable[tuple[Future[Any], Any]]:
         """Each future with its result, fetched all at once; `_LOST` where its workers were killed."""
         from distributed import KilledWorker
 
@@ -133,8 +130,8 @@ class Cluster:
             for error in failed.values():
                 if not isinstance(error, KilledWorker):
                     raise error
-            whole = [future for future in futures if future not in failed]
-            return [*zip(whole, self._client.gather(whole), strict=True), *((future, _LOST) for future in failed)]
+            complete = [future for future in futures if future not in failed]
+            return [*zip(complete, self._client.gather(complete), strict=True), *((future, _LOST) for future in failed)]
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
@@ -169,13 +166,8 @@ class Cluster:
                 )
 
 
-def joined(address: str | None) -> contextlib.AbstractContextManager[Cluster | None]:
-    """The cluster at `address` while the block runs; None where there is no address."""
-    return contextlib.nullcontext() if address is None else Cluster(address)
-
-
 def _silence() -> None:
-    """Dask tells of every worker that comes and goes; what matters of it is said in sentences."""
+    """Dask logs every worker that comes and goes; what matters of it is reported in sentences."""
     for name in list(logging.root.manager.loggerDict):
         if name.split(".")[0] == "distributed":
             logging.getLogger(name).setLevel(logging.CRITICAL)
@@ -203,4 +195,5 @@ async def _identity(address: str) -> dict[str, Any]:
 
     arguments = distributed.Security().get_connection_args("client")
     async with distributed.rpc(address, timeout=CONNECT_S - 1, connection_args=arguments) as scheduler:
-        return await scheduler.identity()
+        identity: dict[str, Any] = await scheduler.identity()
+        return identity

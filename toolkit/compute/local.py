@@ -1,64 +1,54 @@
-"""The same work on many items, in several processes: results as they are done, or in the items' order."""
+"""Work in processes on this machine."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
-from typing import Any, TypeVar
 
 from ...runtime.errors import Failure, ParameterError
-
-Item, Result = TypeVar("Item"), TypeVar("Result")
-
-
-def require_jobs(jobs: int) -> None:
-    """Raises ParameterError for 0 processes."""
-    if jobs == 0:
-        raise ParameterError("jobs=0: expected a number of processes, or -1 for one per core")
+from .executor import Item, Result
 
 
-def results(function: Callable[[Item], Result], items: Iterable[Item], jobs: int = 1) -> Iterator[tuple[int, Result]]:
-    """(place of an item, ``function(item)``), as they are done; `items` are taken as they are needed.
+@dataclasses.dataclass(frozen=True)
+class Processes:
+    """An `Executor`.
 
-    Args:
-        function: what to do with each item; can be pickled.
-        items: any number of them.
+    Attributes:
         jobs: processes, -1 for one on each core. Where joblib is missing there is one.
+        remote: no other machine takes part.
 
     Raises:
-        Failure: a process was killed.
+        ParameterError: `jobs` is 0.
     """
-    require_jobs(jobs)
-    try:
-        import joblib
-    except ImportError:
-        jobs = 1
-    if jobs == 1:
-        return ((place, function(item)) for place, item in enumerate(items))
-    work = (joblib.delayed(_numbered)(function, place, item) for place, item in enumerate(items))
-    return _whole(joblib.Parallel(n_jobs=jobs, return_as="generator_unordered")(work))
+
+    jobs: int = 1
+    remote: bool = dataclasses.field(default=False, init=False)
+
+    def __post_init__(self) -> None:
+        if self.jobs == 0:
+            raise ParameterError("jobs=0: expected a number of processes, or -1 for one per core")
+
+    def results(
+        self, function: Callable[[Item], Result], items: Iterable[Item], lost: Callable[[Item], Result] | None = None
+    ) -> Iterator[tuple[int, Result]]:
+        """As `Executor.results`; raises Failure where a process was killed, so that nothing is ever `lost`."""
+        try:
+            import joblib
+        except ImportError:
+            joblib = None
+        if joblib is None or self.jobs == 1:
+            yield from ((index, function(item)) for index, item in enumerate(items))
+            return
+        work = (joblib.delayed(_numbered)(function, index, item) for index, item in enumerate(items))
+        try:
+            yield from joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")(work)
+        except BrokenExecutor as error:
+            raise Failure(
+                "one of the processes was killed, perhaps because memory ran out; run the same command again with "
+                "fewer --jobs"
+            ) from error
 
 
-def _numbered(function: Callable[[Item], Result], place: int, item: Item) -> tuple[int, Result]:
-    return place, function(item)
-
-
-def _whole(arriving: Iterator[Any]) -> Iterator[Any]:
-    try:
-        yield from arriving
-    except BrokenExecutor as error:
-        raise Failure(
-            "one of the processes was killed, perhaps because memory ran out; run the same command again with fewer "
-            "--jobs"
-        ) from error
-
-
-def in_order(arriving: Iterable[tuple[int, Result]]) -> Iterator[Result]:
-    """The results of `arriving` in the order of their places, each as soon as those before it are there."""
-    waiting: dict[int, Result] = {}
-    due = 0
-    for place, result in arriving:
-        waiting[place] = result
-        while due in waiting:
-            yield waiting.pop(due)
-            due += 1
+def _numbered(function: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
+    return index, function(item)

@@ -4,73 +4,52 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias
 
 import numpy as np
 
 from ...runtime.audio import open_file
 from ...runtime.errors import CorpusError, GenrekitError, ParameterError
 from ...runtime.mfcc import MfccConfig, mfcc
-from ..compute import local
+from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
 from .scan import Corpus, Unusable, digest_of
 from .segments import Segments, cut
 
-if TYPE_CHECKING:
-    from ..compute.dask import Cluster
-
 LOST = "the processes that read it were killed each time; remove the file, or give them more memory"
-Item = TypeVar("Item")  # what names a track where the work is done
 Outcome: TypeAlias = "np.ndarray | str"  # a track's features [segments, shifts, frames, n_mfcc], or why it has none
-# Does the same work on each of many items: (place, result) as they are done.
-Spread: TypeAlias = "Callable[[Callable[[Item], Outcome], Iterable[Item]], Iterable[tuple[int, Outcome]]]"
 
 
 def extract(
     corpus: Corpus,
     config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
-    jobs: int = 1,
+    executor: Executor = Processes(),  # noqa: B008 (frozen)
     progress: Callable[[int, int], None] | None = None,
     *,
     shifts: int = 1,
     cache: FeatureCache | None = None,
-    cluster: Cluster | None = None,
 ) -> Segments:
-    """The features of every track's segments, computed `jobs` tracks at a time where the cache does not hold them.
+    """The features of every track's segments, computed where the cache does not hold them.
 
-    The result is the same, bit for bit, whatever the cache, `jobs` and the cluster.
+    The result is the same, bit for bit, whatever the cache and the executor.
 
     Args:
-        corpus: from `scan`.
+        corpus: from `scan`; given by its absolute path where the executor is remote.
         config: the front end.
-        jobs: processes, -1 for one on each core.
+        executor: does the work, a track at a time.
         progress: called with (tracks done, tracks).
         shifts: with more than 1 also the windows that begin k/shifts of a window later, k = 1 .. shifts - 1.
         cache: None computes everything.
-        cluster: does the work instead of `jobs` processes; the corpus must be given by its absolute path.
 
     Raises:
         CorpusError: a genre has no usable track.
-        ParameterError: `shifts` or `jobs` is out of range, or the cluster sees other files than this process.
+        ParameterError: `shifts` is out of range, or a cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
     """
     _require_shifts(shifts, config)
-    places = range(len(corpus.tracks))
-    if cluster is None:
-        spread = functools.partial(local.results, jobs=jobs)
-        work, tracks = track_features, (corpus.tracks[place].path for place in places)
-    else:
-        spread = functools.partial(cluster.results, lost=lambda track: LOST)
-        work, tracks = _features_elsewhere, ((corpus.tracks[place].path, corpus.digest(place)) for place in places)
-    work = functools.partial(work, config=config, shifts=shifts)
-    if cache is None:
-        arriving = spread(work, tracks)
-    else:
-        keys = (cache.key(corpus.digest(place), config) for place in places)
-        arriving = _through(cache, shifts, zip(tracks, keys, strict=True), work, spread)
-    return _collect(corpus, config, shifts, local.in_order(arriving), progress)
+    return _collect(corpus, config, shifts, in_order(_outcomes(corpus, config, shifts, executor, cache)), progress)
 
 
 def _require_shifts(shifts: int, config: MfccConfig) -> None:
@@ -78,28 +57,24 @@ def _require_shifts(shifts: int, config: MfccConfig) -> None:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
 
 
-def _through(
-    cache: FeatureCache,
-    shifts: int,
-    tracks: Iterable[tuple[Item, str]],
-    work: Callable[[Item], Outcome],
-    spread: Spread,
+def _outcomes(
+    corpus: Corpus, config: MfccConfig, shifts: int, executor: Executor, cache: FeatureCache | None
 ) -> Iterator[tuple[int, Outcome]]:
-    """Each track's place and outcome: those that the cache holds first, then the others as they are done."""
-    missing: list[tuple[int, Item, str]] = []
-    for place, (track, key) in enumerate(tracks):
-        features = cache.get(key, shifts)
+    """Each track's index and outcome: those that the cache holds first, then the others as they are done."""
+    missing = []
+    for index in range(len(corpus.tracks)):
+        features = cache.get(cache.key(corpus.digest(index), config), shifts) if cache else None
         if features is None:
-            missing.append((place, track, key))
+            missing.append(index)
         else:
-            yield place, features
-    if not missing:
-        return
-    for number, outcome in spread(work, [track for _, track, _ in missing]):
-        place, _, key = missing[number]
-        if not isinstance(outcome, str):
-            cache.put(key, outcome)
-        yield place, outcome
+            yield index, features
+    tracks = ((corpus.tracks[index].path, corpus.digest(index) if executor.remote else None) for index in missing)
+    work = functools.partial(_checked_features, config=config, shifts=shifts)
+    for number, outcome in executor.results(work, tracks, lambda track: LOST) if missing else ():
+        index = missing[number]
+        if cache and not isinstance(outcome, str):
+            cache.put(cache.key(corpus.digest(index), config), outcome)
+        yield index, outcome
 
 
 def _collect(
@@ -111,7 +86,9 @@ def _collect(
 ) -> Segments:
     frames = config.window_frames, config.n_mfcc
     features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
-    unusable, owners, positions = [], [], []
+    unusable: list[Unusable] = []
+    owners: list[int] = []  # of each segment the index of its track
+    positions: list[int] = []
     for index, outcome in enumerate(outcomes):
         if isinstance(outcome, str):
             unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
@@ -123,10 +100,15 @@ def _collect(
         if progress:
             progress(index + 1, len(corpus.tracks))
     _require_every_genre(corpus, owners, unusable)
-    labels = [corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]
-    numbers = map(np.array, (labels, owners, positions))
     return Segments(
-        corpus, config, features.array(), *numbers, tuple(unusable), shifted.array() if shifts > 1 else None
+        corpus,
+        config,
+        features.array(),
+        labels=np.array([corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]),
+        tracks=np.array(owners),
+        positions=np.array(positions),
+        unusable=tuple(unusable),
+        shifted=shifted.array() if shifts > 1 else None,
     )
 
 
@@ -176,10 +158,10 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
     return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
 
 
-def _features_elsewhere(track: tuple[Path, bytes], config: MfccConfig, shifts: int) -> Outcome:
-    """`track_features` of a path and the digest of its file, where another file may lie under that path, or none."""
+def _checked_features(track: tuple[Path, bytes | None], config: MfccConfig, shifts: int) -> Outcome:
+    """`track_features` of a path; its digest, where there is one, shows that the file is the one that was listed."""
     path, digest = track
-    if digest_of(path) != digest:
+    if digest is not None and digest_of(path) != digest:
         found = "another file" if path.exists() else "none"
         raise ParameterError(
             f"dask: expected {path} on {socket.gethostname()} as it is here, found {found}; give the workers the same "

@@ -1,7 +1,7 @@
 """Features that were computed once, on the disk: an entry a track, keyed by its content and by what made them of it.
 
-Entries are written whole, so that processes may share a folder, and carry a checksum over their key and content: one
-that was damaged, cut or put under another name is as good as none.
+Entries are written in one step, so that processes may share a folder, and carry a checksum over their key and content:
+one that was damaged, cut or put under another name is as good as none.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class FeatureCache:
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
     def get(self, key: str, shifts: int) -> np.ndarray | None:
-        """The features under `key`; None where there are none, or none that are whole and finite.
+        """The features under `key`; None where there are none, or none that are complete and finite.
 
         An entry with more shifts serves where those that are asked for are among them.
         """
@@ -70,7 +70,7 @@ class FeatureCache:
         checksum, content = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
         if checksum != _checksum(key, content):
             return None
-        features = np.load(io.BytesIO(content), allow_pickle=False)
+        features: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
         if features.shape[1] % shifts or not np.isfinite(features).all():
             return None
         return features[:, :: features.shape[1] // shifts]

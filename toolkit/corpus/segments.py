@@ -22,7 +22,7 @@ class Segments:
         features: raw MFCC float32 [shape=(segments, frames, n_mfcc)].
         labels: class indices int64 [shape=(segments,)].
         tracks: for each segment the index of its track in ``corpus.tracks``, int64 [shape=(segments,)].
-        positions: for each segment its place in its track, counted from 0, int64 [shape=(segments,)].
+        positions: for each segment its index in its track, int64 [shape=(segments,)].
         unusable: the files that gave no segment.
         shifted: raw MFCC of the windows that begin a part of a window later than each segment, but not so late that
             they reach beyond its track: float32 [shape=(segments, shifts - 1, frames, n_mfcc)]; None for shifts = 1.
@@ -66,6 +66,6 @@ def _require_room(audio: np.ndarray, shape: tuple[int, int]) -> None:
 
 
 def cut(samples: np.ndarray, config: MfccConfig) -> np.ndarray:
-    """Whole windows one after the other, without copying: [windows, window_samples]; the rest is left out."""
-    whole = len(samples) // config.window_samples
-    return samples[: whole * config.window_samples].reshape(whole, config.window_samples)
+    """Complete windows one after the other, without copying: [windows, window_samples]; the rest is left out."""
+    count = len(samples) // config.window_samples
+    return samples[: count * config.window_samples].reshape(count, config.window_samples)

@@ -1,73 +1,82 @@
-"""What is wrong with a corpus, in numbers; corpus_report.py says it in words."""
+"""What is wrong with a corpus, in numbers; report.py says it in words."""
 
 from __future__ import annotations
 
 import collections
 import statistics
 from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 from ...runtime import MfccConfig
 from ...runtime.audio import CUT_SHORT
-from ..compute import local
-from ..corpus.extraction import why_unusable
+from ..compute import Executor, Processes, in_order
+from ..corpus.extraction import LOST, why_unusable
 from ..corpus.scan import Corpus
-from ..splits.assign import PARTS
+from ..splits.assign import SUBSETS
 from .near_duplicates import near_duplicates
 from .track_audit import TrackFacts, examine
 
-CLIPPED_SHARE = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
+CLIPPED_FRACTION = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
 NARROW = 0.7  # of half the rate, below which a spectrum that ends in a cliff speaks of upsampling; MP3 ends at 0.73
 UNUSUAL_RATIO = 2.0  # of a track's length, or a genre's tracks, to the median
 
 Rows = list[dict[str, Any]]
-Heard = Sequence[tuple[str, TrackFacts]]
+AuditedTracks = Sequence[tuple[str, TrackFacts]]
 
 
-def check(corpus: Corpus, jobs: int = 1, progress: Callable[..., None] | None = None) -> dict[str, Any]:
+def check(
+    corpus: Corpus,
+    executor: Executor = Processes(),  # noqa: B008 (frozen)
+    progress: Callable[..., None] | None = None,
+) -> dict[str, Any]:
     """What `genrekit corpus check --json` prints.
 
     Args:
         corpus: from `scan`.
-        jobs: processes that hear files.
-        progress: called with (files heard, files), then with (comparisons done, comparisons, what is done).
+        executor: reads the files.
+        progress: called with (files read, files), then with (comparisons done, comparisons, what is done).
     """
     names = [corpus.relative(track.path) for track in corpus.tracks]
-    facts = []
-    for fact in local.in_order(local.results(examine, [track.path for track in corpus.tracks], jobs)):
+    facts: list[TrackFacts] = []
+    for fact in in_order(executor.results(examine, [track.path for track in corpus.tracks], _lost)):
         facts.append(fact)
         if progress:
             progress(len(facts), len(names))
     everything = list(zip(names, facts, strict=True))
-    heard = [(name, fact) for name, fact in everything if fact.error is None]
+    readable = [(name, fact) for name, fact in everything if fact.error is None]
     genres = collections.Counter(track.genre for track in corpus.tracks)
     unusable = _unusable(everything)
     return {
         "tracks": len(corpus.tracks),
         "genres": {label: genres[label] for label in corpus.labels},
-        "seconds": round(sum(fact.seconds for _, fact in heard), 3),
+        "seconds": round(sum(fact.seconds for _, fact in readable), 3),
         "unusable": unusable,
         "duplicates": [group for group in _by_content(everything) if len(group) > 1],
-        **_near_duplicates(heard, progress),
-        **_levels(heard),
-        **_formats(heard),
+        **_near_duplicates(readable, progress),
+        **_levels(readable),
+        **_formats(readable),
         "unbalanced": _unusual([{"genre": genre, "tracks": genres[genre]} for genre in corpus.labels], "tracks"),
         "too_small": _too_small(corpus, {row["file"] for row in unusable}),
         "demo": corpus.demo,
     }
 
 
+def _lost(path: Path) -> TrackFacts:
+    return TrackFacts(error=f"{path}: {LOST}")
+
+
 def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
     """The genres that cannot stand in each part of a split by track."""
     usable = collections.Counter(track.genre for track in corpus.tracks if corpus.relative(track.path) not in unusable)
     return [
-        {"genre": genre, "usable": usable[genre], "needed": len(PARTS)}
+        {"genre": genre, "usable": usable[genre], "needed": len(SUBSETS)}
         for genre in corpus.labels
-        if usable[genre] < len(PARTS)
+        if usable[genre] < len(SUBSETS)
     ]
 
 
-def _unusable(everything: Heard) -> Rows:
+def _unusable(everything: AuditedTracks) -> Rows:
     """What training would leave out."""
     reasons = ((name, fact.error or _why_unusable(fact)) for name, fact in everything)
     return [{"file": name, "reason": reason} for name, reason in reasons if reason]
@@ -78,7 +87,7 @@ def _why_unusable(fact: TrackFacts) -> str | None:
     return why_unusable(fact.invalid_samples, round(fact.seconds * config.sample_rate), config)
 
 
-def _by_content(everything: Heard) -> Iterable[list[str]]:
+def _by_content(everything: AuditedTracks) -> Iterable[list[str]]:
     groups: dict[bytes, list[str]] = {}
     for name, fact in everything:
         if fact.content:
@@ -86,9 +95,9 @@ def _by_content(everything: Heard) -> Iterable[list[str]]:
     return groups.values()
 
 
-def _near_duplicates(heard: Heard, progress: Callable[..., None] | None) -> dict[str, list]:
+def _near_duplicates(readable: AuditedTracks, progress: Callable[..., None] | None) -> dict[str, list[Any]]:
     """Pairs of files, and in the same order what they have in common; of exact duplicates the first is compared."""
-    different = list({fact.content: (name, fact) for name, fact in reversed(heard)}.values())[::-1]
+    different = list({fact.content: (name, fact) for name, fact in reversed(readable)}.values())[::-1]
     names = [name for name, _ in different]
     matches = near_duplicates(
         [fact.fingerprint for _, fact in different],
@@ -102,30 +111,32 @@ def _near_duplicates(heard: Heard, progress: Callable[..., None] | None) -> dict
     }
 
 
-def _levels(heard: Heard) -> dict[str, Rows]:
+def _levels(readable: AuditedTracks) -> dict[str, Rows]:
     return {
-        "damaged": [{"file": name, "reason": CUT_SHORT} for name, fact in heard if fact.cut_short],
+        "damaged": [{"file": name, "reason": CUT_SHORT} for name, fact in readable if fact.cut_short],
         "silent": [
             {"file": name, "silent_s": round(fact.silent_s, 1), "seconds": round(fact.seconds, 1)}
-            for name, fact in heard
+            for name, fact in readable
             if fact.silent_s
         ],
         "clipped": [
-            {"file": name, "share": round(fact.clipped, 5)} for name, fact in heard if fact.clipped >= CLIPPED_SHARE
+            {"file": name, "fraction": round(fact.clipped, 5)}
+            for name, fact in readable
+            if fact.clipped >= CLIPPED_FRACTION
         ],
     }
 
 
-def _formats(heard: Heard) -> dict[str, Rows]:
+def _formats(readable: AuditedTracks) -> dict[str, Rows]:
     return {
-        "rates": _uncommon([{"file": name, "rate": fact.rate} for name, fact in heard], "rate"),
+        "rates": _uncommon([{"file": name, "rate": fact.rate} for name, fact in readable], "rate"),
         "narrow": [
             {"file": name, "rate": fact.rate, "bandwidth_hz": round(fact.bandwidth_hz)}
-            for name, fact in heard
+            for name, fact in readable
             if fact.bandwidth_hz < NARROW * fact.rate / 2
         ],
-        "channels": _uncommon([{"file": name, "channels": fact.channels} for name, fact in heard], "channels"),
-        "lengths": _unusual([{"file": name, "seconds": round(fact.seconds, 1)} for name, fact in heard], "seconds"),
+        "channels": _uncommon([{"file": name, "channels": fact.channels} for name, fact in readable], "channels"),
+        "lengths": _unusual([{"file": name, "seconds": round(fact.seconds, 1)} for name, fact in readable], "seconds"),
     }
 
 

@@ -61,7 +61,8 @@ def fingerprint(samples: np.ndarray) -> np.ndarray:
     log_mel = np.empty((count, FRONT_END.n_mels), np.float32)
     mfcc_computer(FRONT_END).log_mel(frame_view(np.ascontiguousarray(samples), FRONT_END, count), log_mel)
     slope = np.diff(log_mel, axis=1)
-    return np.sign(slope[RISE_FRAMES:] - slope[:-RISE_FRAMES]).astype(np.int8)
+    signs: np.ndarray = np.sign(slope[RISE_FRAMES:] - slope[:-RISE_FRAMES]).astype(np.int8)
+    return signs
 
 
 def near_duplicates(prints: Sequence[np.ndarray], progress: Callable[[int, int], None] | None = None) -> list[Match]:

@@ -1,4 +1,4 @@
-"""What `genrekit corpus check` says on a terminal: of each kind of trouble the number, and what to do about it."""
+"""What `genrekit corpus check` says on a terminal: of each kind of fault the number, and what to do about it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """One kind of trouble.
+    """One kind of fault.
 
     Attributes:
         key: in the JSON; its value is a list, empty where all is well.
@@ -33,8 +33,8 @@ FINDINGS = (
     ),
     Finding(
         "damaged",
-        "damaged but audible",
-        "they train as far as they can be heard; better replace them",
+        "damaged but readable",
+        "they train as far as they can be read; better replace them",
         "{file}: {reason}".format_map,
     ),
     Finding(
@@ -59,7 +59,7 @@ FINDINGS = (
         "clipped",
         "clipped",
         "find a better copy, or record at a lower level",
-        lambda row: f"{row['file']}: {row['share']:.2%} of the samples",
+        lambda row: f"{row['file']}: {row['fraction']:.2%} of the samples",
     ),
     Finding(
         "rates",
@@ -101,7 +101,7 @@ FINDINGS = (
 
 
 def report(result: dict[str, Any], longest: int = 10) -> Iterator[str]:
-    """Lines for a terminal: counts, then each kind of trouble with its number, what to do, and its first entries.
+    """Lines for a terminal: counts, then each kind of fault with its number, what to do, and its first entries.
 
     Args:
         result: from `check`.
@@ -122,6 +122,7 @@ def report(result: dict[str, Any], longest: int = 10) -> Iterator[str]:
 
 def _entries(result: dict[str, Any], key: str) -> list[Any]:
     if key != "near_duplicates":
-        return result[key]
+        entries: list[Any] = result[key]
+        return entries
     pairs = zip(result[key], result["near_duplicate_matches"], strict=True)
     return [{"files": files, "apart_s": abs(match["shift_s"]), **match} for files, match in pairs]

@@ -1,4 +1,4 @@
-"""What one audio file is like, heard once from front to back: its format, silence, clipping, bandwidth, fingerprint."""
+"""What one audio file is like, read once from front to back: its format, silence, clipping, bandwidth, fingerprint."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .near_duplicates import COMPARED_S, FRONT_END, fingerprint
 
 PIECE_S = 0.1  # of audio that is silent or not
 SILENCE = 1e-6  # mean square of a piece that counts as silent: -60 dB re full scale
-LONG_SILENCE_S = 3.0  # the window that models hear
+LONG_SILENCE_S = 3.0  # a window of the default front end
 FULL_SCALE = 0.999
 SPECTRUM_FRAME = 2048  # samples
 BANDS = 64  # of equal width between 0 Hz and half the rate
@@ -31,13 +31,13 @@ class TrackFacts:
     Attributes:
         content: SHA-256 of the file's bytes; b"" where it cannot be opened.
         error: why it cannot be decoded; the rest then is as below.
-        invalid_samples: how many are not finite; heard as silence.
+        invalid_samples: how many are not finite; read as silence.
         cut_short: whether it holds less audio than its header promises, or ends in the middle.
         seconds: of audio.
         rate: samples a second.
         channels: how many.
         silent_s: seconds in stretches of at least `LONG_SILENCE_S` below -60 dB.
-        clipped: share of samples at full scale whose neighbours are so too, [0, 1].
+        clipped: fraction of samples at full scale whose neighbours are so too, [0, 1].
         bandwidth_hz: where the spectrum ends in a cliff; half the rate where there is none.
         fingerprint: of its first half minute, int8 [shape=(frames, bits)].
     """
@@ -56,16 +56,16 @@ class TrackFacts:
 
 
 def examine(path: Path) -> TrackFacts:
-    """Hear a file; memory is bounded by its first half minute. Never raises: what is wrong stands in ``error``."""
+    """Read a file; memory is bounded by its first half minute. Never raises: what is wrong stands in ``error``."""
     content = b""
     try:
         content = content_hash(path)
-        return _hear(path, content)
+        return _read(path, content)
     except (GenrekitError, OSError) as error:
         return TrackFacts(content, error=str(error))
 
 
-def _hear(path: Path, content: bytes) -> TrackFacts:
+def _read(path: Path, content: bytes) -> TrackFacts:
     source = open_file(path, FRONT_END.sample_rate)
     meters = _Meters(source.source_rate)
     beginning, kept = [], 0
@@ -77,11 +77,11 @@ def _hear(path: Path, content: bytes) -> TrackFacts:
         content=content,
         invalid_samples=source.faults.invalid_samples,
         cut_short=source.faults.cut_short,
-        seconds=meters.heard / source.source_rate,
+        seconds=meters.samples / source.source_rate,
         rate=source.source_rate,
         channels=meters.channels,
         silent_s=PIECE_S * long_runs(np.array(meters.silent), round(LONG_SILENCE_S / PIECE_S)),
-        clipped=meters.clipped / (meters.heard * meters.channels),
+        clipped=meters.clipped / (meters.samples * meters.channels),
         bandwidth_hz=bandwidth(meters.power / max(1, meters.frames)) * source.source_rate / 2,
         fingerprint=fingerprint(np.concatenate(beginning)),
     )
@@ -91,7 +91,7 @@ class _Meters:
     """Measures blocks as they were decoded, before anything is mixed down or resampled.
 
     Attributes:
-        heard: samples of each channel.
+        samples: read of each channel.
         channels: how many.
         silent: for each piece of `PIECE_S` whether all its channels are silent.
         clipped: samples at full scale between others at full scale, of all channels.
@@ -102,7 +102,7 @@ class _Meters:
     def __init__(self, rate: int) -> None:
         self._piece = max(1, round(PIECE_S * rate))
         self._window = np.hanning(SPECTRUM_FRAME + 1)[:-1] / (SPECTRUM_FRAME / 4)  # a full-scale sine gives 1
-        self.heard, self.channels, self.clipped, self.frames = 0, 1, 0, 0
+        self.samples, self.channels, self.clipped, self.frames = 0, 1, 0, 0
         self.silent: list[bool] = []
         self.power = np.zeros(SPECTRUM_FRAME // 2 + 1)
 
@@ -113,18 +113,18 @@ class _Meters:
             yield block
 
     def _measure(self, block: np.ndarray) -> None:
-        self.heard += len(block)
+        self.samples += len(block)
         self.channels = block.shape[1]
-        pieces = _whole(block, self._piece)
+        pieces = _pieces(block, self._piece)
         self.silent += (np.square(pieces).mean(axis=1).max(axis=-1) < SILENCE).tolist()
         full = np.abs(block) >= FULL_SCALE
         self.clipped += int((full[:-2] & full[1:-1] & full[2:]).sum())
-        frames = _whole(block.mean(axis=1, dtype=np.float32), SPECTRUM_FRAME)
+        frames = _pieces(block.mean(axis=1, dtype=np.float32), SPECTRUM_FRAME)
         self.power += np.square(np.abs(np.fft.rfft(frames * self._window))).sum(axis=0)
         self.frames += len(frames)
 
 
-def _whole(samples: np.ndarray, length: int) -> np.ndarray:
+def _pieces(samples: np.ndarray, length: int) -> np.ndarray:
     """Pieces of `length` samples one after the other, the rest left out: [pieces, length, ...]."""
     count = len(samples) // length
     return samples[: count * length].reshape(count, length, *samples.shape[1:])
@@ -138,10 +138,10 @@ def long_runs(flags: np.ndarray, least: int) -> int:
 
 
 def bandwidth(power: np.ndarray) -> float:
-    """Where a mean spectrum ends in a cliff, as a share of half the rate; 1 where it slopes or reaches the end.
+    """Where a mean spectrum ends in a cliff, as a fraction of half the rate; 1 where it slopes or reaches the end.
 
     A cliff is where four bands are at least `CLIFF_DB` above all that is higher than two bands above them, and the
-    rest is `QUIET_DB` below the whole: a filter before resampling or encoding leaves one, an instrument does not.
+    rest is `QUIET_DB` below the sum: a filter before resampling or encoding leaves one, an instrument does not.
 
     Args:
         power: mean of each bin from 0 Hz to half the rate [shape=(SPECTRUM_FRAME // 2 + 1,)].

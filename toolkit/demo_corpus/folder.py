@@ -11,7 +11,7 @@ import soundfile
 
 from ...runtime.errors import OutputError, ParameterError
 from ...runtime.util.atomic import replacing, write_text
-from ..compute import local
+from ..compute import Processes
 from ..corpus.scan import MARKER, is_demo_corpus
 from .composer import GENRES, SECONDS_RANGE, compose
 from .synthesis import SAMPLE_RATE
@@ -64,7 +64,7 @@ def make_demo_corpus(
     paths = [path for path, *_ in tasks]
     _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
     missing = [task for task in tasks if not _finished(task[0], seconds)]
-    written = local.results(_write_track, missing, jobs if len(missing) > 1 else 1)
+    written = Processes(jobs if len(missing) > 1 else 1).results(_write_track, missing)
     for finished, _ in enumerate(written, len(tasks) - len(missing) + 1):
         if progress:
             progress(finished, len(tasks))
@@ -88,13 +88,13 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
         _refuse_other_settings(folder, settings)
-        stranger = next(_visible_files(folder, {folder / MARKER, *paths}), None)
+        foreign = next(_visible_files(folder, {folder / MARKER, *paths}), None)
     else:
-        stranger = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
-    if stranger:
+        foreign = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
+    if foreign:
         raise OutputError(
             f"{folder}: expected a new or empty folder, or the beginning of this demo corpus of {len(paths)} tracks; "
-            f"it holds {stranger.relative_to(folder)}; choose another folder"
+            f"it holds {foreign.relative_to(folder)}; choose another folder"
         )
     marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
     write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
@@ -116,14 +116,14 @@ def _refuse_other_settings(folder: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _visible_files(folder: Path, known: set[Path]) -> Iterator[Path]:
-    """Files under `folder` that are not `known`; hidden ones are the system's, or what a killed call left."""
+def _visible_files(folder: Path, own: set[Path]) -> Iterator[Path]:
+    """Files under `folder` that are not our `own`; hidden ones are the system's, or what a killed call left."""
     files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
-    return (path for path in files if path not in known)
+    return (path for path in files if path not in own)
 
 
 def _finished(path: Path, seconds: float) -> bool:
-    """Whether a whole track stands at `path`."""
+    """Whether a complete track stands at `path`."""
     try:
         return path.exists() and soundfile.info(path).frames == round(seconds * SAMPLE_RATE)
     except soundfile.SoundFileError:
@@ -131,7 +131,7 @@ def _finished(path: Path, seconds: float) -> bool:
 
 
 def _write_track(task: Task) -> None:
-    path, *track = task
-    samples = compose(*track)
+    path, genre, index, seconds, seed = task
+    samples = compose(genre, index, seconds, seed)
     with replacing(path) as temporary:
         soundfile.write(temporary, samples, SAMPLE_RATE, subtype="PCM_16")

@@ -15,13 +15,16 @@ BELL_DB = 1.2  # height of the bells in which tracks of a genre differ, as N(0, 
 def mix_down(layers: dict[str, np.ndarray], mix: Mix, beat_s: float, rng: np.random.Generator) -> np.ndarray:
     """One recording of the layers (float32 [samples] each), as float32 [samples] within [-1, 1]."""
     samples = len(layers["drums"])
-    dry = sum(_gain(getattr(mix, name)) * _normalized(layer) for name, layer in layers.items())
+    dry = np.zeros(samples, np.float32)
+    for name, layer in layers.items():
+        dry += _gain(getattr(mix, name)) * _normalized(layer)
     recording = _room_and_equalizer(dry, mix, beat_s, rng)
     recording = _normalized(recording) + _gain(mix.noise) * rng.standard_normal(samples, np.float32)
     recording += _crackle(mix, samples, rng)
     recording = np.tanh(0.3 * recording)  # the peaks of a mix pressed together, as by a tape
     recording *= rng.uniform(*PEAK_RANGE) / np.abs(recording).max()
-    return recording.astype(np.float32, copy=False)
+    mixed: np.ndarray = recording.astype(np.float32, copy=False)
+    return mixed
 
 
 def _gain(decibels: float) -> np.float32:
@@ -66,7 +69,9 @@ def _equalizer(mix: Mix, bins: int, rng: np.random.Generator) -> np.ndarray:
         decibels += height * np.exp(-((octaves - centre) ** 2))
     edges = 1 / ((1 + (mix.low_cut_hz / frequencies) ** 4) * (1 + (frequencies / mix.high_cut_hz) ** 6))
     curve = 10 ** (decibels / 20) * edges
-    return np.interp(np.linspace(0, EQUALIZER_POINTS - 1, bins), np.arange(EQUALIZER_POINTS), curve).astype(np.float32)
+    points = np.linspace(0, EQUALIZER_POINTS - 1, bins)
+    gain: np.ndarray = np.interp(points, np.arange(EQUALIZER_POINTS), curve).astype(np.float32)
+    return gain
 
 
 def _crackle(mix: Mix, samples: int, rng: np.random.Generator) -> np.ndarray:

@@ -59,12 +59,12 @@ class Performance:
         """Play to the end; float32 [samples] for each of drums, bass, chords and lead."""
         bar_s = BEATS * self.plan.beat_s
         end_s = self.start_s + len(self.layers["drums"]) / SAMPLE_RATE
-        heard = range(int(self.start_s / bar_s), int(end_s / bar_s) + 1)
-        for section in range(heard[-1] // SECTION_BARS + 1):
-            playing = {name for name, share in PRESENCE.items() if self.rng.random() < share}
+        bars = range(int(self.start_s / bar_s), int(end_s / bar_s) + 1)
+        for section in range(bars[-1] // SECTION_BARS + 1):
+            playing = {name for name, fraction in PRESENCE.items() if self.rng.random() < fraction}
             voices = [_for_section(voice, self.rng) for voice in self.plan.harmony]
             for bar in range(section * SECTION_BARS, (section + 1) * SECTION_BARS):
-                if bar in heard:
+                if bar in bars:
                     self._play_bar(bar, playing, voices)
         return self.layers
 
@@ -130,7 +130,7 @@ class Performance:
         return player.play(transposed, bars * BEATS * self.plan.beat_s)
 
     def _add(self, layer: str, bar: int, start: float, sound: np.ndarray, gain: float = 0.8) -> None:
-        """Add `sound` at `start` (share of the bar), with a player's small errors of time and loudness."""
+        """Add `sound` at `start` (fraction of the bar), with a player's small errors of time and loudness."""
         slip, touch = self.rng.standard_normal(2)
         beat = bar * BEATS + swung(start * BEATS, self.plan.swing, self.plan.swing_unit)
         position = int((beat * self.plan.beat_s - self.start_s + TIMING_S * slip) * SAMPLE_RATE)
@@ -141,7 +141,7 @@ class Performance:
 
 @functools.cache
 def parse_pattern(pattern: str) -> tuple[tuple[float, float, str], ...]:
-    """(start, length, symbol) of each stroke; start and length as shares of a bar."""
+    """(start, length, symbol) of each stroke; start and length as fractions of a bar."""
     strokes = [(step, symbol) for step, symbol in enumerate(pattern) if symbol not in "-."]
     lengths = [len(pattern[step + 1 :]) - len(pattern[step + 1 :].lstrip("-")) + 1 for step, _ in strokes]
     return tuple(

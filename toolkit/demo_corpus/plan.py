@@ -96,7 +96,7 @@ def plan_track(genre: str, crossover: bool, rng: np.random.Generator) -> Plan:
 
 def choose(options: Sequence[Choice], rng: np.random.Generator) -> Choice:
     """One of `options`, each as likely."""
-    return options[rng.integers(len(options))]
+    return options[int(rng.integers(len(options)))]
 
 
 def parse_chords(progression: str) -> tuple[Chord, ...]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 SAMPLE_RATE = 22050
 CYCLE = 2048  # points of a wavetable: nearest-point lookup then errs by less than -60 dB
@@ -13,7 +16,7 @@ HARMONICS = 48
 RELEASE_S = 0.03
 VIBRATO_HZ = 5.5
 
-Sound = TypeVar("Sound")
+Sound = TypeVar("Sound", bound="DataclassInstance")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,11 +97,12 @@ def render_chord(timbre: Timbre, pitches: tuple[float, ...], samples: int, rng: 
         chord += timbre.breath * _envelope(timbre, samples) * rng.standard_normal(samples, np.float32)
     if timbre.drive:
         chord = _amplify(chord, timbre.drive)
-    return chord * _fade(samples) / np.float32(np.sqrt(len(pitches)))
+    faded: np.ndarray = chord * _fade(samples) / np.float32(np.sqrt(len(pitches)))
+    return faded
 
 
 def render_drum(drum: Drum, rng: np.random.Generator) -> np.ndarray:
-    """One stroke, as float32 [samples], as long as it is heard."""
+    """One stroke, as float32 [samples], as long as it sounds."""
     length = max(drum.tone_s if drum.pitch_hz else 0.0, drum.noise_s)
     samples = int(min(6 * length, 1.5) * SAMPLE_RATE) + 64
     time = _time(samples)
@@ -107,7 +111,8 @@ def render_drum(drum: Drum, rng: np.random.Generator) -> np.ndarray:
         sweep_s = drum.tone_s / 5
         cycles = drum.pitch_hz * time + drum.sweep_hz * sweep_s * (1 - np.exp(-time / sweep_s))
         stroke += np.sin(2 * np.pi * cycles) * np.exp(-time / drum.tone_s)
-    return (drum.level * stroke * _fade(samples)).astype(np.float32)
+    faded: np.ndarray = (drum.level * stroke * _fade(samples)).astype(np.float32)
+    return faded
 
 
 def _note(timbre: Timbre, frequency: float, samples: int) -> np.ndarray:
@@ -121,7 +126,8 @@ def _note(timbre: Timbre, frequency: float, samples: int) -> np.ndarray:
         points = _phase(frequency * 2 ** (cent / 1200), timbre.vibrato, samples)
         steady = dark[points]
         note += steady + fading * (bright[points] - steady)
-    return note * _envelope(timbre, samples) / len(cents)
+    shaped: np.ndarray = note * _envelope(timbre, samples) / len(cents)
+    return shaped
 
 
 def _cycle(rolloff: float, even: float, formant: float, harmonics: int) -> np.ndarray:
@@ -133,15 +139,16 @@ def _cycle(rolloff: float, even: float, formant: float, harmonics: int) -> np.nd
     spectrum = np.zeros(CYCLE // 2 + 1, np.complex64)
     spectrum[1 : harmonics + 1] = amplitudes * np.exp(0.5j * order**2)  # scattered phases keep the crest low
     cycle = np.fft.irfft(spectrum)
-    return (cycle * 0.5 / np.sqrt(np.mean(cycle**2))).astype(np.float32)
+    level: float = np.sqrt(np.mean(cycle**2))
+    return (cycle * 0.5 / level).astype(np.float32)
 
 
 def _phase(frequency: float, vibrato: float, samples: int) -> np.ndarray:
     """Where in the wavetable each sample is found."""
     cycles = np.arange(samples) * (frequency / SAMPLE_RATE)
     if vibrato:
-        deviation = frequency * (2 ** (vibrato / 1200) - 1) / (2 * np.pi * VIBRATO_HZ)
-        cycles += deviation * np.sin(_time(samples) * (2 * np.pi * VIBRATO_HZ))
+        depth = frequency * (2 ** (vibrato / 1200) - 1) / (2 * np.pi * VIBRATO_HZ)
+        cycles += depth * np.sin(_time(samples) * (2 * np.pi * VIBRATO_HZ))
     return (cycles * CYCLE).astype(np.int64) & (CYCLE - 1)
 
 
@@ -174,4 +181,5 @@ def _noise_band(low_hz: float, high_hz: float, samples: int, rng: np.random.Gene
     frequencies = np.fft.rfftfreq(samples, 1 / SAMPLE_RATE)
     spectrum *= 1 / ((1 + (low_hz / (frequencies + 1)) ** 4) * (1 + (frequencies / high_hz) ** 4))
     noise = np.fft.irfft(spectrum, samples)
-    return noise * 0.3 / np.sqrt(np.mean(noise**2))
+    scaled: np.ndarray = noise * 0.3 / np.sqrt(np.mean(noise**2))
+    return scaled

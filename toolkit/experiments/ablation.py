@@ -2,20 +2,69 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from ...bench.report.table import Table
-from ..evaluation import deviation
-from ..splits.assign import LEAK, repeat_caveat
+from ..corpus.segments import Segments
+from ..evaluation import CorpusFacts, Scores, corpus_facts, sample_std
+from ..models import model_spec
+from ..splits.assign import assign
+from ..splits.leakage import LEAK, duplicate_caveat, leaks, merged_duplicates
+from ..training.metrics import Metrics
 from ..training.recipes import OPTIONS, PAPER, Recipe, recipe
+from ..training.spec import Training
 
 SCHEMA = 1
 MEASURES = ("test", "test_tracks", "validation")
 HEADINGS = {"test": "test, by segment", "test_tracks": "test, by track", "validation": "validation, by segment"}
+
+TrainRun = Callable[[Training, Path, str], Metrics]  # a training, its folder, what it is called
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracy:
+    """Accuracies in [0, 1] over the seeds.
+
+    Attributes:
+        mean: over the seeds.
+        std: standard deviation over the seeds; None for one seed.
+        difference: mean of variant minus edge, seed by seed; `difference_std` is its standard deviation.
+        values: one of each seed.
+    """
+
+    mean: float
+    std: float | None
+    difference: float
+    difference_std: float | None
+    values: list[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    """A variant of the recipe under each of `MEASURES`."""
+
+    variant: str
+    test: Accuracy
+    test_tracks: Accuracy
+    validation: Accuracy
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Ablation:
+    """What `genrekit ablation` writes to JSON."""
+
+    schema: int = SCHEMA
+    model: str
+    split: str
+    segments_leak: bool
+    duplicates_apart: tuple[tuple[str, str], ...]
+    seeds: list[int]
+    corpus: CorpusFacts
+    rows: list[Row]
 
 
 def variants(model: str, epochs: int | None = None) -> dict[str, Recipe]:
@@ -35,54 +84,75 @@ def folder_name(title: str, seed: int) -> str:
     return f"{re.sub('[^a-z]+', '-', title)}-seed-{seed}"
 
 
-def summarize(metrics: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """One row a variant.
+def measure(
+    model: str,
+    variants: Mapping[str, Recipe],
+    segments: Segments,
+    split: str,
+    seeds: int,
+    folder: Path,
+    train_run: TrainRun,
+) -> Ablation:
+    """Train each variant with each seed, or take the runs that are there.
 
     Args:
-        metrics: for each title the metrics of its runs, in the same order of seeds; ``edge`` among them.
-
-    Returns:
-        {"variant", and for each of `MEASURES` {"mean", "spread", "difference", "difference_spread", "values"}}:
-        accuracies in [0, 1]; the spread is the standard deviation over the seeds (None for one seed), the difference
-        the mean of variant minus edge, seed by seed.
+        model: name of the architecture.
+        variants: recipes by their titles, ``edge`` among them.
+        segments: the corpus.
+        split: as for `assign`.
+        seeds: how many: 0, 1, ...
+        folder: for the runs.
+        train_run: trains one.
     """
-    edge = metrics["edge"]
+    metrics: dict[str, list[Metrics]] = {title: [] for title in variants}
+    for seed in range(seeds):
+        subsets = assign(segments, split, seed)
+        for title, chosen in variants.items():
+            training = Training(model_spec(model), chosen, segments, subsets, split, seed)
+            name = f"{model}, {title}, seed {seed}"
+            metrics[title].append(train_run(training, folder / folder_name(title, seed), name))
+    return Ablation(
+        model=model,
+        split=split,
+        segments_leak=leaks(split),
+        duplicates_apart=merged_duplicates(one.duplicates_apart for runs in metrics.values() for one in runs),
+        seeds=list(range(seeds)),
+        corpus=corpus_facts(segments),
+        rows=summarize(metrics),
+    )
+
+
+def summarize(scores: Mapping[str, Sequence[Scores]]) -> list[Row]:
+    """One row a variant, from the scores of its runs in the same order of seeds; ``edge`` among them."""
+    edge = scores["edge"]
     return [
-        {
-            "variant": title,
-            **{measure: _figures(_values(runs, measure), _values(edge, measure)) for measure in MEASURES},
-        }
-        for title, runs in metrics.items()
+        Row(title, **{measure: _accuracy(_values(runs, measure), _values(edge, measure)) for measure in MEASURES})
+        for title, runs in scores.items()
     ]
 
 
-def _values(runs: Sequence[Mapping[str, Any]], measure: str) -> list[float]:
-    return [metrics[measure]["accuracy"] for metrics in runs]
+def _values(runs: Sequence[Scores], measure: str) -> list[float]:
+    return [getattr(scores, measure).accuracy for scores in runs]
 
 
-def _figures(values: list[float], edge: list[float]) -> dict[str, Any]:
+def _accuracy(values: list[float], edge: list[float]) -> Accuracy:
     differences = [own - other for own, other in zip(values, edge, strict=True)]
-    return {
-        "mean": statistics.mean(values),
-        "spread": deviation(values),
-        "difference": statistics.mean(differences),
-        "difference_spread": deviation(differences),
-        "values": values,
-    }
+    mean, difference = statistics.mean(values), statistics.mean(differences)
+    return Accuracy(mean, sample_std(values), difference, sample_std(differences), values)
 
 
-def cells(row: Mapping[str, Any]) -> list[str]:
+def cells(row: Row) -> list[str]:
     """A row's cells: the variant, then accuracy and difference to edge under each of `HEADINGS`."""
-    found = [row["variant"]]
+    found = [row.variant]
     for measure in MEASURES:
-        figures = row[measure]
-        found.append(f"{figures['mean']:.3f}{_spread(figures['spread'])}")
-        same = row["variant"] == "edge"
-        found.append("" if same else f"{figures['difference']:+.3f}{_spread(figures['difference_spread'])}")
+        accuracy: Accuracy = getattr(row, measure)
+        found.append(f"{accuracy.mean:.3f}{_plus_minus(accuracy.std)}")
+        same = row.variant == "edge"
+        found.append("" if same else f"{accuracy.difference:+.3f}{_plus_minus(accuracy.difference_std)}")
     return found
 
 
-def _spread(value: float | None) -> str:
+def _plus_minus(value: float | None) -> str:
     return "" if value is None else f" ± {value:.3f}"
 
 
@@ -91,21 +161,21 @@ def headings() -> list[str]:
     return ["variant", *(text for measure in MEASURES for text in (HEADINGS[measure], "less edge"))]
 
 
-def markdown(result: Mapping[str, Any]) -> str:
-    """`result` as `genrekit ablation` writes it to JSON, as a page of Markdown."""
-    title = f"Ablation of the edge recipe: {result['model']}"
-    table = Table(title, headings(), [cells(row) for row in result["rows"]], note=caption(result))
+def markdown(result: Ablation) -> str:
+    """The table and what was measured, as a page of Markdown."""
+    title = f"Ablation of the edge recipe: {result.model}"
+    table = Table(title, headings(), [cells(row) for row in result.rows], note=caption(result))
     return f"# {title}\n\n{table.to_markdown()}"
 
 
-def caption(result: Mapping[str, Any]) -> str:
+def caption(result: Ablation) -> str:
     """What was measured, in one or two sentences."""
-    corpus = result["corpus"]
-    seeds = ", ".join(map(str, result["seeds"]))
-    spread = "mean ± standard deviation over seeds" if len(result["seeds"]) > 1 else "seed"
+    corpus = result.corpus
+    seeds = ", ".join(map(str, result.seeds))
+    spread = "mean ± standard deviation over seeds" if len(result.seeds) > 1 else "seed"
     return (
-        f"{corpus['name']}, {corpus['tracks']} tracks, split {Path(result['split']).name}; {spread} {seeds}."
-        + (f" {LEAK[0].upper()}{LEAK[1:]}." if result["segments_leak"] else "")
-        + "".join(f" {repeat_caveat(repeat)}." for repeat in result["repeats_apart"])
-        + (" The corpus is synthetic: these figures say nothing about music." if corpus["demo"] else "")
+        f"{corpus.name}, {corpus.tracks} tracks, split {Path(result.split).name}; {spread} {seeds}."
+        + (f" {LEAK[0].upper()}{LEAK[1:]}." if result.segments_leak else "")
+        + "".join(f" {duplicate_caveat(pair)}." for pair in result.duplicates_apart)
+        + (" The corpus is synthetic: these figures say nothing about music." if corpus.demo else "")
     )

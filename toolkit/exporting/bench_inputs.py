@@ -12,63 +12,50 @@ from ...bench.measure.cases import Case
 from ...bench.measure.clips import Clips
 from ...bench.measure.plan import TrainingRow
 from ...runtime import ModelDescription
-from ...runtime.engines import ENGINES, EngineSpec
+from ...runtime.engines import ENGINES
 from ...runtime.errors import GenrekitError, ParameterError
 from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
 from ..corpus.segments import Segments
-from ..splits.assign import caveat, leaks
-from ..splits.leakage import same_corpus, same_parts
-from ..training.run_folder import METRICS, MODEL, read_metrics, require_model
+from ..splits.leakage import caveat, overlaps_training
+from ..training.run_folder import MODEL, read_metrics, require_model
+
+IDENTITY = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")  # of a training
 
 
-def cases(models: Sequence[Path], engines: Sequence[str], threads: Sequence[int]) -> list[Case]:
-    """Every file on every named engine that reads it, with every number of threads that it takes.
+def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[Case]:
+    """Every file on every named engine that reads it.
 
     Args:
         models: model files.
-        engines: names in `ENGINES`, or of their packages (onnxruntime); none: the usual one of each file.
-        threads: numbers >= 1.
+        engines: names in `ENGINES`; none: the usual one of each file.
+        threads: of the engines, >= 1.
 
     Raises:
-        ParameterError: an engine that there is not, or that reads none of the files; threads that it cannot take.
+        ParameterError: an engine that there is not, that reads none of the files, or that cannot take the threads.
     """
-    chosen = [_engine(name) for name in engines]
-    _require_threads(chosen, threads)
     formats = {SUFFIXES.get(model.suffix) for model in models}
-    for spec in chosen:
-        if spec.format not in formats:
+    for name in engines:
+        if name not in ENGINES:
+            raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+        if ENGINES[name].format not in formats:
             raise ParameterError(
-                f"engine={spec.name}: expected a {spec.format} file among the models, found none; name one, or leave "
-                "the engine out"
+                f"engine={name}: expected a {ENGINES[name].format} file among the models, found none; name one, or "
+                "leave the engine out"
             )
-    return [
-        Case(model, engine=name, threads=count)
-        for model in models
-        for name in _readers(model, chosen) or ([] if chosen else [None])
-        for count in ([1] if name and ENGINES[name].one_thread else threads)
-    ]
+        if ENGINES[name].one_thread and threads != 1:
+            raise ParameterError(
+                f"threads={threads}: expected 1 for engine {name}, which has one thread only; leave --threads out, or "
+                "measure it by itself"
+            )
+    return [Case(model, engine=name, threads=threads) for model in models for name in _readers(model, engines)]
 
 
-def _engine(name: str) -> EngineSpec:
-    for spec in ENGINES.values():
-        if name in (spec.name, spec.package.replace("_", "-")):
-            return spec
-    raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
-
-
-def _require_threads(engines: Sequence[EngineSpec], threads: Sequence[int]) -> None:
-    """Engines of one thread are measured with it where it is among `threads`, and the others take the rest."""
-    one_thread = [spec.name for spec in engines if spec.one_thread]
-    if one_thread and (1 not in threads or (len(one_thread) == len(engines) and len(threads) > 1)):
-        raise ParameterError(
-            f"threads={','.join(map(str, threads))}: expected 1 for engine {', '.join(one_thread)}, which has one "
-            "thread only; leave --threads out, or measure it by itself"
-        )
-
-
-def _readers(model: Path, chosen: Sequence[EngineSpec]) -> list[str]:
-    return [spec.name for spec in chosen if spec.format == SUFFIXES.get(model.suffix)]
+def _readers(model: Path, engines: Sequence[str]) -> Sequence[str | None]:
+    """Those of `engines` that read a file; None, which means the usual one, where none is named."""
+    if not engines:
+        return [None]
+    return [name for name in engines if ENGINES[name].format == SUFFIXES.get(model.suffix)]
 
 
 def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
@@ -96,15 +83,12 @@ def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
     return found
 
 
-IDENTITY = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")  # of a training
-
-
 def _identity(description: ModelDescription) -> tuple[Any, ...]:
     return tuple(getattr(description, name) for name in IDENTITY)
 
 
 def _require_one_run_each(described: Mapping[Path, ModelDescription]) -> None:
-    """Agreement and seconds an epoch are told by a model's name, so that it must mean one training."""
+    """Agreement and seconds an epoch are reported by a model's name, so that it must mean one training."""
     seen: dict[str, Path] = {}
     for path, description in described.items():
         first = seen.setdefault(description.model, path)
@@ -116,13 +100,13 @@ def _require_one_run_each(described: Mapping[Path, ModelDescription]) -> None:
 
 
 def save_clips(
-    folder: Path, segments: Segments, parts: np.ndarray, split: str, trained: Iterable[ModelDescription]
+    folder: Path, segments: Segments, subsets: np.ndarray, split: str, trained: Iterable[ModelDescription]
 ) -> Clips:
     """The test part's audio, in files that worker processes map; raises ParameterError where it is empty.
 
-    The audio goes to the disk track by track: that of a whole corpus may not fit the memory.
+    The audio goes to the disk track by track: that of a large corpus may not fit the memory.
     """
-    chosen = np.flatnonzero(parts == "test")
+    chosen = np.flatnonzero(subsets == "test")
     folder.mkdir(parents=True, exist_ok=True)
     shape = len(chosen), segments.config.window_samples
     segments.samples(chosen, np.lib.format.open_memmap(Clips.samples_file(folder), "w+", np.float32, shape))
@@ -132,15 +116,10 @@ def save_clips(
         sample_rate=segments.config.sample_rate,
         split=f"{split}, test part{caveat(split)}",
         demo=segments.corpus.demo,
-        tracks_in_training=any(_overlaps(description, segments, parts, split) for description in trained),
+        tracks_in_training=any(overlaps_training(description, segments, subsets, split) for description in trained),
     )
     clips.save_labels(segments.labels[chosen])
     return clips
-
-
-def _overlaps(description: ModelDescription, segments: Segments, parts: np.ndarray, split: str) -> bool:
-    """Whether tracks of the test part may have been in the training of the described model."""
-    return same_corpus(description, segments) and (leaks(split) or not same_parts(description, parts))
 
 
 def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:
@@ -173,14 +152,14 @@ def training_rows(runs: dict[str, Path]) -> tuple[TrainingRow, ...]:
     """Seconds an epoch of each run."""
     rows = []
     for name, run in runs.items():
-        metrics = read_metrics(run / METRICS)
+        metrics = read_metrics(run)
         rows.append(
             TrainingRow(
                 model=name,
-                seconds_per_epoch=metrics["seconds_per_epoch"]["median"],
-                segments=metrics["train"]["segments"],
-                source=f"median of {metrics['epochs']} epochs over {metrics['train']['segments']} segments, "
-                f"recipe {metrics['recipe']}",
+                seconds_per_epoch=metrics.seconds_per_epoch.median,
+                segments=metrics.train.segments,
+                source=f"median of {metrics.epochs} epochs over {metrics.train.segments} segments, "
+                f"recipe {metrics.recipe}",
             )
         )
     return tuple(rows)

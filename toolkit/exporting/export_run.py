@@ -1,19 +1,20 @@
-"""A run -> files for devices: every wanted format and precision, each checked against Keras."""
+"""A run -> files for devices: every requested format and precision, each checked against Keras."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...converters.export import PRECISIONS, export_model, require_supported, write_parity
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
-from ...runtime.errors import CorpusError, Failure, GenrekitError, ParameterError, ParityError, UnsupportedModelError
-from ..corpus import scan as corpus
+from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
+from ..compute import Processes
 from ..corpus.extraction import extract
 from ..corpus.feature_cache import FeatureCache
-from ..splits import assign as splits
+from ..corpus.scan import scan
+from ..splits.assign import assign
 from ..training.run_folder import ExportFeatures, Run
 
 
@@ -25,30 +26,47 @@ class Variant:
     precision: str
 
 
-def parse_batch(text: str) -> int | None:
-    """1, or None for "dynamic"; raises ParameterError otherwise."""
-    if text not in ("1", "dynamic"):
-        raise ParameterError(f"batch={text}: expected 1 or dynamic")
-    return 1 if text == "1" else None
+@dataclasses.dataclass(frozen=True)
+class ExportPlan:
+    """Which files to make of a run.
 
-
-def variants(formats: Sequence[str], precisions: Sequence[str], target: str, batch: int | None = 1) -> list[Variant]:
-    """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
-
-    Raises:
-        ParameterError: no such format, precision or target.
-        UnsupportedModelError: a format and a precision were both named that do not go together, with the reason.
+    Attributes:
+        variants: the files.
+        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources.
+        batch: windows per call, 1, or None for any number (onnx only).
+        keep: whether a file that fails is kept under a name that says so.
     """
-    wanted = [
-        Variant(file_format, precision)
-        for file_format in formats or PRECISIONS
-        for precision in precisions or PRECISIONS.get(file_format, ("float32",))
-    ]
-    possible = [variant for variant in wanted if _possible(variant, target, batch)]
-    if (formats and precisions) or not possible:
-        for variant in wanted:
-            require_supported(variant.format, variant.precision, target, batch)
-    return possible
+
+    variants: tuple[Variant, ...]
+    target: str = "litert"
+    batch: int | None = 1
+    keep: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        formats: Sequence[str] = (),
+        precisions: Sequence[str] = (),
+        target: str = "litert",
+        batch: int | None = 1,
+        keep: bool = False,
+    ) -> ExportPlan:
+        """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
+
+        Raises:
+            ParameterError: no such format, precision or target.
+            UnsupportedModelError: a format and a precision were both named that do not go together, with the reason.
+        """
+        requested = [
+            Variant(file_format, precision)
+            for file_format in formats or PRECISIONS
+            for precision in precisions or PRECISIONS.get(file_format, ("float32",))
+        ]
+        possible = tuple(variant for variant in requested if _possible(variant, target, batch))
+        if (formats and precisions) or not possible:
+            for variant in requested:
+                require_supported(variant.format, variant.precision, target, batch)
+        return cls(possible, target, batch, keep)
 
 
 def _possible(variant: Variant, target: str, batch: int | None) -> bool:
@@ -62,37 +80,29 @@ def _possible(variant: Variant, target: str, batch: int | None) -> bool:
 def export_run(
     run: Run,
     folder: Path,
-    wanted: Iterable[Variant],
-    target: str = "litert",
-    data: Path | None = None,
-    keep: bool = False,
-    batch: int | None = 1,
+    plan: ExportPlan | None = None,
+    features: ExportFeatures | None = None,
     on_file: Callable[[dict[str, Any]], None] | None = None,
-    cache: FeatureCache | None = None,
 ) -> list[dict[str, Any]]:
     """Make the files in `folder` and note them in its parity.json; a file that fails is not left there.
 
     Args:
         run: the trained model.
         folder: made where missing.
-        wanted: which files.
-        target: the engine family: litert, tflite-runtime or micro, which also gets C sources.
-        data: the corpus for calibration and parity; None: the segments that the run kept.
-        keep: whether a file that fails is kept under a name that says so.
-        batch: windows per call, 1, or None for any number (onnx only).
+        plan: which files; None: every format and precision.
+        features: for calibration and parity, from `features_of`; None: the segments that the run kept.
         on_file: called with each row of parity.json.
-        cache: of the features of `data`.
 
     Returns:
         The rows of parity.json; those of failed files have ``passed`` false and an ``error``.
     """
-    features = run.export_features() if data is None else _features_of(run, data, cache)
-    source = source_of(run, features)
+    plan = plan or ExportPlan.of()
+    source = source_of(run, features or run.export_features())
     rows = []
-    for variant in wanted:
+    for variant in plan.variants:
         try:
-            result = export_model(source, folder, variant.format, variant.precision, target, keep, batch)
-            row = {**result.row, **_sources(result.path, target)}
+            result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
+            row = {**result.row, **_sources(result.path, plan.target)}
         except (Failure, UnsupportedModelError) as error:
             row = failed_row(run, variant, error)
         rows.append(row)
@@ -104,8 +114,8 @@ def export_run(
 
 def source_of(run: Run, features: ExportFeatures) -> TrainedModel:
     """What the files of `run` are made from and compared with."""
-    model, unknown = run.keras_model(), run.normalised(features.parity)
-    windows = ParityWindows(unknown, features.parity_labels, in_double_precision(model, unknown))
+    model, held_out = run.keras_model(), run.normalised(features.parity)
+    windows = ParityWindows(held_out, features.parity_labels, in_double_precision(model, held_out))
     return TrainedModel(model, run.description, run.calibration(features), windows)
 
 
@@ -118,20 +128,24 @@ def _sources(path: Path, target: str) -> dict[str, Any]:
     return {"sources": [source.name for source in write_sources(path)]}
 
 
-def _features_of(run: Run, data: Path, cache: FeatureCache | None) -> ExportFeatures:
-    found = corpus.scan(data)
-    strangers = [label for label in found.labels if label not in run.description.labels]
-    if strangers:
+def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> ExportFeatures:
+    """The segments of the corpus in `data` that an export of `run` needs, divided as its training was.
+
+    Raises:
+        CorpusError: the corpus has genres that the model does not know.
+    """
+    corpus = scan(data)
+    labels = run.description.labels
+    unknown_labels = [label for label in corpus.labels if label not in labels]
+    if unknown_labels:
         raise CorpusError(
-            f"{data}: expected genres among the model's labels {', '.join(run.description.labels)}, found "
-            f"{', '.join(strangers)}; name the corpus that fits the model"
+            f"{data}: expected genres among the model's labels {', '.join(labels)}, found "
+            f"{', '.join(unknown_labels)}; name the corpus that fits the model"
         )
-    segments = extract(found, run.description.front_end, jobs=-1, cache=cache)
+    segments = extract(corpus, run.description.front_end, Processes(-1), cache=cache)
     seed = run.description.seed or 0
-    parts = splits.assign(segments, run.description.split or "track", seed)
-    return ExportFeatures.choose(segments, parts, seed).relabelled(
-        [run.description.labels.index(label) for label in found.labels]
-    )
+    subsets = assign(segments, run.description.split or "track", seed)
+    return ExportFeatures.choose(segments, subsets, seed).relabelled([labels.index(label) for label in corpus.labels])
 
 
 def failed_row(run: Run, variant: Variant, error: GenrekitError) -> dict[str, Any]:

@@ -25,7 +25,7 @@ NOTE = (
 
 
 @dataclasses.dataclass(frozen=True)
-class ForeignRun(Run):
+class ExternalRun(Run):
     """A run of which there is only the model."""
 
     model: keras.Model
@@ -39,12 +39,12 @@ class ForeignRun(Run):
         raise ParameterError(f"{self.folder}: expected a corpus to quantise and compare with; name it with --data")
 
 
-def is_foreign(path: Path) -> bool:
+def is_external(path: Path) -> bool:
     """Whether `path` is a .keras file or the folder of a SavedModel, rather than a run."""
     return path.suffix == ".keras" or (path / SAVED_MODEL).is_file()
 
 
-def foreign_run(path: Path, labels: Path | None, front_end: Path | None) -> ForeignRun:
+def external_run(path: Path, labels: Path | None, front_end: Path | None) -> ExternalRun:
     """A .keras file or SavedModel with its labels and its front end.
 
     Args:
@@ -76,7 +76,7 @@ def foreign_run(path: Path, labels: Path | None, front_end: Path | None) -> Fore
         notes=(NOTE, *notes, *macs_notes(model)),
         toolkit_version=importlib.metadata.version("genrekit"),
     )
-    return ForeignRun(path, described, {}, model)
+    return ExternalRun(path, described, None, model)
 
 
 def _description(path: Path, labels: Path, front_end: Path) -> ModelDescription:

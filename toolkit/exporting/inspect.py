@@ -21,7 +21,8 @@ def inspect_model(path: Path) -> dict[str, Any]:
     """
     description = read_description(path)
     graph = _keras_graph(description) if description.format == "keras" else read_graph(path)
-    check_shapes((graph.inputs[0].shape[1:], graph.outputs[0].shape[-1]), description, path)
+    features, classes = _sizes(graph.inputs[0])[1:], _sizes(graph.outputs[0])[-1]
+    check_shapes((features, classes), description, path)
     return {
         "file": str(path),
         "model": description.model,
@@ -43,9 +44,14 @@ def inspect_model(path: Path) -> dict[str, Any]:
 def _keras_graph(description: ModelDescription) -> Graph:
     """A .keras is not opened, since that takes Keras; its ends follow from the description."""
     config = description.front_end
-    ends = (None, config.window_frames, config.n_mfcc), (None, len(description.labels))
-    features, probabilities = (Tensor(name, shape, "float32") for name, shape in zip(("x", "y"), ends, strict=True))
+    features = Tensor("x", (None, config.window_frames, config.n_mfcc), "float32")
+    probabilities = Tensor("y", (None, len(description.labels)), "float32")
     return Graph({}, (features,), (probabilities,))
+
+
+def _sizes(tensor: Tensor) -> tuple[int, ...]:
+    """Of each axis; -1 where the file leaves it open."""
+    return tuple(-1 if size is None else size for size in tensor.shape)
 
 
 def _end(tensor: Tensor) -> dict[str, Any]:

@@ -6,18 +6,15 @@ import dataclasses
 import functools
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ...bench.results.store import check_writable
 from ...runtime.errors import OutputError
-from ..compute import local
+from ..compute import Executor, Processes, in_order
 from . import output_tables
 from .find_audio import audio_files, count_audio_files, shown
-from .remote_task import LOST, Model, Task, describe, lost_row, row_of
-from .resume_db import Partial
-
-if TYPE_CHECKING:
-    from ..compute.dask import Cluster
+from .remote_task import LOST, ModelFile, Task, describe, lost_row, row_of
+from .resume_db import ResumeDb
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,9 +50,8 @@ def require_output(out: Path) -> None:
 def classify_library(
     folder: Path,
     out: Path,
-    model: Model,
-    jobs: int = 1,
-    cluster: Cluster | None = None,
+    model: ModelFile,
+    executor: Executor = Processes(),  # noqa: B008 (frozen)
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """One row in `out` for each audio file under `folder`, in the order of their paths.
@@ -64,11 +60,10 @@ def classify_library(
     model are the same, whether it stands there or in `out` from an earlier run.
 
     Args:
-        folder: absolute where there is a cluster.
+        folder: absolute where the executor is remote.
         out: .parquet, .csv or .jsonl.
         model: what classifies.
-        jobs: processes, -1 for one on each core.
-        cluster: does the work instead of them.
+        executor: does the work.
         progress: called with (files done, files).
 
     Raises:
@@ -77,12 +72,13 @@ def classify_library(
         Failure: a process was killed, or the cluster is gone.
     """
     total = count_audio_files(folder)
-    with Partial(partial_of(out)) as partial:
+    with ResumeDb(partial_of(out)) as partial:
         _require_same_library(folder, partial_of(out), partial.files())
         if out.exists():
             _require_same_library(folder, out, (row["file"] for row in output_tables.read(out)))
             partial.offer(output_tables.read(out))
-        summary = _classify_all(_tasks(folder, partial), model, partial, jobs, cluster, progress, total)
+        arriving = executor.results(functools.partial(row_of, model=model), _tasks(folder, partial), lost_row)
+        summary = _store(arriving, partial, lambda done: progress(done, max(done, total)) if progress else None)
         columns = output_tables.columns_of(model.description().labels)
         output_tables.write(out, columns, partial.batches())
     partial_of(out).unlink()
@@ -108,41 +104,32 @@ def partial_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
-def _tasks(folder: Path, partial: Partial) -> Iterator[Task]:
+def _tasks(folder: Path, partial: ResumeDb) -> Iterator[Task]:
     for path in audio_files(folder):
         file = shown(path, folder)
-        yield Task(path, file, partial.known(file))
+        yield Task(path, file, partial.key_of(file))
 
 
-def _classify_all(
-    tasks: Iterable[Task],
-    model: Model,
-    partial: Partial,
-    jobs: int,
-    cluster: Cluster | None,
-    progress: Callable[[int, int], None] | None,
-    total: int,
+def _store(
+    arriving: Iterable[tuple[int, tuple[str, dict[str, Any] | None]]], partial: ResumeDb, on_row: Callable[[int], None]
 ) -> Summary:
-    work = functools.partial(row_of, model=model)
-    arriving = cluster.results(work, tasks, lost_row) if cluster else local.results(work, tasks, jobs)
+    """Put each row into `partial` as it comes; `on_row` is called with the number of rows so far."""
     done = unusable = kept = 0
     for _, (file, row) in arriving:
         partial.put(file, row)
         done, kept = done + 1, kept + (row is None)
         unusable += bool(row and row["error"])
-        if progress:
-            progress(done, max(done, total))
+        on_row(done)
     return Summary(done, unusable, kept, partial.gone())
 
 
 def classify_each(
-    paths: Iterable[Path], model: Model, jobs: int = 1, cluster: Cluster | None = None
+    paths: Iterable[Path],
+    model: ModelFile,
+    executor: Executor = Processes(),  # noqa: B008 (frozen)
 ) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """`classify_one` of each path in their order, in parallel; parameters and errors as `classify_library`."""
-    work = functools.partial(describe, model=model)
-    if cluster:
-        return local.in_order(cluster.results(work, paths, _lost_result))
-    return local.in_order(local.results(work, paths, jobs))
+    return in_order(executor.results(functools.partial(describe, model=model), paths, _lost_result))
 
 
 def _lost_result(path: Path) -> tuple[dict[str, Any], list[str]]:

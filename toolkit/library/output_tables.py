@@ -1,4 +1,4 @@
-"""Rows as Parquet, CSV or JSON lines: written and read in batches, so that no table is ever whole in memory."""
+"""Rows as Parquet, CSV or JSON lines: written and read in batches, so that no table is ever in memory at once."""
 
 from __future__ import annotations
 

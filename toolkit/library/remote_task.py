@@ -19,8 +19,21 @@ from .classify_one import classify_one
 LOST = "the processes that read it were killed each time; remove it, or give them more memory"
 
 
+_loading = threading.Lock()
+
+
+class _Loaded(threading.local):
+    """What this thread has loaded."""
+
+    model: ModelFile | None = None
+    classifier: Classifier | None = None
+
+
+_loaded = _Loaded()
+
+
 @dataclasses.dataclass(frozen=True)
-class Model:
+class ModelFile:
     """A model file as it is sent to other processes, which find it under the same path.
 
     Attributes:
@@ -34,7 +47,7 @@ class Model:
     identity: str
 
     @classmethod
-    def of(cls, path: Path, threads: int) -> Model:
+    def of(cls, path: Path, threads: int) -> ModelFile:
         """The model at `path`; raises MissingFileError or ModelFileError."""
         return cls(path.absolute(), threads, _identity(path))
 
@@ -44,16 +57,12 @@ class Model:
 
     def load(self) -> Classifier:
         """The classifier, made once in each thread; raises ModelFileError where another file stands there."""
-        if getattr(_thread, "model", None) != self:
+        if _loaded.classifier is None or _loaded.model != self:
             with _loading:  # engines that greet are held back process-wide while they load
                 if _identity(self.path) != self.identity:
                     raise ModelFileError(f"{self.path}: expected the same model on every machine; copy it there")
-                _thread.model, _thread.classifier = self, load(self.path, self.threads)
-        return _thread.classifier
-
-
-_thread = threading.local()
-_loading = threading.Lock()
+                _loaded.model, _loaded.classifier = self, load(self.path, self.threads)
+        return _loaded.classifier
 
 
 def _identity(path: Path) -> str:
@@ -61,7 +70,7 @@ def _identity(path: Path) -> str:
     return hashlib.sha256(content_hash(path) + description.encode()).hexdigest()
 
 
-def describe(path: Path, model: Model) -> tuple[dict[str, Any], list[str]]:
+def describe(path: Path, model: ModelFile) -> tuple[dict[str, Any], list[str]]:
     """`classify_one` of `path`."""
     return classify_one(model.load(), path)
 
@@ -73,19 +82,19 @@ class Task:
     Attributes:
         path: where it lies.
         file: as its row names it.
-        known: the key of the row that is at hand, or "".
+        key: of the row that is at hand, or "".
     """
 
     path: Path
     file: str
-    known: str
+    key: str
 
 
-def row_of(task: Task, model: Model) -> tuple[str, dict[str, Any] | None]:
-    """The file and its row; None in its place where the row at hand still holds: the same content, the same model."""
+def row_of(task: Task, model: ModelFile) -> tuple[str, dict[str, Any] | None]:
+    """The file and its row; None instead where the row at hand still holds: the same content, the same model."""
     classifier = model.load()
     key = _key(task.path, model)
-    if key and key == task.known:
+    if key and key == task.key:
         return task.file, None
     try:
         result, flaws = classify_one(classifier, task.path)
@@ -109,7 +118,7 @@ def lost_row(task: Task) -> tuple[str, dict[str, Any] | None]:
     return task.file, error_row(task, f"{task.path}: {LOST}")
 
 
-def _key(path: Path, model: Model) -> str:
+def _key(path: Path, model: ModelFile) -> str:
     """What a row follows from: the file's content, the model and the maths; "" where the file cannot be read."""
     try:
         content = content_hash(path)

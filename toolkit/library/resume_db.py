@@ -18,7 +18,7 @@ BATCH_ROWS = 1000
 TABLE = "create table if not exists rows (file text primary key, key text, run text, row text) without rowid"
 
 
-class Partial:
+class ResumeDb:
     """The rows of one output. Used in ``with``; safe for threads.
 
     Args:
@@ -33,7 +33,7 @@ class Partial:
         self._run = secrets.token_hex(8)  # rows of files that are gone keep the name of an earlier run
         self._uncommitted = 0
         self._lock = threading.Lock()
-        with self._trouble():
+        with self._reported_errors():
             self._open()
 
     def _open(self) -> None:
@@ -56,23 +56,23 @@ class Partial:
         self._database.execute(TABLE)
         self._database.commit()
 
-    def __enter__(self) -> Partial:
+    def __enter__(self) -> ResumeDb:
         return self
 
     def __exit__(self, *_: object) -> None:
-        with self._trouble():
+        with self._reported_errors():
             self._database.commit()
             self._database.close()
 
     def offer(self, rows: Iterable[dict[str, Any]]) -> None:
         """Rows of an earlier output, which serve where none are at hand."""
         values = ((row["file"], row["key"], "", json.dumps(row)) for row in rows if row["key"])
-        with self._trouble():
+        with self._reported_errors():
             self._database.executemany("insert or ignore into rows values (?, ?, ?, ?)", values)
 
-    def known(self, file: str) -> str:
+    def key_of(self, file: str) -> str:
         """The key of the row at hand, or ""."""
-        with self._trouble():
+        with self._reported_errors():
             found = self._database.execute("select key from rows where file = ?", (file,)).fetchone()
         return found[0] if found else ""
 
@@ -82,12 +82,13 @@ class Partial:
 
     def gone(self) -> int:
         """How many of the rows at hand are of files that this run has not seen."""
-        with self._trouble():
-            return self._database.execute("select count(*) from rows where run <> ?", (self._run,)).fetchone()[0]
+        with self._reported_errors():
+            found = self._database.execute("select count(*) from rows where run <> ?", (self._run,)).fetchone()
+        return int(found[0])
 
     def put(self, file: str, row: dict[str, Any] | None) -> None:
         """The row of `file`, or None: the row at hand holds."""
-        with self._trouble():
+        with self._reported_errors():
             if row is None:
                 self._database.execute("update rows set run = ? where file = ?", (self._run, file))
             else:
@@ -105,7 +106,7 @@ class Partial:
             yield [json.loads(row) for (row,) in found]
 
     @contextlib.contextmanager
-    def _trouble(self) -> Iterator[None]:
+    def _reported_errors(self) -> Iterator[None]:
         """One thread at a time; what SQLite raises becomes a sentence."""
         import sqlite3
 

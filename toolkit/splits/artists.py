@@ -1,6 +1,6 @@
 """Which tracks belong together because an artist plays on both: GTZAN's from a packaged index, any corpus' from a file.
 
-The index is B. L. Sturm's (see split_lists/README.md). How its oddities are taken:
+The index is B. L. Sturm's (see lists/README.md). How its oddities are taken:
 
 - A track whose artist it leaves open (17 of GTZAN's 1000) is a group of its own, as is a track that it does not know.
 - A track of several artists ("Peter Tosh; Mick Jagger") stands in one group with the tracks of each of them, so that

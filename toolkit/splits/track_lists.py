@@ -23,7 +23,7 @@ Value = TypeVar("Value")
 
 def packaged_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
     """`rows` of a list that genrekit carries."""
-    return rows((resources.files(__package__) / "split_lists" / name).read_text("utf-8"), name, columns)
+    return rows((resources.files(__package__) / "lists" / name).read_text("utf-8"), name, columns)
 
 
 def file_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:

@@ -6,6 +6,8 @@ Pure functions of (features, targets, generator), each over the whole epoch at o
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .recipes import Recipe
@@ -53,37 +55,38 @@ def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.nda
     """
     classes = labels.argmax(axis=1)
     present = generator.permutation(np.unique(classes))
-    shares = np.full(len(present), len(classes) // len(present))
-    shares[: len(classes) % len(present)] += 1
+    counts = np.full(len(present), len(classes) // len(present))
+    counts[: len(classes) % len(present)] += 1
     drawn = [
-        _repeat(np.flatnonzero(classes == name), share, generator) for name, share in zip(present, shares, strict=True)
+        _draw(np.flatnonzero(classes == index), count, generator) for index, count in zip(present, counts, strict=True)
     ]
     return generator.permutation(np.concatenate(drawn))
 
 
-def _repeat(indices: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
-    rounds = [generator.permutation(indices) for _ in range(-(-count // len(indices)))]
+def _draw(indices: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """`count` of `indices` in random order, each once before any comes again."""
+    rounds = [generator.permutation(indices) for _ in range(math.ceil(count / len(indices)))]
     return np.concatenate(rounds)[:count]
 
 
 def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """For each segment in `order` any one of its windows: [n, shifts, frames, n_mfcc] -> a copy [n, frames, n_mfcc]."""
     shifts = windows.shape[1]
-    if shifts == 1:
-        return windows[order, 0]
-    return windows[order, generator.integers(0, shifts, len(order))]
+    chosen = np.zeros(len(order), np.int64) if shifts == 1 else generator.integers(0, shifts, len(order))
+    drawn: np.ndarray = windows[order, chosen]
+    return drawn
 
 
-def shift_timbre(features: np.ndarray, deviation: float, generator: np.random.Generator) -> None:
+def shift_timbre(features: np.ndarray, std: float, generator: np.random.Generator) -> None:
     """Add to each coefficient of each window a constant, as another loudness or another equaliser would.
 
     Args:
         features: float32 [shape=(n, frames, n_mfcc)], changed in place.
-        deviation: of the constants (normal distribution), in the unit of the features.
+        std: of the constants (normal distribution), in the unit of the features.
         generator: of the constants.
     """
     constants = generator.standard_normal((len(features), 1, features.shape[2]), dtype=np.float32)
-    features += np.float32(deviation) * constants
+    features += np.float32(std) * constants
 
 
 def mask(
@@ -91,14 +94,14 @@ def mask(
 ) -> None:
     """Put `fill` in place of a run of frames and of a run of coefficients of each window.
 
-    The lengths are uniform from 0 to `frames` and `coefficients`, the places uniform over those where they fit.
+    The lengths are uniform from 0 to `frames` and `coefficients`, the starts uniform over those where they fit.
     Source: Park et al. (2019), SpecAugment, sections 2 and 3, with one mask of each kind.
 
     Args:
         features: float32 [shape=(n, frames, n_mfcc)], changed in place.
         frames, coefficients: the longest runs.
         fill: the mean of each coefficient [shape=(n_mfcc,)].
-        generator: of lengths and places.
+        generator: of lengths and starts.
     """
     features[_runs(features.shape[0], features.shape[1], frames, generator)] = fill
     window, coefficient = np.nonzero(_runs(features.shape[0], features.shape[2], coefficients, generator))
@@ -109,8 +112,9 @@ def _runs(count: int, size: int, longest: int, generator: np.random.Generator) -
     """One run of True in each row: bool [shape=(count, size)]."""
     length = generator.integers(0, min(longest, size), count, endpoint=True)
     start = generator.integers(0, size - length, endpoint=True)
-    place = np.arange(size)
-    return (place >= start[:, np.newaxis]) & (place < (start + length)[:, np.newaxis])
+    index = np.arange(size)
+    runs: np.ndarray = (index >= start[:, np.newaxis]) & (index < (start + length)[:, np.newaxis])
+    return runs
 
 
 def mix(
@@ -118,19 +122,20 @@ def mix(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Each window mixed with another one, and their targets likewise.
 
-    The share of the other one is min(s, 1 - s) for s from Beta(alpha, alpha).
+    The fraction of the other one is min(s, 1 - s) for s from Beta(alpha, alpha).
     Source: Zhang et al. (2018), mixup: beyond empirical risk minimization.
     """
-    share = generator.beta(alpha, alpha, len(features)).astype(np.float32)
-    share = np.minimum(share, 1 - share)[:, np.newaxis]
+    fraction = generator.beta(alpha, alpha, len(features)).astype(np.float32)
+    fraction = np.minimum(fraction, 1 - fraction)[:, np.newaxis]
     other = generator.permutation(len(features))
-    mixed = features[other]  # features + share * (other - features), without a third array of that size
+    mixed = features[other]  # features + fraction * (other - features), without a third array of that size
     mixed -= features
-    mixed *= share[:, :, np.newaxis]
+    mixed *= fraction[:, :, np.newaxis]
     mixed += features
-    return mixed, targets + share * (targets[other] - targets)
+    return mixed, targets + fraction * (targets[other] - targets)
 
 
-def smooth_labels(targets: np.ndarray, share: float) -> np.ndarray:
-    """Give `share` of each row's probability to all classes alike; [shape=(n, classes)]."""
-    return targets * np.float32(1 - share) + np.float32(share / targets.shape[1])
+def smooth_labels(targets: np.ndarray, fraction: float) -> np.ndarray:
+    """Give `fraction` of each row's probability to all classes alike; [shape=(n, classes)]."""
+    smoothed: np.ndarray = targets * np.float32(1 - fraction) + np.float32(fraction / targets.shape[1])
+    return smoothed

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...runtime.util.atomic import replacing
+from .metrics import Epoch
 
 CHECKPOINT = "checkpoint.npz"
 
 
+class _Saved(NamedTuple):
+    settings: dict[str, Any]
+    history: list[Epoch]
+    state: list[np.ndarray]
+    best: list[np.ndarray]  # empty where it is the state
+
+
 class Checkpoint:
-    """The state after an epoch and the best weights so far, in one file that is replaced whole.
+    """The state after an epoch and the best weights so far, in one file that is replaced in one step.
 
     It is written beside the next epoch: a kill during that epoch finds this state or the one before, and both lead
     to the same end.
@@ -31,9 +41,9 @@ class Checkpoint:
         self._settings = settings
         self._best: list[np.ndarray] = []
         self._writer = ThreadPoolExecutor(1)
-        self._writing: Future | None = None
+        self._writing: Future[None] | None = None
 
-    def save(self, variables: list, history: list[dict[str, Any]], best: bool) -> None:
+    def save(self, variables: Sequence[Any], history: Sequence[Epoch], best: bool) -> None:
         """Keep the state after the last epoch of `history`.
 
         Args:
@@ -48,7 +58,9 @@ class Checkpoint:
         state = [np.array(np.asarray(variable)) for variable in variables]  # copies: the next epoch changes them
         if best:
             self._best = state
-        head = json.dumps({"settings": self._settings, "history": history, "state": len(state)})
+        head = json.dumps(
+            {"settings": self._settings, "history": [asdict(row) for row in history], "state": len(state)}
+        )
         # The best epoch is often the last: its arrays are written once.
         kept = [] if self._best is state else self._best
         self._writing = self._writer.submit(_write, self._path, [np.array(head), *state, *kept])
@@ -59,22 +71,21 @@ class Checkpoint:
             writing, self._writing = self._writing, None
             writing.result()
 
-    def found(self) -> tuple[dict[str, Any], list[dict[str, Any]]] | None:
+    def found(self) -> tuple[dict[str, Any], list[Epoch]] | None:
         """Settings and history of the state in the folder, whoever wrote it; None where there is none to be read."""
-        head, _ = _read(self._path)
-        return (head["settings"], head["history"]) if head else None
+        saved = _read(self._path)
+        return (saved.settings, saved.history) if saved else None
 
-    def restore(self, variables: list) -> list[dict[str, Any]]:
+    def restore(self, variables: Sequence[Any]) -> list[Epoch]:
         """Put `variables` into the saved state and return its history; [] where there is none."""
-        head, arrays = _read(self._path)
-        if not head:
+        saved = _read(self._path)
+        if saved is None:
             return []
-        state, best = arrays[: head["state"]], arrays[head["state"] :]
-        _assign(variables, state)
-        self._best = best or state
-        return head["history"]
+        _assign(variables, saved.state)
+        self._best = saved.best or saved.state
+        return saved.history
 
-    def restore_best(self, variables: list) -> None:
+    def restore_best(self, variables: Sequence[Any]) -> None:
         """Put the best epoch's state into `variables`."""
         _assign(variables, self._best)
 
@@ -85,7 +96,7 @@ class Checkpoint:
             path.unlink(missing_ok=True)
 
 
-def _assign(variables: list, values: list[np.ndarray]) -> None:
+def _assign(variables: Sequence[Any], values: list[np.ndarray]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
 
@@ -95,11 +106,13 @@ def _write(path: Path, arrays: list[np.ndarray]) -> None:
         np.savez(temporary, *arrays)
 
 
-def _read(path: Path) -> tuple[dict[str, Any], list[np.ndarray]]:
-    """Head and arrays of `path`; ({}, []) where it is missing or damaged, so that training starts anew."""
+def _read(path: Path) -> _Saved | None:
+    """What `path` holds; None where it is missing or damaged, so that training starts anew."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            head, *arrays = (archive[f"arr_{index}"] for index in range(len(archive.files)))
-        return json.loads(str(head)), arrays
-    except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile):
-        return {}, []
+            text, *arrays = (archive[f"arr_{index}"] for index in range(len(archive.files)))
+        head = json.loads(str(text))
+        history = [Epoch(**row) for row in head["history"]]
+        return _Saved(head["settings"], history, arrays[: head["state"]], arrays[head["state"] :])
+    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile):
+        return None

@@ -1,12 +1,23 @@
 """A model's epochs, each as one TensorFlow graph over arrays that lie in memory.
 
 What Keras' `fit` and Adam compute, but for rounding, without Python at every step, with each weight read and written
-once a step, and with LSTM layers as one operation.
+once a step, and with LSTM layers as one operation. It is kept for the time of an epoch, as a fraction of that of plain
+Keras (`model.fit`), and because the state after each epoch, which `checkpoint` saves, is all in its hands:
+
+==================  ====
+mlp                 0.38
+mlp-regularized     0.43
+cnn                 0.66
+lstm                0.68
+==================  ====
+
+Measured by ``python -m tests.ratios`` on two cores of an AMD EPYC.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -38,19 +49,20 @@ class Fitter:
         self._validate = tf.function(self._validate_graph, reduce_retracing=True)
 
     @property
-    def _weights(self) -> list:
-        return self._model.trainable_variables
+    def _weights(self) -> list[Any]:
+        weights: list[Any] = self._model.trainable_variables
+        return weights
 
     @property
-    def variables(self) -> list:
+    def variables(self) -> list[Any]:
         """All that an epoch changes: the model's, with its dropout layers' random state, then Adam's."""
         return [*self._model.variables, self._steps, *(moment for pair in self._moments for moment in pair)]
 
     def steps(self, segments: int) -> int:
         """Steps of an epoch over so many segments."""
-        return -(-segments // self._batch_size)
+        return math.ceil(segments / self._batch_size)
 
-    def epoch(self, features: np.ndarray, targets: np.ndarray, rates: np.ndarray) -> dict[str, float]:
+    def epoch(self, features: np.ndarray, targets: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
         """Take every step of one epoch, in the order of the arrays.
 
         Args:
@@ -59,15 +71,15 @@ class Fitter:
             rates: the learning rate of each step [shape=(steps(n),)].
 
         Returns:
-            {"loss", "accuracy"}: means over the epoch's segments, of the model as it was at each step.
+            Loss and accuracy: means over the epoch's segments, of the model as it was at each step.
         """
         loss, right = self._train(features, targets, rates.astype(np.float32)).numpy()
-        return {"loss": float(loss) / len(features), "accuracy": float(right) / len(features)}
+        return float(loss) / len(features), float(right) / len(features)
 
-    def validate(self, features: np.ndarray, targets: np.ndarray) -> dict[str, float]:
-        """{"val_loss", "val_accuracy"} of the model as it is."""
+    def validate(self, features: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
+        """Loss and accuracy of the model as it is."""
         loss, right = self._validate(features, targets).numpy()
-        return {"val_loss": float(loss) / len(features), "val_accuracy": float(right) / len(features)}
+        return float(loss) / len(features), float(right) / len(features)
 
     def _train_graph(self, features: tf.Tensor, targets: tf.Tensor, rates: tf.Tensor) -> tf.Tensor:
         import tensorflow as tf

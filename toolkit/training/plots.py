@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import textwrap
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from ...runtime.util.atomic import replacing
+from .metrics import Epoch
 
 LETTERS_AN_INCH = 10  # of a title
 
 
-def write_curves(path: Path, history: list[dict[str, Any]], title: str) -> None:
+def write_curves(path: Path, history: Sequence[Epoch], title: str) -> None:
     """Accuracy and error of training and validation over the epochs, as a PNG; raises OutputError."""
     figure = Figure(figsize=(9, 3.6), layout="constrained")
-    epochs = [row["epoch"] for row in history]
+    epochs = [row.epoch for row in history]
     for axes, name, label in zip(
         figure.subplots(1, 2), ("accuracy", "loss"), ("accuracy", "cross-entropy"), strict=True
     ):
-        axes.plot(epochs, [row[name] for row in history], label="training")
-        axes.plot(epochs, [row[f"val_{name}"] for row in history], label="validation")
+        axes.plot(epochs, [getattr(row, name) for row in history], label="training")
+        axes.plot(epochs, [getattr(row, f"val_{name}") for row in history], label="validation")
         axes.set(xlabel="epoch", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend()
@@ -31,13 +32,13 @@ def write_curves(path: Path, history: list[dict[str, Any]], title: str) -> None:
     _save(figure, path)
 
 
-def write_confusion(path: Path, confusion: list[list[int]], labels: list[str], title: str) -> None:
+def write_confusion(path: Path, confusion: list[list[int]], labels: Sequence[str], title: str) -> None:
     """Counts of true against chosen labels, as a PNG; raises OutputError."""
     counts = np.array(confusion)
     side = 2 + 0.45 * len(labels)
     figure = Figure(figsize=(side + 0.8, side), layout="constrained")
     axes = figure.subplots()
-    # Colour by share of the true class, so that a large class does not hide the others.
+    # Colour by fraction of the true class, so that a large class does not hide the others.
     axes.imshow(counts / np.maximum(1, counts.sum(axis=1, keepdims=True)), cmap="Blues", vmin=0, vmax=1)
     for (row, column), count in np.ndenumerate(counts):
         dark = count > counts[row].sum() / 2

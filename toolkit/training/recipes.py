@@ -10,6 +10,8 @@ import numpy as np
 from ...runtime.errors import ParameterError
 from ..models import MODELS, model_spec
 
+WARM_UP = 0.1  # fraction of all steps in which a scheduled learning rate rises
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -20,18 +22,18 @@ class Recipe:
         learning_rate: Adam's; the largest where it follows a schedule.
         batch_size: segments a step.
         epochs: at most.
-        normalization: how far the MFCC coefficients are brought to one deviation, after their means over the training
-            part are taken off: 1 divides each by its own deviation, 0 all by the same (the root of the mean of their
+        normalization: how far the MFCC coefficients are brought to one standard deviation, after their means over the
+            training subset are taken off: 1 divides each by its own, 0 all by the same (the root of the mean of their
             squares), 0.5 by the geometric mean of the two; None: raw MFCC.
         schedule: whether the learning rate rises over the first tenth of the steps and falls to 0 along a half cosine
             over the others.
         best_epoch: whether the weights of the epoch with the lowest validation loss are kept, instead of the last.
         batch_norm_momentum: how much of the moving statistics a step keeps. Keras' 0.99 lags behind the weights for
             hundreds of steps, which a small corpus does not have.
-        label_smoothing: share of the targets' probability that goes to all classes alike.
+        label_smoothing: fraction of the targets' probability that goes to all classes alike.
         mixup: alpha of the Beta distribution by which windows are mixed; 0: none.
         masked_frames, masked_coefficients: the longest run of each that is hidden from a step; 0: none.
-        timbre: deviation of the constant that is added to each coefficient of a window; 0: none.
+        timbre: standard deviation of the constant that is added to each coefficient of a window; 0: none.
         shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
         balance: whether an epoch holds as many segments of each class.
         without: options that were switched off.
@@ -69,12 +71,10 @@ class Recipe:
         return f"{self.name} without {', '.join(self.without)}" if self.without else self.name
 
 
-WARM_UP = 0.1  # share of all steps in which a scheduled learning rate rises
-
 # To the paper's letter.
 PAPER = Recipe("paper", 1e-4)
 
-# For tracks never heard, in a fraction of the time.
+# For tracks that are not in the corpus, in a fraction of the time.
 _EDGE = Recipe(
     "edge",
     1e-3,
@@ -142,13 +142,13 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
     return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
 
 
-def _without(whole: Recipe, options: Sequence[str]) -> Recipe:
+def _without(complete: Recipe, options: Sequence[str]) -> Recipe:
     for option in options:
         if option not in OPTIONS:
             raise ParameterError(f"without={option}: expected one of {', '.join(OPTIONS)}")
     off = tuple(option for option in OPTIONS if option in options)
     settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
-    return dataclasses.replace(whole, **settings, without=off)
+    return dataclasses.replace(complete, **settings, without=off)
 
 
 def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> dict[str, Recipe]:

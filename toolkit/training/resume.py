@@ -7,22 +7,22 @@ from typing import Any
 
 from ...runtime.errors import CorpusError
 from .checkpoint import Checkpoint
+from .metrics import Metrics
 from .run_folder import METRICS, MODEL, read_metrics, require_whole
 
 ADVICE = "name another folder, or start anew: remove this one, or train with --restart"
 
 
-def finished_metrics(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+def finished_metrics(folder: Path, settings: dict[str, Any]) -> Metrics | None:
     """The metrics of the finished run of these settings in `folder`; None where there is none.
 
     Raises:
         CorpusError: a finished run of other settings stands there, or a model of unknown origin.
         ModelFileError: one of its files is damaged.
     """
-    path = folder / METRICS
-    if path.is_file():
-        metrics = read_metrics(path)
-        _require_same(folder, "a finished run", metrics.get("settings", {}), settings)
+    if (folder / METRICS).is_file():
+        metrics = read_metrics(folder)
+        _require_same(folder, "a finished run", metrics.settings, settings)
         require_whole(folder)
         return metrics
     if (folder / MODEL).is_file() and not Checkpoint(folder, settings).found():
@@ -49,25 +49,27 @@ def discard(folder: Path, checkpoint: Checkpoint) -> None:
     (folder / MODEL).unlink(missing_ok=True)
 
 
-def _require_same(folder: Path, what: str, found: dict[str, Any], wanted: dict[str, Any]) -> None:
-    if found != wanted:
+def _require_same(folder: Path, what: str, found: dict[str, Any], requested: dict[str, Any]) -> None:
+    if found != requested:
         raise CorpusError(
             f"{folder}: expected an empty folder or this run, found {what} of another "
-            f"{', '.join(_differing(found, wanted))}; {ADVICE}"
+            f"{', '.join(_differing(found, requested))}; {ADVICE}"
         )
 
 
-def _differing(found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+def _differing(found: dict[str, Any], requested: dict[str, Any]) -> list[str]:
     """Names of the settings that differ with both values where they are short, those of the recipe one by one."""
-    names = [_named(name, found, wanted) for name in wanted if name != "recipe" and found.get(name) != wanted[name]]
-    own, other = wanted["recipe"], found.get("recipe", {})
+    names = [
+        _named(name, found, requested) for name in requested if name != "recipe" and found.get(name) != requested[name]
+    ]
+    own, other = requested["recipe"], found.get("recipe", {})
     if own["name"] != other.get("name"):
         return [*names, _named("name", other, own).replace("name", "recipe", 1)]
     return names + [_named(name, other, own) for name in own if other.get(name) != own[name]]
 
 
-def _named(name: str, found: dict[str, Any], wanted: dict[str, Any]) -> str:
-    values = f"{_short(found.get(name))}, not {_short(wanted[name])}"
+def _named(name: str, found: dict[str, Any], requested: dict[str, Any]) -> str:
+    values = f"{_short(found.get(name))}, not {_short(requested[name])}"
     return f"{name} ({values})" if len(values) <= 60 else name
 
 

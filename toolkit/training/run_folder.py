@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,6 +21,8 @@ from ...runtime.errors import MissingFileError, ModelFileError, first_words
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.atomic import replacing
 from ..corpus.segments import Segments
+from ..reading import read_json
+from .metrics import Epoch, Metrics
 
 if TYPE_CHECKING:
     import keras
@@ -30,6 +31,7 @@ METRICS, MODEL, DESCRIPTION, HISTORY = "metrics.json", "model.keras", "descripti
 EXPORT_FEATURES = "export_features.npz"
 CALIBRATION_SEGMENTS = 200
 PARITY_SEGMENTS = 1000  # fewer cannot show an agreement of 99.5 %
+DAMAGED = "remove the run's folder and train it again"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,17 +49,17 @@ class ExportFeatures:
     parity_labels: np.ndarray
 
     @classmethod
-    def choose(cls, segments: Segments, parts: np.ndarray, seed: int) -> ExportFeatures:
+    def choose(cls, segments: Segments, subsets: np.ndarray, seed: int) -> ExportFeatures:
         """Random segments: `CALIBRATION_SEGMENTS` trained on, `PARITY_SEGMENTS` never trained on, or all there are."""
         generator = np.random.default_rng(seed)
-        known = _draw(np.flatnonzero(parts == "train"), CALIBRATION_SEGMENTS, generator)
-        unknown = _draw(np.flatnonzero(np.isin(parts, ("validation", "test"))), PARITY_SEGMENTS, generator)
+        train = _draw(np.flatnonzero(subsets == "train"), CALIBRATION_SEGMENTS, generator)
+        held_out = _draw(np.flatnonzero(np.isin(subsets, ("validation", "test"))), PARITY_SEGMENTS, generator)
         features, labels = segments.features, segments.labels
-        return cls(features[known], labels[known], features[unknown], labels[unknown])
+        return cls(features[train], labels[train], features[held_out], labels[held_out])
 
-    def relabelled(self, places: Sequence[int]) -> ExportFeatures:
-        """The same with labels of another order: label i becomes ``places[i]``."""
-        labels = np.array(places)
+    def relabelled(self, indices: Sequence[int]) -> ExportFeatures:
+        """The same with labels of another order: class index i becomes ``indices[i]``."""
+        labels = np.array(indices)
         return dataclasses.replace(
             self, calibration_labels=labels[self.calibration_labels], parity_labels=labels[self.parity_labels]
         )
@@ -85,12 +87,12 @@ class Run:
     Attributes:
         folder: where it lies.
         description: what its model says of itself.
-        metrics: what metrics.json holds; {} where there is none.
+        metrics: what metrics.json holds; None where there is none.
     """
 
     folder: Path
     description: ModelDescription
-    metrics: dict[str, Any]
+    metrics: Metrics | None
 
     @property
     def model_path(self) -> Path:
@@ -154,18 +156,17 @@ def load_run(folder: str | Path) -> Run:
             f"{folder}: expected a run folder with {MODEL}, found none; train one with `genrekit train`"
         )
     require_model(folder)
-    metrics = folder / METRICS
     return Run(
         folder,
         read_description(folder / MODEL),
-        read_metrics(metrics) if metrics.is_file() else {},
+        read_metrics(folder) if (folder / METRICS).is_file() else None,
     )
 
 
 def require_whole(folder: Path) -> None:
     """Raise ModelFileError where a file of a finished run is damaged or missing, as far as that is seen at a glance."""
     require_model(folder)
-    read_metrics(folder / METRICS)
+    read_metrics(folder)
     read_history(folder)
     _require_archive(folder / EXPORT_FEATURES)
 
@@ -173,7 +174,8 @@ def require_whole(folder: Path) -> None:
 def require_model(folder: Path) -> None:
     """The same for the model and what it says of itself alone."""
     _require_archive(folder / MODEL)
-    _read_object(folder / DESCRIPTION)
+    if not (folder / DESCRIPTION).is_file():
+        raise _damaged(folder / DESCRIPTION)
     read_description(folder / MODEL)
 
 
@@ -197,29 +199,23 @@ def _start_anew(folder: Path) -> str:
     return f"start anew: run `genrekit train` with --restart, or remove {folder}"
 
 
-def read_metrics(path: Path) -> dict[str, Any]:
-    """What metrics.json holds; raises ModelFileError where it is missing or damaged."""
-    return _read_object(path)
+def read_metrics(folder: Path) -> Metrics:
+    """The metrics of a finished run; raises ModelFileError where they are missing or damaged."""
+    return read_json(folder / METRICS, Metrics, _start_anew(folder))
 
 
-def _read_object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise _damaged(path) from error
-    if not isinstance(found, dict):
-        raise _damaged(path)
-    return found
-
-
-def read_history(folder: Path) -> list[dict[str, float]]:
+def read_history(folder: Path) -> tuple[Epoch, ...]:
     """The rows of a finished run's history.csv, one an epoch; raises ModelFileError where it is missing or damaged."""
     path = folder / HISTORY
     try:
         with path.open(newline="") as file:
-            rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
-    except (OSError, TypeError, ValueError) as error:
+            rows = tuple(Epoch(int(row.pop("epoch")), **_numbers(row)) for row in csv.DictReader(file))
+    except (OSError, TypeError, ValueError, KeyError) as error:
         raise _damaged(path) from error
     if not rows:
         raise _damaged(path)
     return rows
+
+
+def _numbers(row: dict[str, str]) -> dict[str, float]:
+    return {name: float(value) for name, value in row.items()}

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ..corpus.segments import Segments
 from ..models import ModelSpec
-from ..splits import assign as splits
+from ..splits.assign import subsets_digest
 from .recipes import Recipe
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,9 +20,9 @@ class Training:
 
     Attributes:
         spec: the architecture.
-        recipe: its settings, with ``epochs`` as wanted.
+        recipe: its settings.
         segments: the corpus.
-        parts: from `splits.assign`.
+        subsets: of each segment, from `assign` [shape=(segments,)].
         split: its name.
         seed: of the weights, the order of segments, augmentation and dropout.
     """
@@ -33,20 +30,21 @@ class Training:
     spec: ModelSpec
     recipe: Recipe
     segments: Segments
-    parts: np.ndarray
+    subsets: np.ndarray
     split: str
     seed: int
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What tells this training from another, as JSON keeps it."""
+        """What distinguishes this training from others, as JSON keeps it."""
         settings = {
             "model": self.spec.name,
             "recipe": dataclasses.asdict(self.recipe),
             "split": self.split,
-            "parts": splits.fingerprint(self.parts),
+            "parts": subsets_digest(self.subsets),
             "seed": self.seed,
             "front_end": self.segments.config.to_dict(),
             "corpus": self.segments.corpus.fingerprint,
         }
-        return json.loads(json.dumps(settings))
+        as_json: dict[str, Any] = json.loads(json.dumps(settings))
+        return as_json

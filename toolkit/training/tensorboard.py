@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import OutputError
+from .metrics import Epoch
 
 TAGS = {
     "loss": "loss/training",
@@ -28,32 +30,26 @@ class EventFile:
         self._writer: Any = None
         self._written = 0
 
-    def __call__(self, history: list[dict[str, Any]], epochs: int) -> None:
+    def __call__(self, history: Sequence[Epoch], epochs: int) -> None:
         """Add the rows of `history` that the file has not; raises OutputError."""
         import tensorflow as tf
 
         if self._writer is None:
-            self._writer = self._open()
-        for row in history[self._written :]:
-            for name, tag in TAGS.items():
-                # tf.summary.scalar would need the package tensorboard.
-                tf.raw_ops.WriteScalarSummary(
-                    writer=self._writer, step=tf.constant(row["epoch"], tf.int64), tag=tag, value=tf.constant(row[name])
-                )
-        tf.raw_ops.FlushSummaryWriter(writer=self._writer)
+            self._remove_old()
+            self._writer = tf.summary.create_file_writer(str(self._folder))
+        # What tf.summary.scalar writes; that function itself would need the package tensorboard.
+        scalars = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})
+        with self._writer.as_default():
+            for row in history[self._written :]:
+                for name, tag in TAGS.items():
+                    tf.summary.write(tag, tf.constant(getattr(row, name)), row.epoch, scalars)
+        self._writer.flush()
         self._written = len(history)
 
-    def _open(self) -> Any:
-        import tensorflow as tf
-
+    def _remove_old(self) -> None:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for old in self._folder.glob("events.out.tfevents.*"):
                 old.unlink()
         except OSError as error:
             raise OutputError(f"cannot write {self._folder}: {error.strerror}; choose another folder") from error
-        writer = tf.raw_ops.SummaryWriter(shared_name=str(self._folder.resolve()), container="")
-        tf.raw_ops.CreateSummaryFileWriter(
-            writer=writer, logdir=str(self._folder), max_queue=10, flush_millis=60_000, filename_suffix=""
-        )
-        return writer

@@ -12,17 +12,18 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...runtime import Normalization
 from ...runtime.errors import CorpusError, Failure, ParameterError
-from ..evaluation import score_parts
-from . import resume, run_files
+from ..evaluation import score
+from . import resume, write_run
 from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint
 from .loop import Fitter
+from .metrics import Epoch, Metrics
 from .recipes import Recipe
 from .spec import Training
 from .tensorboard import EventFile
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 TENSORBOARD = "tensorboard"
 
-OnEpoch = Callable[[list[dict[str, Any]], int], None]
+OnEpoch = Callable[[list[Epoch], int], None]  # the history so far, and the largest number of epochs
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,8 +41,8 @@ class Data:
     """What a model learns from and is watched on.
 
     Attributes:
-        windows, targets: of the training part, as `augmentation.augment` takes them.
-        validation: features and one-hot targets of the validation part.
+        windows, targets: of the training subset, as `augmentation.augment` takes them.
+        validation: features and one-hot targets of the validation subset.
     """
 
     windows: np.ndarray
@@ -57,7 +58,7 @@ def train(
     on_resume: Callable[[int], None] | None = None,
     restart: bool = False,
     tensorboard: bool = False,
-) -> dict[str, Any]:
+) -> Metrics:
     """Train, or continue an interrupted training, or return the metrics of a finished one.
 
     Args:
@@ -69,7 +70,7 @@ def train(
         tensorboard: whether an event file for TensorBoard is kept under tensorboard/.
 
     Returns:
-        What metrics.json holds.
+        The metrics of the finished run.
 
     Raises:
         CorpusError: the folder holds a run with other settings, or features are no numbers.
@@ -88,7 +89,9 @@ def train(
         on_resume(done)
     normalization = measure_normalization(training)
     model = build_model(training)
-    observers = [observe for observe in (on_epoch, EventFile(folder / TENSORBOARD) if tensorboard else None) if observe]
+    observers: list[OnEpoch] = [on_epoch] if on_epoch else []
+    if tensorboard:
+        observers.append(EventFile(folder / TENSORBOARD))
     history = _fit(model, training, prepare_data(training, normalization), checkpoint, observers)
     metrics = _write(folder, training, model, normalization, history)
     checkpoint.remove()
@@ -114,12 +117,12 @@ def _require_usable(training: Training) -> None:
 
 
 def measure_normalization(training: Training) -> Normalization | None:
-    """What the recipe's normalization comes to on the training part; None for raw features."""
+    """What the recipe's normalization comes to on the training subset; None for raw features."""
     power = training.recipe.normalization
     if power is None:
         return None
-    known = training.segments.features[training.parts == "train"].astype(np.float64)
-    mean, own = known.mean(axis=(0, 1)), np.maximum(known.std(axis=(0, 1)), 1e-6)
+    train = training.segments.features[training.subsets == "train"].astype(np.float64)
+    mean, own = train.mean(axis=(0, 1)), np.maximum(train.std(axis=(0, 1)), 1e-6)
     common = np.sqrt(np.mean(own**2))
     return Normalization(tuple(mean.tolist()), tuple((own**power * common ** (1 - power)).tolist()))
 
@@ -127,19 +130,19 @@ def measure_normalization(training: Training) -> Normalization | None:
 def prepare_data(training: Training, normalization: Normalization | None) -> Data:
     """The arrays that epochs are made of, normalised where asked."""
     segments = training.segments
-    known, validation = (training.parts == part for part in ("train", "validation"))
+    train, validation = training.subsets == "train", training.subsets == "validation"
     targets = np.eye(len(segments.corpus.labels), dtype=np.float32)[segments.labels]
     shifts = training.recipe.shifts
     # The largest array of a training: filled and normalised in place, so that there is no second one.
-    windows = np.empty((np.count_nonzero(known), shifts, *segments.features.shape[1:]), np.float32)
-    windows[:, 0] = segments.features[known]
-    if shifts > 1:
-        windows[:, 1:] = segments.shifted[known]
+    windows = np.empty((np.count_nonzero(train), shifts, *segments.features.shape[1:]), np.float32)
+    windows[:, 0] = segments.features[train]
+    if segments.shifted is not None and shifts > 1:
+        windows[:, 1:] = segments.shifted[train]
     watched = segments.features[validation]
     if normalization:
         for features in (windows, watched):
             normalization.apply(features, out=features)
-    return Data(windows, targets[known], (watched, targets[validation]))
+    return Data(windows, targets[train], (watched, targets[validation]))
 
 
 def build_model(training: Training) -> keras.Model:
@@ -157,7 +160,7 @@ def build_model(training: Training) -> keras.Model:
 
 def _fit(
     model: keras.Model, training: Training, data: Data, checkpoint: Checkpoint, observers: list[OnEpoch]
-) -> list[dict[str, Any]]:
+) -> list[Epoch]:
     """Train to the end of the recipe, leaving the chosen weights in `model`; returns one row an epoch."""
     recipe = training.recipe
     fitter = Fitter(model, recipe.batch_size)
@@ -166,7 +169,7 @@ def _fit(
     try:
         while len(history) < recipe.epochs:
             history.append(_epoch(fitter, learnt, data, recipe, len(history)))
-            best = recipe.best_epoch and run_files.best_epoch(history) == len(history) - 1
+            best = recipe.best_epoch and write_run.best_epoch(history) == len(history) - 1
             checkpoint.save(fitter.variables, history, best)
             for observe in observers:
                 observe(history, recipe.epochs)
@@ -194,31 +197,27 @@ def _epochs_ahead(data: Data, training: Training, done: int) -> Generator[tuple[
 
 
 def _epoch(
-    fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, epoch: int
-) -> dict[str, Any]:
+    fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, index: int
+) -> Epoch:
     start = time.perf_counter()
-    row = fitter.epoch(*next(learnt), recipe.rates(epoch, fitter.steps(len(data.targets))))
-    row |= fitter.validate(*data.validation)
-    if not all(map(math.isfinite, row.values())):
+    loss, accuracy = fitter.epoch(*next(learnt), recipe.rates(index, fitter.steps(len(data.targets))))
+    val_loss, val_accuracy = fitter.validate(*data.validation)
+    if not (math.isfinite(loss) and math.isfinite(val_loss)):
         raise Failure(
-            f"epoch {epoch + 1}: the loss is no longer a finite number; train with another seed, or look at the audio "
+            f"epoch {index + 1}: the loss is no longer a finite number; train with another seed, or look at the audio "
             "with `genrekit corpus check`"
         )
-    return {"epoch": epoch + 1, **row, "seconds": time.perf_counter() - start}
+    return Epoch(index + 1, loss, accuracy, val_loss, val_accuracy, time.perf_counter() - start)
 
 
 def _write(
-    folder: Path,
-    training: Training,
-    model: keras.Model,
-    normalization: Normalization | None,
-    history: list[dict[str, Any]],
-) -> dict[str, Any]:
-    """Score the model and write the run; returns its metrics."""
+    folder: Path, training: Training, model: keras.Model, normalization: Normalization | None, history: list[Epoch]
+) -> Metrics:
+    """Score the model and write the run."""
     features = training.segments.features
     normalised = normalization.apply(features) if normalization else features
-    scores = score_parts(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.parts)
-    metrics = run_files.run_metrics(training, model, history, scores)
-    description = run_files.describe(training, model, normalization, metrics)
-    run_files.write_run(folder, training, model, description, history, metrics)
+    scores = score(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.subsets)
+    metrics = write_run.run_metrics(training, model, history, scores)
+    description = write_run.describe(training, model, normalization, metrics)
+    write_run.write_run(folder, training, model, description, history, metrics)
     return metrics

@@ -169,7 +169,7 @@ def test_interrupting_keeps_the_rows_and_leaves_nothing_behind(
     offline, device_home, wheel, sorted_onnx, corpus, tmp_path
 ):
     out = tmp_path / "bench.json"
-    options = ("--wheel", wheel, "--out", out, "--runs", 500, "--rounds", 100, "--seconds", 0, "--paced-runs", 0)
+    options = ("--wheel", wheel, "--out", out, "--calls", 500, "--rounds", 100, "--seconds", 0, "--paced-calls", 0)
     command = bench_command(sorted_onnx, corpus, offline, *options)
     with (tmp_path / "output").open("wb") as output:
         local = subprocess.Popen(command, start_new_session=True, stdout=output, stderr=output)

@@ -1,17 +1,28 @@
-"""genrekit bench, genrekit compare."""
+"""genrekit bench."""
 
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ....runtime.errors import ParameterError
-from ..options import CacheFolder, Data, Jobs, NoCache, refuse_unused
+from ..choices import Engine
+from ..options import (
+    CacheFolder,
+    CsvFile,
+    Data,
+    HtmlFile,
+    Jobs,
+    Json,
+    MarkdownFile,
+    NoCache,
+    SplitOfModel,
+    Threads,
+    refuse_unused,
+)
 
 if TYPE_CHECKING:
     from ....bench import Clips
@@ -22,38 +33,36 @@ if TYPE_CHECKING:
 
 def bench(
     context: typer.Context,
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="Model files.", show_default=False)],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files.", show_default=False)],
     data: Data,
-    split: Annotated[
-        str | None,
-        typer.Option(help="As for train; the one the models were trained with otherwise.", show_default=False),
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Results as JSON.", show_default=False)] = None,
-    html: Annotated[Path | None, typer.Option(help="Results as a page.", show_default=False)] = None,
-    csv: Annotated[Path | None, typer.Option(help="Results as CSV.", show_default=False)] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Results as Markdown.", show_default=False)] = None,
+    split: SplitOfModel = None,
+    out: Annotated[Path | None, typer.Option(help="Write the results as JSON.", show_default=False)] = None,
+    html: HtmlFile = None,
+    csv: CsvFile = None,
+    markdown: MarkdownFile = None,
     engine: Annotated[
-        list[str] | None,
+        list[Engine],
         typer.Option(
-            help="litert, tflite-runtime, onnx, micro or keras; may be given again. The usual one of each file "
-            "otherwise.",
+            help="Measure on this engine. May be repeated. Without it, on the usual one of each file.",
             show_default=False,
         ),
-    ] = None,
-    threads: Annotated[str, typer.Option(metavar="N[,N...]", help="Threads of the inference engine.")] = "1",
-    runs: Annotated[int, typer.Option(help="Timed calls per case, at least.")] = 100,
-    seconds: Annotated[float, typer.Option(help="That they last together, at least.")] = 1.0,
-    rounds: Annotated[int, typer.Option(help="Fresh processes per case, among which the calls are divided.")] = 5,
-    paced_runs: Annotated[int, typer.Option(help="Pushes into a stream half a second apart, per case.")] = 10,
-    baseline: Annotated[bool, typer.Option("--baseline", help="Also librosa with Keras predict.")] = False,
+    ] = [],  # noqa: B006 (typer copies it)
+    threads: Threads = 1,
+    calls: Annotated[int, typer.Option(help="Time at least so many calls of each case.")] = 100,
+    seconds: Annotated[float, typer.Option(help="Go on until the calls last so long together.")] = 1.0,
+    rounds: Annotated[int, typer.Option(help="Divide the calls of a case among so many fresh processes.")] = 5,
+    paced_calls: Annotated[
+        int, typer.Option(help="Push so many blocks into a stream, half a second apart, for each case.")
+    ] = 10,
+    baseline: Annotated[bool, typer.Option("--baseline", help="Measure librosa with Keras predict, too.")] = False,
     features_only: Annotated[
-        bool, typer.Option("--features-only", help="The front end alone, beside librosa.")
+        bool, typer.Option("--features-only", help="Measure the front end alone, beside librosa.")
     ] = False,
     keras: Annotated[
         Path | None,
         typer.Option(
             metavar="RUNS",
-            help="Folder of the runs, for agreement with Keras; ../runs of a model file otherwise.",
+            help="Find the runs in this folder, for agreement with Keras. Without it, in ../runs of a model file.",
             show_default=False,
         ),
     ] = None,
@@ -70,13 +79,15 @@ def bench(
         ),
     ] = None,
     ssh_config: Annotated[
-        Path | None, typer.Option(help="Configuration of ssh for --device.", show_default=False)
+        Path | None, typer.Option(help="Configure the ssh of --device by this file.", show_default=False)
     ] = None,
     wheel: Annotated[
-        Path | None, typer.Option(help="Wheel of genrekit for --device; made otherwise.", show_default=False)
+        Path | None,
+        typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made.", show_default=False),
     ] = None,
+    as_json: Json = False,
 ) -> None:
-    """Accuracy, latency, memory and size of model files, each measured in processes of its own.
+    """Measure accuracy, latency, memory and size of model files, each in processes of its own.
 
     Cases are measured in rounds and in random order, so that what changes on the machine falls on all alike. Ctrl-C
     keeps what was measured.
@@ -93,11 +104,8 @@ def bench(
     from ..steps import open_cache
     from ..terminal import note_left_behind, progress
 
-    counts = _threads(threads)
     if features_only:
-        refuse_unused(context, ("engine", "baseline", "keras", "paced_runs"), "the front end alone (--features-only)")
-        if len(counts) > 1:
-            raise ParameterError(f"threads={threads}: expected one number beside --features-only; name one")
+        refuse_unused(context, ("engine", "baseline", "keras", "paced_calls"), "the front end alone (--features-only)")
     if device is None:
         refuse_unused(
             context, ("ssh_config", "wheel"), "a bench on this machine", "name --device USER@HOST, or leave it out"
@@ -106,8 +114,8 @@ def bench(
         store.check_writable(path)
     note_left_behind(out)
     require_known(split)
-    cases = bench_inputs.cases(models, engine or [], counts)
-    effort = Effort(runs, seconds, rounds, paced_runs)
+    cases = bench_inputs.cases(models, [chosen.value for chosen in engine], threads)
+    effort = Effort(calls, seconds, rounds, paced_calls)
     described = bench_inputs.descriptions(models)
     trained, kept = list(described.values()), open_cache(cache, no_cache)
     with (
@@ -116,7 +124,7 @@ def bench(
         progress("measuring") as update,
     ):
         if features_only:
-            plan = front_end_plan(clips, config, threads=counts[0], effort=effort)
+            plan = front_end_plan(clips, config, threads=threads, effort=effort)
         else:
             runs_found = bench_inputs.find_runs(described, keras)
             references = bench_inputs.references(runs_found)
@@ -131,7 +139,7 @@ def bench(
                 cold_start=MODULE,
             )
         result = machine.run_bench(plan, progress=update, save_to=out)
-    _write(result, out, html, csv, markdown)
+    _write(result, out, html, csv, markdown, as_json)
     if result.interrupted:
         raise typer.Exit(130)
     if len(described) < len(models):
@@ -154,17 +162,9 @@ def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) ->
         yield found
 
 
-def _threads(text: str) -> list[int]:
-    """ "1,2" as numbers, each once."""
-    try:
-        return list(dict.fromkeys(int(part) for part in text.split(",")))
-    except ValueError as error:
-        raise ParameterError(
-            f"threads={text}: expected numbers with commas between them, as in --threads 1,2"
-        ) from error
-
-
-def _write(result: Bench, out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None) -> None:
+def _write(
+    result: Bench, out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None, as_json: bool
+) -> None:
     """Show the results, and write them in each form that was asked for; `out` is written already."""
     from ..terminal import note, note_partial
     from .report import write_outputs
@@ -173,7 +173,7 @@ def _write(result: Bench, out: Path | None, html: Path | None, csv: Path | None,
         note_partial()
     if out:
         note(f"wrote {out}")
-    write_outputs(result, html=html, csv=csv, markdown=markdown)
+    write_outputs(result, html=html, csv=csv, markdown=markdown, as_json=as_json)
 
 
 @contextlib.contextmanager
@@ -181,10 +181,9 @@ def _clips(
     trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int, cache: FeatureCache | None
 ) -> Iterator[tuple[Clips, MfccConfig]]:
     """The test part of the corpus in a temporary folder, and the models' front end."""
-    from ...exporting import bench_inputs
-    from ..steps import read_segments, split_for
+    from ..steps import read_segments, split_for, temporary_clips
 
     segments = read_segments(data, jobs, trained[0].front_end, cache=cache)
-    parts, chosen = split_for(trained[0], segments, split, None)
-    with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder:
-        yield bench_inputs.save_clips(Path(folder), segments, parts, chosen, trained), segments.config
+    subsets, chosen = split_for(trained[0], segments, split, None)
+    with temporary_clips(segments, subsets, chosen, trained) as clips:
+        yield clips, segments.config

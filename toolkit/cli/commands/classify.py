@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +15,7 @@ from ..options import Dask, Jobs, Json, ModelFile, Threads, refuse_unused
 from ..terminal import note, note_origin
 
 if TYPE_CHECKING:
-    from ...library.remote_task import Model
+    from ...library.remote_task import ModelFile as SharedModel
 
 Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
 
@@ -26,16 +27,16 @@ def classify(
         list[Path],
         typer.Argument(metavar="AUDIO...", help="Audio files, or folders.", show_default=False),
     ],
-    json: Json = False,
-    top_k: Annotated[int, typer.Option(help="Labels to print per file.")] = 3,
+    as_json: Json = False,
+    top_k: Annotated[int, typer.Option(help="Print so many labels per file.")] = 3,
     threads: Threads = 1,
     recursive: Annotated[
-        bool, typer.Option("--recursive", "-r", help="All audio files in a folder and its subfolders.")
+        bool, typer.Option("--recursive", "-r", help="Classify all audio files in a folder and its subfolders.")
     ] = False,
     out: Annotated[
         Path | None,
         typer.Option(
-            help="With --recursive: a row for each file into a .parquet, .csv or .jsonl, instead of printing. Run "
+            help="With --recursive, write a row for each file into a .parquet, .csv or .jsonl instead of printing. Run "
             "again, it classifies only what is new or changed, and drops rows of files that are gone.",
             show_default=False,
         ),
@@ -43,7 +44,7 @@ def classify(
     jobs: Jobs = -1,
     dask: Dask = None,
 ) -> None:
-    """Classify audio files: the mean over their windows, and each window with --json.
+    """Classify audio files by the mean over their windows; --json shows each window.
 
     Example: genrekit classify cnn-int8.tflite song.ogg
 
@@ -63,9 +64,9 @@ def classify(
     elif out is None:
         results = _each_in_folders(model, audio, threads, jobs, dask)
     else:
-        _classify_into(out, model, audio, threads, jobs, dask, json)
+        _classify_into(out, model, audio, threads, jobs, dask, as_json)
         return
-    _print_all(results, json, top_k)
+    _print_all(results, as_json, top_k)
 
 
 def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
@@ -78,20 +79,20 @@ def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
 
 
 def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
-    from ...compute.dask import joined
+    from ...compute import open_executor
     from ...library.classify_library import classify_each
 
-    files = _files([place.absolute() for place in audio] if dask else audio)
-    with joined(dask) as cluster:
-        model = _shared_model(path, threads, loaded=dask is None)
-        yield from classify_each(files, model, jobs, cluster)
+    with open_executor(jobs, dask) as executor:
+        files = _files([path.absolute() for path in audio] if executor.remote else audio)
+        model = _shared_model(path, threads, loaded=not executor.remote)
+        yield from classify_each(files, model, executor)
 
 
-def _shared_model(path: Path, threads: int, loaded: bool) -> Model:
+def _shared_model(path: Path, threads: int, loaded: bool) -> SharedModel:
     """The model for other processes; `loaded` here first where they are on this machine, so that it fails at once."""
-    from ...library.remote_task import Model
+    from ...library.remote_task import ModelFile as SharedModel
 
-    model = Model.of(path, threads)
+    model = SharedModel.of(path, threads)
     note_origin(model.load().description if loaded else model.description())
     return model
 
@@ -105,48 +106,44 @@ def _files(audio: Sequence[Path]) -> Iterator[Path]:
 
 
 def _classify_into(
-    out: Path, path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None, json: bool
+    out: Path, path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None, as_json: bool
 ) -> None:
     """The table of one folder, with a summary."""
-    from ...compute.dask import joined
-    from ...compute.local import require_jobs
+    from ...compute import open_executor
     from ...library.classify_library import classify_library, require_output
     from ..terminal import print_json, progress, resumable
 
     if len(audio) != 1:
         raise ParameterError(f"audio={len(audio)}: expected one folder beside --out; name the folder that holds them")
     require_output(out)
-    require_jobs(jobs)
-    folder = audio[0].absolute() if dask else audio[0]
-    with joined(dask) as cluster, resumable():
-        model = _shared_model(path, threads, loaded=dask is None)
+    with open_executor(jobs, dask) as executor, resumable():
+        folder = audio[0].absolute() if executor.remote else audio[0]
+        model = _shared_model(path, threads, loaded=not executor.remote)
         with progress("classifying") as update:
-            summary = classify_library(folder, out, model, jobs, cluster, update)
+            summary = classify_library(folder, out, model, executor, update)
     kept = f", {summary.kept} of them as they were" if summary.kept else ""
     gone = f", without the rows of {summary.gone} that are gone" if summary.gone else ""
     note(f"{summary.files} files{kept}, {summary.unusable} unusable; wrote {out}{gone}")
-    if json:
+    if as_json:
         print_json({"out": str(out), **vars(summary)})
     if summary.unusable:
         raise typer.Exit(2)
 
 
-def _print_all(results: Results, json: bool, top_k: int) -> None:
+def _print_all(results: Results, as_json: bool, top_k: int) -> None:
     failed = False
     for result, flaws in results:
         for text in flaws:
             note(f"{result['file']}: {text}")
         failed = failed or "error" in result
-        _print_result(result, json, top_k)
+        _print_result(result, as_json, top_k)
     if failed:
         raise typer.Exit(2)
 
 
-def _print_result(result: dict[str, Any], json: bool, top_k: int) -> None:
-    if json:
-        from json import dumps
-
-        typer.echo(dumps(result, ensure_ascii=False))
+def _print_result(result: dict[str, Any], as_json: bool, top_k: int) -> None:
+    if as_json:
+        typer.echo(json.dumps(result, ensure_ascii=False))
     elif "error" in result:
         note(f"genrekit: {result['error']}")
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import math
 from pathlib import Path
 from typing import Annotated
@@ -17,10 +16,13 @@ MOST_FILES = 26  # letters from A to Z
 
 def compare(
     files: Annotated[
-        list[Path], typer.Argument(metavar="A.json B.json...", help="Results of genrekit bench.", show_default=False)
+        list[Path],
+        typer.Argument(
+            metavar="A.json B.json...", help="The files that genrekit bench --out wrote.", show_default=False
+        ),
     ],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")] = False,
-    json: Json = False,
+    as_json: Json = False,
     fail_over: Annotated[
         float | None,
         typer.Option(
@@ -31,7 +33,7 @@ def compare(
         ),
     ] = None,
 ) -> None:
-    """How results differ from the first: ratios with their uncertainty, changed sizes, scores and versions.
+    """Show how results differ from the first: ratios with their uncertainty, changed sizes, scores and versions.
 
     The files may come from different machines and days.
 
@@ -41,7 +43,7 @@ def compare(
     from ....bench import read_json
     from ....bench.report.comparison import comparison_markdown, comparison_tables, legend
     from ....bench.results.compare import is_measured, regressions
-    from ..terminal import note, print_table
+    from ..terminal import note, print_json, print_table
 
     if not 2 <= len(files) <= MOST_FILES:
         raise ParameterError(
@@ -49,7 +51,7 @@ def compare(
         )
     if fail_over is not None and not 0 < fail_over < math.inf:
         raise ParameterError(f"fail_over={fail_over}: expected a ratio above 0, as 1.10 for a tenth slower")
-    if json and markdown:
+    if as_json and markdown:
         raise ParameterError("json and markdown: expected one of the two; leave the other out")
     benches = [read_json(file) for file in files]
     if fail_over is not None and not is_measured(benches[0]):
@@ -58,8 +60,8 @@ def compare(
             "others with; measure again with `genrekit bench --out`"
         )
     comparison = compare_results(benches)
-    if json:
-        typer.echo(json_module.dumps(comparison.to_json(), indent=1, ensure_ascii=False))
+    if as_json:
+        print_json(comparison.to_json())
     elif markdown:
         typer.echo(comparison_markdown(comparison), nl=False)
     else:

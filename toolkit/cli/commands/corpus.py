@@ -1,4 +1,4 @@
-"""genrekit corpus: make the demo corpus, check a corpus, tell of the features that are kept."""
+"""genrekit corpus: make the demo corpus, check a corpus."""
 
 from __future__ import annotations
 
@@ -7,79 +7,60 @@ from typing import Annotated
 
 import typer
 
-from ..options import CacheFolder, Jobs, Json
+from ..options import Jobs, Json
 
-app = typer.Typer(help="Make the demo corpus, check a corpus, or clear kept features.", no_args_is_help=True)
+app = typer.Typer(help="Make the demo corpus, or check a corpus.", no_args_is_help=True)
 
 
 @app.command()
 def make(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to put it.", show_default=False)],
-    tracks_per_genre: Annotated[int, typer.Option(help="Tracks of each of the ten genres.")] = 20,
-    seconds: Annotated[float, typer.Option(help="Length of a track.")] = 30.0,
-    seed: Annotated[int, typer.Option(help="Another seed composes other tracks.")] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to put it into.", show_default=False)],
+    tracks_per_genre: Annotated[int, typer.Option(help="Compose so many tracks of each of the ten genres.")] = 20,
+    seconds: Annotated[float, typer.Option(help="Make each track so many seconds long.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Start from this seed; another one composes other tracks.")] = 0,
+    as_json: Json = False,
 ) -> None:
     """Compose the demo corpus: ten genre-like styles, a stand-in to learn the tool on, not music to judge a model by.
 
     Example: genrekit corpus make demo --tracks-per-genre 20
     """
     from ...demo_corpus import make_demo_corpus
-    from ..terminal import note, progress
+    from ..terminal import note, print_json, progress
 
     with progress("composing") as update:
         tracks = make_demo_corpus(folder, tracks_per_genre, seconds, seed, jobs=-1, progress=update)
     note(f"{len(tracks)} synthetic tracks; an accuracy on them says nothing about music")
-    typer.echo(folder)
+    if as_json:
+        print_json({"folder": str(folder), "tracks": len(tracks)})
+    else:
+        typer.echo(folder)
 
 
 @app.command()
 def check(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="One subfolder per genre.", show_default=False)],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A folder with one subfolder per genre.", show_default=False)
+    ],
     jobs: Jobs = -1,
-    json: Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Find what cannot be read, repeats and near repeats, silence, clipping, odd formats and unbalanced genres.
+    """Find what cannot be read, duplicates and near duplicates, silence, clipping, odd formats and unbalanced genres.
 
     Example: genrekit corpus check gtzan/genres_original --json
     """
-    from ...corpus import scan as corpus
+    from ...compute import Processes
+    from ...corpus.scan import scan
     from ...corpus_audit import audit, report
-    from ..steps import require_jobs
     from ..terminal import print_json, progress
 
-    require_jobs(jobs)
-    found = corpus.scan(folder)
-    with progress("hearing") as update:
-        result = audit.check(found, jobs, update)
-    if json:
+    executor = Processes(jobs)
+    corpus = scan(folder)
+    with progress("reading audio") as update:
+        result = audit.check(corpus, executor, update)
+    if as_json:
         print_json(result)
         return
     if result["demo"]:
         typer.echo("demo corpus: synthetic, composed by genrekit")
     for line in report.report(result):
         typer.echo(line)
-
-
-@app.command()
-def cache(
-    folder: CacheFolder = None,
-    clear: Annotated[bool, typer.Option("--clear", help="Remove what is kept there.")] = False,
-    json: Json = False,
-) -> None:
-    """Where the features of corpora are kept, and how much room they take.
-
-    Example: genrekit corpus cache --clear
-    """
-    from ...corpus.feature_cache import FeatureCache, default_folder
-    from ..terminal import note, print_json
-
-    kept = FeatureCache(folder or default_folder())
-    entries, size = kept.size()
-    if clear:
-        kept.clear()
-        note(f"removed the features of {entries} tracks, {size / 1e6:.1f} MB")
-        entries, size = kept.size()
-    if json:
-        print_json({"folder": str(kept.folder), "entries": entries, "bytes": size})
-    else:
-        typer.echo(f"{kept.folder}: the features of {entries} tracks, {size / 1e6:.1f} MB")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..choices import Batch, Format, Precision, Target
 from ..options import CacheFolder, Json, ModelFile, NoCache, refuse_unused
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 
 def export(
@@ -18,30 +22,42 @@ def export(
             metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel.", show_default=False
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Folder for the files.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write the files into this folder.", show_default=False)],
     format: Annotated[
-        list[str] | None, typer.Option(help="tflite or onnx; both otherwise.", show_default=False)
-    ] = None,
+        list[Format], typer.Option(help="Make files of this format. Without it, of both.", show_default=False)
+    ] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[
-        list[str] | None, typer.Option(help="float32, float16, dynamic or int8; all otherwise.", show_default=False)
-    ] = None,
-    target: Annotated[str, typer.Option(help="litert, tflite-runtime or micro.")] = "litert",
-    batch: Annotated[str, typer.Option(help="Windows a call: 1, or dynamic for servers (onnx).")] = "1",
+        list[Precision], typer.Option(help="Make files of this precision. Without it, of all.", show_default=False)
+    ] = [],  # noqa: B006 (typer copies it)
+    target: Annotated[Target, typer.Option(help="Make TFLite files for this engine.")] = Target.LITERT,
+    batch: Annotated[
+        Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
+    ] = Batch.ONE,
     data: Annotated[
         Path | None,
-        typer.Option(help="Corpus to quantise and check with; the run's own segments otherwise.", show_default=False),
+        typer.Option(
+            help="Quantise and check with this corpus. Without it, with segments that the run kept.",
+            show_default=False,
+        ),
     ] = None,
     labels: Annotated[
-        Path | None, typer.Option(help="Of a model of your own: a file, one label a line.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Read the labels of a model of your own from this file, one label a line.", show_default=False
+        ),
     ] = None,
     front_end: Annotated[
-        Path | None, typer.Option(help="Of a model of your own: JSON, fields of MfccConfig.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="Read the front end of a model of your own from this JSON: fields of MfccConfig.", show_default=False
+        ),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")
     ] = False,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
+    as_json: Json = False,
 ) -> None:
     """Convert a trained model, check each file against Keras, and remove those that do not agree.
 
@@ -50,11 +66,11 @@ def export(
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
     """
     from ....runtime.util.atomic import require_writable
-    from ...exporting.export_run import export_run, parse_batch, variants
-    from ...exporting.external_run import foreign_run, is_foreign
+    from ...exporting.export_run import ExportPlan, export_run, features_of
+    from ...exporting.external_run import external_run, is_external
     from ...training.run_folder import is_run, load_run
     from ..steps import open_cache
-    from ..terminal import progress
+    from ..terminal import print_json, progress
 
     if is_run(run):
         refuse_unused(context, ("labels", "front_end"), f"{run}, which genrekit trained and which says them itself,")
@@ -62,38 +78,40 @@ def export(
         refuse_unused(
             context, ("cache", "no_cache"), "an export with the run's own segments", "name --data, or leave it out"
         )
-    size = parse_batch(batch)
-    wanted = variants(format or (), precision or (), target, size)
+    formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
+    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep)
     require_writable(out)
     kept = open_cache(cache, no_cache)
-    own = labels is not None or front_end is not None or is_foreign(run)
-    loaded = foreign_run(run, labels, front_end) if own else load_run(run)
-    done = 0
-
-    def tell(row: dict[str, Any]) -> None:
-        nonlocal done
-        done += 1
-        _print_row(out, row)
-        update(done, len(wanted))
-
+    own = labels is not None or front_end is not None or is_external(run)
+    loaded = external_run(run, labels, front_end) if own else load_run(run)
+    features = features_of(loaded, data, kept) if data else None
+    rows: list[dict[str, Any]] = []
     with progress("exporting") as update:
-        rows = export_run(loaded, out, wanted, target, data, keep, size, tell, kept)
+
+        def on_file(row: dict[str, Any]) -> None:
+            rows.append(row)
+            _print_row(out, row, as_json)
+            update(len(rows), len(plan.variants))
+
+        export_run(loaded, out, plan, features, on_file)
+    if as_json:
+        print_json(rows)
     if failed := [row["exit_code"] for row in rows if not row["passed"]]:
-        raise typer.Exit(min(failed))
+        raise typer.Exit(min(failed))  # 1, a failure of ours, before 2, a mistake of the user's
 
 
-def _print_row(out: Path, row: dict[str, Any]) -> None:
-    if row["passed"]:
+def _print_row(out: Path, row: dict[str, Any], as_json: bool) -> None:
+    if not row["passed"]:
+        typer.echo(f"genrekit: {row['error']}", err=True)
+    elif not as_json:
         typer.echo(
             f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
             f"agreement {row['top1_agreement']:.1%}{''.join(f' ({reason})' for reason in row['reasons'])}"
         )
-    else:
-        typer.echo(f"genrekit: {row['error']}", err=True)
 
 
-def inspect(model: ModelFile, json: Json = False) -> None:
-    """What a model file is: labels, front end, tensors, operators, size and its whole description.
+def inspect(model: ModelFile, as_json: Json = False) -> None:
+    """Show what a model file is: labels, front end, tensors, operators, size and its complete description.
 
     Example: genrekit inspect cnn-int8.tflite
     """
@@ -101,16 +119,16 @@ def inspect(model: ModelFile, json: Json = False) -> None:
     from ..terminal import print_json, print_table
 
     found = inspect_model(model)
-    if json:
+    if as_json:
         print_json(found)
     else:
         print_table(_inspection_table(found))
 
 
-def _inspection_table(found: dict[str, Any]) -> Any:
+def _inspection_table(found: dict[str, Any]) -> Table:
     from rich.table import Table
 
-    from ...splits.assign import caveat
+    from ...splits.leakage import caveat
 
     table = Table(title=found["file"], show_header=False, title_justify="left")
     for name in ("model", "format", "precision"):

@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ....runtime.errors import ParameterError
-from ..options import CacheFolder, Dask, Data, Jobs, NoCache, refuse_unused
+from ..options import CacheFolder, Dask, Data, Jobs, Json, NoCache, refuse_unused
+
+if TYPE_CHECKING:
+    from ...training.metrics import Epoch
 
 
 def paper(
     context: typer.Context,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Gets the runs and the report.", show_default=False)],
-    seeds: Annotated[int, typer.Option(help="Trainings of each model: seeds 0, 1, ...")] = 3,
-    smoke: Annotated[bool, typer.Option("--smoke", help="Two or three epochs, to see that it works.")] = False,
+    out: Annotated[Path, typer.Option(help="Write the runs and the report into this folder.", show_default=False)],
+    seeds: Annotated[int, typer.Option(help="Train each model so many times, with seeds from 0.")] = 3,
+    smoke: Annotated[bool, typer.Option("--smoke", help="Train two or three epochs, to see that it works.")] = False,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     dask: Dask = None,
+    as_json: Json = False,
 ) -> None:
-    """The paper's tables and figures again, on your corpus, beside the printed ones.
+    """Make the paper's tables and figures again, on your corpus, beside the printed ones.
 
     Interrupted and run again, it continues where it stopped. On the whole GTZAN it trains for hours.
 
@@ -35,24 +41,26 @@ def paper(
     from ...experiments.paper import report
     from ...experiments.paper.reproduction import reproduce
     from ..steps import open_cache, read_segments
-    from ..terminal import progress, resumable
+    from ..terminal import print_json, progress, resumable
 
     if seeds < 1:
         raise ParameterError(f"seeds={seeds}: expected at least 1; leave --seeds out for three")
     require_writable(out)
     segments = read_segments(data, jobs, cache=open_cache(cache, no_cache), dask=dask)
     folder = out / "smoke" if smoke else out
-    with progress("training") as update:
+    with progress("training") as update, resumable():
 
-        def on_epoch(name: str, history: list[dict[str, Any]], epochs: int) -> None:
+        def on_epoch(name: str, history: Sequence[Epoch], epochs: int) -> None:
             update(len(history), epochs, name)
 
-        with resumable():
-            result = reproduce(segments, folder, seeds=seeds, smoke=smoke, on_epoch=on_epoch)
-    text = report.markdown(result)
-    write_text(folder / "paper.json", json.dumps(result, indent=1) + "\n")
+        result = reproduce(segments, folder, seeds=seeds, smoke=smoke, on_epoch=on_epoch)
+    fields, text = dataclasses.asdict(result), report.markdown(result)
+    write_text(folder / "paper.json", json.dumps(fields, indent=1) + "\n")
     write_text(folder / "paper.md", text)
     write_text(folder / "paper.html", report.html(result))
+    if as_json:
+        print_json(fields)
+        return
     typer.echo(text)
     for name in ("runs", "paper.json", "paper.md", "paper.html"):
         typer.echo(folder / name)

@@ -1,15 +1,16 @@
-"""genrekit quickstart: the whole path from audio to a benchmark table."""
+"""genrekit quickstart: the path from audio to a benchmark table."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options import CacheFolder, NoCache
-from ..terminal import note, note_left_behind, print_bench, progress
+from ..options import CacheFolder, Json, NoCache
+from ..terminal import note, note_left_behind, print_bench, print_json, progress
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from ....bench.measure.cases import Effort
     from ....bench.results.schema import Bench
     from ...corpus.segments import Segments
+    from ...training.metrics import Metrics
+    from ...training.recipes import Recipe
 
 DEMO_TRACKS_PER_GENRE = 12
 DEMO_EPOCHS = 15
@@ -27,11 +30,18 @@ BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
 
 def quickstart(
     data: Annotated[
-        Path | None, typer.Option(help="Corpus: one subfolder per genre; a demo corpus otherwise.", show_default=False)
+        Path | None,
+        typer.Option(
+            help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus.", show_default=False
+        ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Gets runs, models and results.")] = Path("out"),
+    out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[
-        int | None, typer.Option(help="At most; 15 on the demo corpus, 50 otherwise.", show_default=False)
+        int | None,
+        typer.Option(
+            help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others.",
+            show_default=False,
+        ),
     ] = None,
     calls: Annotated[
         int | None,
@@ -43,6 +53,7 @@ def quickstart(
     ] = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
+    as_json: Json = False,
 ) -> None:
     """Train the four models, export all formats, bench every file, write a report.
 
@@ -50,8 +61,8 @@ def quickstart(
     """
     from ....bench.measure.cases import Effort
     from ....runtime.util.atomic import require_writable
-    from ...corpus import scan as corpus
-    from ...splits import assign as splits
+    from ...corpus.scan import scan
+    from ...splits.assign import assign, require_possible
     from ...training.recipes import recipes, shifts
     from ..steps import open_cache, read_segments
 
@@ -61,14 +72,19 @@ def quickstart(
     note_left_behind(out / "bench.json")
     kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
-    splits.require_possible(corpus.scan(corpus_folder), SPLIT, SEED)
+    require_possible(scan(corpus_folder), SPLIT, SEED)
     segments = read_segments(corpus_folder, jobs=-1, shifts=shifts(chosen.values()), cache=kept)
-    parts = splits.assign(segments, SPLIT, SEED)
+    subsets = assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)
-    effort = Effort(calls, seconds=0, rounds=1, paced_runs=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_runs=0)
-    result = _bench(out, segments, parts, trained, rows, effort)
-    _print_results(out, result, rows, data is None, time.monotonic() - begin)
+    effort = Effort(calls, seconds=0, rounds=1, paced_calls=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_calls=0)
+    result = _bench(out, segments, subsets, trained, rows, effort)
+    _print_failures(rows)
+    if as_json:
+        print_json(result.to_json())
+    else:
+        _print_results(out, result, rows, data is None)
+    note(f"done in {time.monotonic() - begin:.0f} s")
     if not all(row["passed"] for row in rows):
         raise typer.Exit(1)
 
@@ -82,29 +98,30 @@ def _demo_corpus(folder: Path) -> Path:
     return folder
 
 
-def _train(segments: Segments, runs: Path, chosen: Any) -> list[dict[str, Any]]:
+def _train(segments: Segments, runs: Path, chosen: dict[str, Recipe]) -> list[Metrics]:
     from ..steps import train_models
 
     trained = []
     for metrics in train_models(chosen, segments, runs, SPLIT, SEED):
-        note(f"trained {metrics['model']}: {metrics['epochs']} epochs, test accuracy {metrics['test']['accuracy']:.3f}")
+        note(f"trained {metrics.model}: {metrics.epochs} epochs, test accuracy {metrics.test.accuracy:.3f}")
         trained.append(metrics)
     return trained
 
 
 def _export(out: Path) -> list[dict[str, Any]]:
-    from ...exporting.export_run import export_run, variants
+    from ...exporting.export_run import ExportPlan, export_run
     from ...models import MODELS
     from ...training.run_folder import load_run
 
-    wanted = [*variants(["tflite"], [], "litert"), *variants(["onnx"], ["float32", "int8"], "litert")]
+    tflite, onnx = ExportPlan.of(["tflite"]), ExportPlan.of(["onnx"], ["float32", "int8"])
+    plan = ExportPlan((*tflite.variants, *onnx.variants))
     rows: list[dict[str, Any]] = []
     with progress("exporting") as update:
         for name in MODELS:
             run = load_run(out / "runs" / name)
-            for row in export_run(run, out / "models", wanted):
+            for row in export_run(run, out / "models", plan):
                 rows.append(row)
-                update(len(rows), len(MODELS) * len(wanted), row["file"])
+                update(len(rows), len(MODELS) * len(plan.variants), row["file"])
     note(f"exported {sum(row['passed'] for row in rows)} of {len(rows)} files, each compared with Keras")
     return rows
 
@@ -112,22 +129,21 @@ def _export(out: Path) -> list[dict[str, Any]]:
 def _bench(
     out: Path,
     segments: Segments,
-    parts: np.ndarray,
-    trained: list[dict[str, Any]],
+    subsets: np.ndarray,
+    trained: list[Metrics],
     rows: list[dict[str, Any]],
     effort: Effort,
 ) -> Bench:
-    import tempfile
-
     from ....bench import BenchPlan, Case, report, run
     from ...experiments.paper.published import TRAINING
     from ...exporting import bench_inputs
     from .. import MODULE
+    from ..steps import temporary_clips
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
-    runs = {metrics["model"]: out / "runs" / metrics["model"] for metrics in trained}
-    with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder, progress("measuring") as update:
-        clips = bench_inputs.save_clips(Path(folder), segments, parts, SPLIT, bench_inputs.descriptions(files).values())
+    runs = {metrics.model: out / "runs" / metrics.model for metrics in trained}
+    described = bench_inputs.descriptions(files).values()
+    with temporary_clips(segments, subsets, SPLIT, described) as clips, progress("measuring") as update:
         plan = BenchPlan(
             tuple(Case(file) for file in files),
             clips,
@@ -138,16 +154,20 @@ def _bench(
             cold_start=MODULE,
         )
         result = run.run_bench(plan, progress=update, save_to=out / "bench.json")
-    report.write_html(result, out / "report.html", training=trained, parity=rows)
+    report.write_html(
+        result, out / "report.html", training=[dataclasses.asdict(metrics) for metrics in trained], parity=rows
+    )
     return result
 
 
-def _print_results(out: Path, result: Bench, rows: list[dict[str, Any]], demo: bool, seconds: float) -> None:
-    failed = [row for row in rows if not row["passed"]]
-    print_bench(result, [row["file"] for row in failed])
-    for row in failed:
-        note(f"genrekit: {row['error']}")
+def _print_failures(rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        if not row["passed"]:
+            note(f"genrekit: {row['error']}")
+
+
+def _print_results(out: Path, result: Bench, rows: list[dict[str, Any]], demo: bool) -> None:
+    print_bench(result, [row["file"] for row in rows if not row["passed"]])
     written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
     for path in ["corpus", *written] if demo else written:
         typer.echo(out / path)
-    note(f"done in {seconds:.0f} s")

@@ -7,26 +7,30 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..options import CsvFile, HtmlFile, Json, MarkdownFile
+
 if TYPE_CHECKING:
     from ....bench.results.schema import Bench
 
 
 def report(
     results: Annotated[
-        Path, typer.Argument(metavar="RESULTS.json", help="What genrekit bench --out wrote.", show_default=False)
+        Path,
+        typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote.", show_default=False),
     ],
-    html: Annotated[Path | None, typer.Option(help="Results as a page.", show_default=False)] = None,
-    csv: Annotated[Path | None, typer.Option(help="Results as CSV.", show_default=False)] = None,
-    markdown: Annotated[Path | None, typer.Option(help="Results as Markdown.", show_default=False)] = None,
+    html: HtmlFile = None,
+    csv: CsvFile = None,
+    markdown: MarkdownFile = None,
     into: Annotated[
         Path | None,
         typer.Option(
             metavar="README.md",
-            help="A Markdown file that gets the results table between its lines <!-- genrekit results --> and "
+            help="Put the results table into this Markdown file, between its lines <!-- genrekit results --> and "
             "<!-- end of genrekit results -->.",
             show_default=False,
         ),
     ] = None,
+    as_json: Json = False,
 ) -> None:
     """Show saved results again, and write them in other forms; nothing is measured.
 
@@ -37,7 +41,7 @@ def report(
 
     for path in filter(None, (html, csv, markdown, into)):
         store.check_writable(path)
-    write_outputs(read_json(results), html=html, csv=csv, markdown=markdown, into=into)
+    write_outputs(read_json(results), html=html, csv=csv, markdown=markdown, into=into, as_json=as_json)
 
 
 def write_outputs(
@@ -47,6 +51,7 @@ def write_outputs(
     csv: Path | None = None,
     markdown: Path | None = None,
     into: Path | None = None,
+    as_json: bool = False,
 ) -> None:
     """Show results, and write them in each form that was asked for; all are made before the first is written.
 
@@ -54,11 +59,12 @@ def write_outputs(
         result: what was measured.
         html, csv, markdown: where to write.
         into: Markdown file to put the results table into.
+        as_json: show them as JSON.
     """
     from ....bench import report
     from ....bench.results import store
     from ....runtime.util.atomic import write_text
-    from ..terminal import note, print_bench
+    from ..terminal import note, print_bench, print_json
 
     texts: dict[Path, str] = {}
     if into:
@@ -67,7 +73,10 @@ def write_outputs(
         texts[html] = report.html_page(result)
     if markdown:
         texts[markdown] = report.markdown_report(result)
-    print_bench(result, beside=True)
+    if as_json:
+        print_json(result)
+    else:
+        print_bench(result, beside=True)
     if csv:
         store.write_csv(result, csv)
         note(f"wrote {csv}")
@@ -77,7 +86,7 @@ def write_outputs(
 
 
 def _with_table(path: Path, table: str) -> str:
-    """The document at `path` with `table` in its place."""
+    """The document at `path` with `table` between its lines."""
     from ....bench.report import replaced_between
     from ....runtime.errors import MissingFileError, ParameterError
 

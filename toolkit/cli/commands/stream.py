@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ....runtime.errors import AudioError, ParameterError
+from ..choices import SampleFormat
 from ..options import Json, ModelFile, Threads, refuse_unused
 from ..terminal import note, note_audio, note_origin
 
@@ -29,22 +31,22 @@ def stream(
     source: Annotated[
         str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.", show_default=False)
     ],
-    json: Json = False,
-    stride: Annotated[float, typer.Option(help="Seconds from one decision to the next.")] = 0.5,
-    smooth: Annotated[float, typer.Option(help="Seconds over which scores are smoothed.")] = 0.0,
+    as_json: Json = False,
+    stride: Annotated[float, typer.Option(help="Decide every so many seconds.")] = 0.5,
+    smooth: Annotated[float, typer.Option(help="Smooth scores over so many seconds.")] = 0.0,
     min_score: Annotated[float, typer.Option(help="Pass over decisions with a lower score.")] = 0.0,
     on_change: Annotated[
-        bool, typer.Option("--on-change", help="A line only when another label leads, by 0.1 at least.")
+        bool, typer.Option("--on-change", help="Print a line only when another label leads, by 0.1 at least.")
     ] = False,
-    rate: Annotated[int | None, typer.Option(help="Of raw PCM, Hz.", show_default=False)] = None,
-    channels: Annotated[int | None, typer.Option(help="Of raw PCM.", show_default=False)] = None,
-    sample_format: Annotated[str, typer.Option(help="Of raw PCM: s16le, s32le or f32le.")] = "s16le",
+    rate: Annotated[int | None, typer.Option(help="Read raw PCM at this sample rate, Hz.", show_default=False)] = None,
+    channels: Annotated[int | None, typer.Option(help="Read raw PCM of so many channels.", show_default=False)] = None,
+    sample_format: Annotated[SampleFormat, typer.Option(help="Read raw PCM of this encoding.")] = SampleFormat.S16LE,
     realtime: Annotated[bool, typer.Option("--realtime", help="Play a file at its own pace.")] = False,
     threads: Threads = 1,
 ) -> None:
     """Classify a stream of audio: a line for each decision, as soon as it is made.
 
-    A window is heard before the first decision; the stride is rounded to whole hops (23 ms). On a terminal a live
+    The first decision needs one complete window; the stride is rounded to whole hops (23 ms). On a terminal a live
     view stands below the lines.
 
     Example: arecord -t raw -f S16_LE -r 48000 -c 2 - | genrekit stream cnn-int8.tflite - --rate 48000 --channels 2
@@ -59,15 +61,15 @@ def stream(
     smoother, selected = Smoother(smooth), DecisionFilter(min_score, on_change)
     classifier = StreamClassifier(load(model, threads), stride)
     note_origin(classifier.model.description)
-    audio = _open(source, classifier.model.config.sample_rate, rate, channels, sample_format, realtime)
+    audio = _open(source, classifier.model.config.sample_rate, rate, channels, sample_format.value, realtime)
     decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
     totals = LabelDurations(classifier.model.config.window_s, classifier.stride_s)
     try:
-        with _live_view(totals, json) as show:
+        with _live_view(totals, as_json) as show:
             for prediction in map(smoother, decisions):
                 totals.add(prediction)
                 if selected(prediction):
-                    _print(prediction, json)
+                    _print(prediction, as_json)
                 show(prediction)
     except (KeyboardInterrupt, BrokenPipeError):
         # The usual ends of a stream. Whoever read standard output may be gone.
@@ -76,9 +78,9 @@ def stream(
 
 
 @contextlib.contextmanager
-def _live_view(totals: LabelDurations, json: bool) -> Iterator[Callable[[Prediction], None]]:
+def _live_view(totals: LabelDurations, as_json: bool) -> Iterator[Callable[[Prediction], None]]:
     """What shows a prediction on a terminal; does nothing elsewhere, nor beside JSON."""
-    if json or not (sys.stdout and sys.stdout.isatty()):
+    if as_json or not (sys.stdout and sys.stdout.isatty()):
         yield lambda prediction: None
         return
     from rich.console import Console
@@ -127,10 +129,8 @@ def _realtime(classifier: StreamClassifier, audio: AudioSource, paced: bool) -> 
     yield from classifier.flush()
 
 
-def _print(prediction: Prediction, json: bool) -> None:
-    if json:
-        from json import dumps
-
+def _print(prediction: Prediction, as_json: bool) -> None:
+    if as_json:
         line = {
             "time_s": round(prediction.time_s, 3),
             "label": prediction.label,
@@ -138,7 +138,7 @@ def _print(prediction: Prediction, json: bool) -> None:
             "scores": prediction.scores,
             **({"padded": True} if prediction.padded else {}),
         }
-        print(dumps(line, ensure_ascii=False), flush=True)
+        print(json.dumps(line, ensure_ascii=False), flush=True)
     else:
         padded = "  (padded)" if prediction.padded else ""
         print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}{padded}", flush=True)
@@ -147,5 +147,8 @@ def _print(prediction: Prediction, json: bool) -> None:
 def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
     count = totals.decisions
     shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.fractions())
-    note(f"{count} decision{'s' * (count != 1)} up to {totals.end_s:.1f} s" + (f": {shares}" if shares else ""))
+    note(
+        f"{count} {'decision' if count == 1 else 'decisions'} up to {totals.end_s:.1f} s"
+        + (f": {shares}" if shares else "")
+    )
     note_audio(audio.faults)

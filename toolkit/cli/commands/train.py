@@ -2,38 +2,45 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..options import CacheFolder, Dask, Data, Jobs, Json, ModelFile, NoCache, Split, refuse_unused
+from ..choices import EdgeOption, Models, Recipe
+from ..options import (
+    CacheFolder,
+    Dask,
+    Data,
+    Epochs,
+    Jobs,
+    Json,
+    ModelFile,
+    NoCache,
+    Split,
+    SplitOfModel,
+    refuse_unused,
+)
 
-# The names stand in recipes.OPTIONS, which needs numpy; a test compares them.
-Without = Annotated[
-    list[str],
-    typer.Option(
-        help="An option of edge to switch off: normalization, schedule, best-weights, label-smoothing, mixup, "
-        "masking, timbre, offsets or balancing. May be repeated.",
-        show_default=False,
-    ),
-]
+if TYPE_CHECKING:
+    from ...evaluation import Evaluation, Scores
 
 
 def train(
     context: typer.Context,
-    model: Annotated[
-        str, typer.Argument(metavar="MODEL|all", help="mlp, mlp-regularized, cnn, lstm or all.", show_default=False)
-    ],
+    model: Annotated[Models, typer.Argument(help="The architecture, or all of them.", show_default=False)],
     data: Data,
-    out: Annotated[Path, typer.Option(help="Gets one folder per model.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write one folder per model into this one.", show_default=False)],
     recipe: Annotated[
-        str, typer.Option(help="paper, or edge: made for tracks never heard, in the same architectures.")
-    ] = "edge",
-    without: Without = [],  # noqa: B006 (typer copies it)
+        Recipe, typer.Option(help="Train as the paper did, or for tracks the model does not know (edge).")
+    ] = Recipe.EDGE,
+    without: Annotated[
+        list[EdgeOption], typer.Option(help="Switch an option of edge off. May be repeated.", show_default=False)
+    ] = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
-    epochs: Annotated[int | None, typer.Option(help="At most; the recipe's own otherwise.", show_default=False)] = None,
-    seed: Annotated[int, typer.Option(help="Of the split, the weights, the order and the augmentation.")] = 0,
+    epochs: Epochs = None,
+    seed: Annotated[int, typer.Option(help="Set the split, the weights, the order and the augmentation.")] = 0,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
@@ -42,6 +49,7 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Keep event files under RUNS/<model>/tensorboard.")
     ] = False,
+    as_json: Json = False,
 ) -> None:
     """Train a model, or all four. Interrupted and run again, it continues where it stopped.
 
@@ -50,30 +58,36 @@ def train(
     if dask is not None:
         refuse_unused(context, ("jobs",), "a Dask cluster")
     from ....runtime.util.atomic import require_writable
-    from ...corpus import scan as corpus
+    from ...corpus.scan import scan
     from ...splits.assign import require_known, require_possible, require_seed
     from ...training.recipes import recipes, shifts
     from ..steps import open_cache, read_segments, train_models
+    from ..terminal import print_json
 
-    chosen = recipes(recipe, model, epochs, without)
+    chosen = recipes(recipe.value, model.value, epochs, [option.value for option in without])
     require_seed(seed)
     require_known(split)
-    require_possible(corpus.scan(data), split, seed)
+    require_possible(scan(data), split, seed)
     require_writable(out)
     kept = open_cache(cache, no_cache)
     segments = read_segments(data, jobs, shifts=shifts(chosen.values()), cache=kept, dask=dask)
+    trained = []
     for metrics in train_models(chosen, segments, out, split, seed, restart=restart, tensorboard=tensorboard):
-        typer.echo(f"{metrics['model']}: {_summary(metrics)}  {out / metrics['model']}")
+        trained.append(dataclasses.asdict(metrics))
+        if not as_json:
+            typer.echo(f"{metrics.model}: {_summary(metrics, split)}  {out / metrics.model}")
+    if as_json:
+        print_json(trained)
 
 
-def _summary(metrics: dict[str, Any]) -> str:
-    from ...splits.assign import caveat
+def _summary(scores: Scores, split: str) -> str:
+    from ...splits.leakage import caveat
 
-    parts = ", ".join(f"{part} {_share(metrics[part]['accuracy'])}" for part in ("train", "validation", "test"))
-    return f"accuracy {parts}, test by track {_share(metrics['test_tracks']['accuracy'])}{caveat(metrics['split'])}"
+    subsets = ", ".join(f"{name} {_short(getattr(scores, name).accuracy)}" for name in ("train", "validation", "test"))
+    return f"accuracy {subsets}, test by track {_short(scores.test_tracks.accuracy)}{caveat(split)}"
 
 
-def _share(value: float | None) -> str:
+def _short(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
@@ -81,25 +95,24 @@ def evaluate(
     context: typer.Context,
     model: ModelFile,
     data: Data,
-    split: Annotated[
-        str | None, typer.Option(help="As for train; the one the model was trained with otherwise.", show_default=False)
-    ] = None,
+    split: SplitOfModel = None,
     seed: Annotated[
-        int | None, typer.Option(help="Of the split; the training's otherwise.", show_default=False)
+        int | None, typer.Option(help="Set the split. Without it, the seed of the training.", show_default=False)
     ] = None,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
-    json: Json = False,
+    as_json: Json = False,
 ) -> None:
-    """Accuracy of a model of any format on a corpus, by part, by track, with the confusion matrix.
+    """Measure a model of any format on a corpus: accuracy by part and by track, with the confusion matrix.
 
     Example: genrekit evaluate models/cnn-int8.tflite --data gtzan/genres_original
     """
     from ....runtime import load
     from ...evaluation import evaluate as measure
     from ...splits.assign import RANDOM, require_known, require_seed
-    from ..steps import note_split, open_cache, overlap, read_segments, split_for
+    from ...splits.leakage import overlap_note, split_notes
+    from ..steps import open_cache, read_segments, split_for
     from ..terminal import note, note_origin, print_json
 
     require_known(split)
@@ -109,28 +122,29 @@ def evaluate(
     if used not in RANDOM:
         refuse_unused(context, ("seed",), f"the split {used}, which is a list of tracks,")
     segments = read_segments(data, jobs, classifier.config, cache=open_cache(cache, no_cache))
-    parts, chosen = split_for(classifier.description, segments, split, seed)
+    subsets, chosen = split_for(classifier.description, segments, split, seed)
     note_origin(classifier.description)
-    if heard := overlap(classifier.description, segments, parts):
-        note(heard)
-    note_split(segments, parts, chosen)
-    result = {"file": str(model), **measure(classifier, segments, parts, chosen)}
-    if json:
-        print_json(result)
+    if sentence := overlap_note(classifier.description, segments, subsets):
+        note(sentence)
+    for sentence in split_notes(segments, subsets, chosen):
+        note(sentence)
+    result = measure(classifier, segments, subsets, chosen)
+    if as_json:
+        print_json({"file": str(model), **dataclasses.asdict(result)})
         return
-    if result["corpus"]["demo"]:
+    if result.corpus.demo:
         typer.echo("measured on the demo corpus")
-    typer.echo(f"{model}: {_summary(result)}")
+    typer.echo(f"{model}: {_summary(result, chosen)}")
     _print_confusion(result)
 
 
-def _print_confusion(result: dict[str, Any]) -> None:
+def _print_confusion(result: Evaluation) -> None:
     from rich.table import Table
 
-    from ...splits.assign import caveat
+    from ...splits.leakage import caveat
     from ..terminal import print_table
 
-    table = Table("true", *result["labels"], title=f"chosen, of the test segments{caveat(result['split'])}")
-    for label, counts in zip(result["labels"], result["confusion"], strict=True):
+    table = Table("true", *result.labels, title=f"chosen, of the test segments{caveat(result.split)}")
+    for label, counts in zip(result.labels, result.confusion, strict=True):
         table.add_row(label, *map(str, counts))
     print_table(table)

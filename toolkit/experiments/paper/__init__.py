@@ -1,1 +1,1 @@
-"""The paper again: what it printed (`printed`), the same on a corpus (`reproduction`), both shown (`report`)."""
+"""The paper again: what it printed (`published`), the same on a corpus (`reproduction`), both shown (`report`)."""

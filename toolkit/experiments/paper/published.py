@@ -16,14 +16,14 @@ TRAINING = TrainingReference("the paper", "i7-8550U", 6400, {"mlp": 1, "cnn": 18
 
 
 @dataclasses.dataclass(frozen=True)
-class Printed:
+class PublishedResult:
     """One column of a table.
 
     Attributes:
         model: name in the registry.
         title: what the paper calls it.
         epochs: of the training.
-        training_accuracy, testing_accuracy: shares in [0, 1].
+        training_accuracy, testing_accuracy: fractions in [0, 1].
         training_error, testing_error: Keras' loss.
         tables: numbers of the tables that hold it.
         figure: number of the figure with its curves, where there is one.
@@ -41,7 +41,7 @@ class Printed:
 
     @property
     def seconds_per_epoch(self) -> float | None:
-        """On the paper's machine, where it is told."""
+        """On the paper's machine, where it is reported."""
         return TRAINING.seconds_per_epoch.get(self.model)
 
     @property
@@ -52,11 +52,10 @@ class Printed:
 
 USUAL_EPOCHS = 50
 
-PRINTED = (
-    Printed("cnn", "CNN, max-pooling", 30, 0.7455, 0.6844, 0.7253, 0.8919, (1, 2, 3), 1),
-    Printed("cnn", "CNN, max-pooling", 50, 0.8374, 0.7400, 0.4715, 0.7658, (1, 2, 3, 5), 2),
-    Printed("lstm", "RNN, LSTM", 50, 0.7411, 0.6344, 0.7925, 1.1487, (4, 5), 3),
-    Printed("mlp", "multi-sequential, 3 hidden layers", 50, 0.9393, 0.5890, 0.1813, 2.8012, (5,)),
-    Printed("mlp-regularized", "the same, overfitting solved", 50, 0.7424, 0.6055, 1.0073, 1.6286, (5,)),
+PUBLISHED = (
+    PublishedResult("cnn", "CNN, max-pooling", 30, 0.7455, 0.6844, 0.7253, 0.8919, (1, 2, 3), 1),
+    PublishedResult("cnn", "CNN, max-pooling", 50, 0.8374, 0.7400, 0.4715, 0.7658, (1, 2, 3, 5), 2),
+    PublishedResult("lstm", "RNN, LSTM", 50, 0.7411, 0.6344, 0.7925, 1.1487, (4, 5), 3),
+    PublishedResult("mlp", "multi-sequential, 3 hidden layers", 50, 0.9393, 0.5890, 0.1813, 2.8012, (5,)),
+    PublishedResult("mlp-regularized", "the same, overfitting solved", 50, 0.7424, 0.6055, 1.0073, 1.6286, (5,)),
 )
-FIGURES = ("training_accuracy", "testing_accuracy", "training_error", "testing_error")

@@ -1,0 +1,28 @@
+"""The choices of the command line are those that the modules behind it know."""
+
+from __future__ import annotations
+
+import pytest
+
+from genrekit.converters.formats import PRECISIONS, TARGETS
+from genrekit.runtime.engines import ENGINES
+from genrekit.toolkit.cli import choices
+from genrekit.toolkit.models import MODELS
+from genrekit.toolkit.training.recipes import NAMES, OPTIONS
+
+
+@pytest.mark.parametrize(
+    ("choice", "names"),
+    [
+        (choices.Model, MODELS),
+        (choices.Models, [*MODELS, "all"]),
+        (choices.Recipe, NAMES),
+        (choices.EdgeOption, OPTIONS),
+        (choices.Format, PRECISIONS),
+        (choices.Precision, PRECISIONS["tflite"]),
+        (choices.Target, TARGETS),
+        (choices.Engine, ENGINES),
+    ],
+)
+def test_choices_are_complete(choice, names):
+    assert [member.value for member in choice] == list(names)
