@@ -39,7 +39,8 @@ def partial_path(path: Path) -> Path:
 def saver(path: Path | None) -> Save:
     """What writes results as JSON to `path`, or does nothing where there is none.
 
-    Until they are "complete" or "interrupted", results go to `partial_path`, and what stands at `path` stays.
+    Until they are "complete", results go to `partial_path`, and what stands at `path` stays; where nothing does,
+    "interrupted" ones go to `path`, too.
 
     Raises:
         OutputError: as `check_writable`.
@@ -51,11 +52,11 @@ def saver(path: Path | None) -> Save:
 
 
 def _save(content: dict[str, Any], path: Path) -> None:
-    if not (content["complete"] or content["interrupted"]):
+    if content["complete"] or (content["interrupted"] and not path.exists()):
+        write_json(content, path)
+        partial_path(path).unlink(missing_ok=True)
+    else:
         write_json(content, partial_path(path))
-        return
-    write_json(content, path)
-    partial_path(path).unlink(missing_ok=True)
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:
