@@ -99,8 +99,7 @@ class Device:
         bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
         save(bench.to_json())
         if isinstance(reason, Failure):
-            kept = f"what was measured is in {save_to}" if save_to else "--out FILE would have kept what was measured"
-            raise Failure(f"{reason}; {kept}") from reason
+            raise Failure(f"{reason}; {_kept_in(save_to)}") from reason
         return bench
 
     def _measure(self, plan: BenchPlan, progress: Progress) -> tuple[RawBench, BaseException | None]:
@@ -227,6 +226,14 @@ def _engine(case: Case) -> EngineSpec | None:
 
 def _libraries(plan: BenchPlan) -> list[str]:
     return [LIBROSA] if any(case.front_end == "librosa" for case in plan.all_cases) else []
+
+
+def _kept_in(save_to: Path | None) -> str:
+    """Where incomplete results are: beside a file that holds earlier ones."""
+    if save_to is None:
+        return "--out FILE would have kept what was measured"
+    partial = store.partial_path(save_to)
+    return f"what was measured is in {partial if partial.exists() else save_to}"
 
 
 def _pass_on(line: str, progress: Progress) -> None:

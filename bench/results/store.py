@@ -42,8 +42,6 @@ def saver(path: Path | None) -> Save:
     Until they are "complete", results go to `partial_path`, and what stands at `path` stays; where nothing does,
     "interrupted" ones go to `path`, too.
 
-    Until a bench is complete or was interrupted, its results go to `partial_path`, and what stands at `path` stays.
-
     Raises:
         OutputError: as `check_writable`.
     """

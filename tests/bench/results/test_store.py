@@ -205,16 +205,23 @@ def test_a_saver_knows_at_once_where_it_cannot_write(tmp_path):
         store.saver(tmp_path)
 
 
-@pytest.mark.parametrize("end", ["complete", "interrupted"])
-def test_results_replace_earlier_ones_when_they_are_whole(end, tmp_path):
+def test_results_replace_earlier_ones_when_they_are_complete(tmp_path):
     path = tmp_path / "b.json"
     path.write_text("earlier")
     save = store.saver(path)
-    save(bench_of(row_of(), complete=False).to_json())
-    assert path.read_text() == "earlier"
-    assert not read_json(store.partial_path(path)).complete
-    save(bench_of(row_of(), **{"complete": False, end: True}).to_json())
-    assert getattr(read_json(path), end)
+    for interrupted in (False, True):
+        save(bench_of(row_of(), complete=False, interrupted=interrupted).to_json())
+        assert path.read_text() == "earlier"
+        assert read_json(store.partial_path(path)).interrupted is interrupted
+    save(bench_of(row_of()).to_json())
+    assert read_json(path).complete
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_interrupted_results_have_their_name_where_there_are_no_earlier_ones(tmp_path):
+    path = tmp_path / "b.json"
+    store.saver(path)(bench_of(row_of(), complete=False, interrupted=True).to_json())
+    assert read_json(path).interrupted
     assert list(tmp_path.iterdir()) == [path]
 
 
