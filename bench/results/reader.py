@@ -28,7 +28,7 @@ def read_json(path: Path) -> Bench:
         MissingPackageError: msgspec is not installed.
     """
     remedy = "measure again with `genrekit bench --out`"
-    content = _read(Path(path), "the JSON of `genrekit bench --out`")
+    content = _read(Path(path), "the JSON of `genrekit bench --out`", remedy)
     schema = content.get("schema") if isinstance(content, dict) else None
     if schema != SCHEMA or isinstance(schema, bool):
         raise ParameterError(f"{path}: schema={_shown(schema)}: expected results of schema {SCHEMA}; {remedy}")
@@ -49,18 +49,20 @@ def read_typed(path: Path, content: type[Content], what: str, remedy: str) -> Co
         ParameterError: it is no JSON, or a key is missing or wrong; the sentence names file and key.
         MissingPackageError: msgspec is not installed.
     """
-    return _converted(_read(path, what), content, path, remedy)
+    return _converted(_read(path, what, remedy), content, path, remedy)
 
 
-def _read(path: Path, what: str) -> Any:
+def _read(path: Path, what: str, remedy: str) -> Any:
     try:
         return json.loads(path.read_bytes())
     except OSError as error:
         left = partial_path(path)
         there = f"; {left} holds what a bench measured that did not come to its end" if left.is_file() else ""
-        raise MissingFileError(f"{path}: expected {what}, but it cannot be read ({error.strerror}){there}") from error
+        raise MissingFileError(
+            f"{path}: expected {what}, but it cannot be read ({error.strerror}); {remedy}{there}"
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise ParameterError(f"{path}: expected {what}, but it is no JSON") from error
+        raise ParameterError(f"{path}: expected {what}, but it is no JSON; {remedy}") from error
 
 
 def _converted(value: Any, content: type[Content], path: Path, remedy: str) -> Content:

@@ -176,7 +176,7 @@ def test_changed_weights_are_damage_too(run, segments, tmp_path):
 @pytest.mark.parametrize("name", ["model.keras", "description.json", "metrics.json"])
 def test_a_damaged_run_is_not_loaded(run, tmp_path, name):
     folder = spoilt(run, tmp_path / "run", name, "cut")
-    with pytest.raises(ModelFileError, match=rf"{name}: expected .*found a damaged one; start anew: .*--restart"):
+    with pytest.raises(ModelFileError, match=rf"{name}: expected .*start anew: .*--restart"):
         load_run(folder)
 
 
@@ -186,7 +186,7 @@ def test_a_bench_names_a_damaged_run(run, tmp_path):
     with pytest.raises(ModelFileError, match=r"model.keras: expected"):
         bench_inputs.find_runs({tmp_path / "any.tflite": description}, tmp_path)
     (folder / "metrics.json").unlink()
-    with pytest.raises(ModelFileError, match=r"metrics.json: expected .*found none"):
+    with pytest.raises(ModelFileError, match=r"metrics.json: expected .*--restart"):
         bench_inputs.training_rows({description.model: folder})
 
 
@@ -209,14 +209,14 @@ def test_what_keras_says_of_a_model_is_short(run, tmp_path):
 
 @pytest.mark.parametrize(
     ("key", "value", "words"),
-    [("epochs", "four", r"Expected `int`, got `str` - at `\$.epochs`"), ("corpus", None, "required field `corpus`")],
+    [("epochs", "four", "epochs='four': expected a whole number"), ("corpus", None, "corpus is missing")],
 )
 def test_a_damaged_key_of_the_metrics_is_named(run, segments, tmp_path, key, value, words):
     shutil.copytree(run, tmp_path / "run")
     metrics = json.loads((run / "metrics.json").read_text())
     changed = {**metrics, key: value} if value else {name: kept for name, kept in metrics.items() if name != key}
     (tmp_path / "run" / "metrics.json").write_text(json.dumps(changed))
-    with pytest.raises(ModelFileError, match=rf"metrics\.json: .*start anew .*{words}"):
+    with pytest.raises(ModelFileError, match=rf"metrics\.json: {words}.*--restart"):
         load_run(tmp_path / "run")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import json
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,14 +15,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ...bench.results.reader import read_typed
 from ...converters.quantize.calibration import choose_calibration
 from ...converters.trained_model import Calibration
 from ...runtime import ModelDescription
-from ...runtime.errors import MissingFileError, ModelFileError, first_words
+from ...runtime.errors import MissingFileError, ModelFileError, ParameterError, first_words
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.atomic import replacing
 from ..corpus.segments import Segments
-from ..reading import read_json
 from .metrics import Epoch, Metrics
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ METRICS, MODEL, DESCRIPTION, HISTORY = "metrics.json", "model.keras", "descripti
 EXPORT_FEATURES = "export_features.npz"
 CALIBRATION_SEGMENTS = 200
 PARITY_SEGMENTS = 1000  # fewer cannot show an agreement of 99.5 %
-DAMAGED = "remove the run's folder and train it again"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,8 +174,10 @@ def require_whole(folder: Path) -> None:
 def require_model(folder: Path) -> None:
     """The same for the model and what it says of itself alone."""
     _require_archive(folder / MODEL)
-    if not (folder / DESCRIPTION).is_file():
-        raise _damaged(folder / DESCRIPTION)
+    try:
+        json.loads((folder / DESCRIPTION).read_bytes())
+    except (OSError, ValueError) as error:
+        raise _damaged(folder / DESCRIPTION) from error
     read_description(folder / MODEL)
 
 
@@ -201,7 +203,10 @@ def _start_anew(folder: Path) -> str:
 
 def read_metrics(folder: Path) -> Metrics:
     """The metrics of a finished run; raises ModelFileError where they are missing or damaged."""
-    return read_json(folder / METRICS, Metrics, _start_anew(folder))
+    try:
+        return read_typed(folder / METRICS, Metrics, "the metrics of a run", _start_anew(folder))
+    except (MissingFileError, ParameterError) as error:
+        raise ModelFileError(str(error)) from error
 
 
 def read_history(folder: Path) -> tuple[Epoch, ...]:

@@ -229,3 +229,15 @@ def test_without_a_path_nothing_is_saved(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     store.saver(None)(bench_of(row_of()).to_json())
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interrupted_bench_replaces_no_earlier_result(tmp_path):
+    out, interrupted = tmp_path / "b.json", {"complete": False, "interrupted": True}
+    store.saver(out)(interrupted)
+    assert json.loads(out.read_text()) == interrupted
+    out.write_text("earlier")
+    store.saver(out)(interrupted)
+    assert out.read_text() == "earlier"
+    assert json.loads(store.partial_path(out).read_text()) == interrupted
+    store.saver(out)({"complete": True, "interrupted": False})
+    assert list(tmp_path.iterdir()) == [out]

@@ -170,8 +170,8 @@ def _write(
     from .report import write_outputs
 
     if result.interrupted:
-        note_partial()
-    if out:
+        note_partial(out)
+    elif out:
         note(f"wrote {out}")
     write_outputs(result, html=html, csv=csv, markdown=markdown, as_json=as_json)
 
