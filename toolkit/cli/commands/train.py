@@ -36,7 +36,12 @@ def train(
         Recipe, typer.Option(help="Train as the paper did, or for tracks the model does not know (edge).")
     ] = Recipe.EDGE,
     without: Annotated[
-        list[EdgeOption], typer.Option(help="Switch an option of edge off. May be repeated.", show_default=False)
+        list[EdgeOption],
+        typer.Option(
+            metavar="OPTION",
+            help=f"Switch an option of edge off: {', '.join(option.value for option in EdgeOption)}. May be repeated.",
+            show_default=False,
+        ),
     ] = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
     epochs: Epochs = None,
