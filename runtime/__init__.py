@@ -38,41 +38,13 @@ if TYPE_CHECKING:
     from .file_classifier import Recording, classify_file
 
 __all__ = [
-    "AudioError",
-    "AudioFaults",
-    "AudioSource",
-    "Classifier",
-    "ConversionError",
-    "CorpusError",
-    "DecisionFilter",
-    "Failure",
-    "GenrekitError",
-    "LabelDurations",
-    "MfccConfig",
-    "MfccStream",
-    "MissingFileError",
-    "MissingPackageError",
-    "ModelDescription",
-    "ModelFileError",
-    "Normalization",
-    "OutputError",
-    "ParameterError",
-    "ParityError",
-    "Prediction",
-    "RealtimeQueue",
-    "Recording",
-    "Smoother",
-    "StreamClassifier",
-    "UnsupportedModelError",
-    "classify_file",
-    "load",
-    "mfcc",
-    "open_file",
-    "open_microphone",
-    "open_pcm",
-    "read_description",
-    "read_graph",
-]
+    "AudioError", "AudioFaults", "AudioSource", "Classifier", "ConversionError", "CorpusError", "DecisionFilter",
+    "Failure", "GenrekitError", "LabelDurations", "MfccConfig", "MfccStream", "MissingFileError",
+    "MissingPackageError", "ModelDescription", "ModelFileError", "Normalization", "OutputError", "ParameterError",
+    "ParityError", "Prediction", "RealtimeQueue", "Recording", "Smoother", "StreamClassifier",
+    "UnsupportedModelError", "classify_file", "load", "mfcc", "open_file", "open_microphone", "open_pcm",
+    "read_description", "read_graph",
+]  # fmt: skip
 
 # Imported when they are asked for: their libraries take longer to load than many a command.
 _LATE = {

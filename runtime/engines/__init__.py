@@ -22,7 +22,6 @@ class EngineSpec:
         name: what users call it.
         module: ours, relative to this package; its class is called ``engine``.
         package: the library it imports.
-        distribution: what pip calls that library; its version is the engine's.
         extra: the extra of genrekit that installs it.
         format: the model format it reads.
         last_python: the last Python that its package has wheels for, where there is one.
@@ -32,11 +31,15 @@ class EngineSpec:
     name: str
     module: str
     package: str
-    distribution: str
     extra: str
     format: str
     last_python: tuple[int, int] | None = None
     one_thread: bool = False
+
+    @property
+    def distribution(self) -> str:
+        """What pip calls the library; its version is the engine's."""
+        return self.package.replace("_", "-")
 
 
 MAX_THREADS = 256  # far beyond it engines crash instead of refusing
@@ -45,48 +48,11 @@ MAX_THREADS = 256  # far beyond it engines crash instead of refusing
 ENGINES = {
     spec.name: spec
     for spec in (
-        EngineSpec(
-            name="litert",
-            module=".litert",
-            package="ai_edge_litert",
-            distribution="ai-edge-litert",
-            extra="litert",
-            format="tflite",
-        ),
-        EngineSpec(
-            name="tflite-runtime",
-            module=".tflite_runtime",
-            package="tflite_runtime",
-            distribution="tflite-runtime",
-            extra="tflite-runtime",
-            format="tflite",
-            last_python=(3, 11),
-        ),
-        EngineSpec(
-            name="micro",
-            module=".micro",
-            package="tflite_micro",
-            distribution="tflite-micro",
-            extra="micro",
-            format="tflite",
-            one_thread=True,
-        ),
-        EngineSpec(
-            name="onnx",
-            module=".onnx",
-            package="onnxruntime",
-            distribution="onnxruntime",
-            extra="onnx",
-            format="onnx",
-        ),
-        EngineSpec(
-            name="keras",
-            module=".keras",
-            package="keras",
-            distribution="keras",
-            extra="train",
-            format="keras",
-        ),
+        EngineSpec("litert", ".litert", "ai_edge_litert", "litert", "tflite"),
+        EngineSpec("tflite-runtime", ".tflite_runtime", "tflite_runtime", "tflite-runtime", "tflite", (3, 11)),
+        EngineSpec("micro", ".micro", "tflite_micro", "micro", "tflite", one_thread=True),
+        EngineSpec("onnx", ".onnx", "onnxruntime", "onnx", "onnx"),
+        EngineSpec("keras", ".keras", "keras", "train", "keras"),
     )
 }
 

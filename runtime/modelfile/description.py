@@ -23,7 +23,7 @@ KERAS_DESCRIPTION = "description.json"  # beside a model.keras
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
 
 MAX_LABELS, MAX_LABEL_LENGTH = 1000, 200
-MAX_NOTES, MAX_NOTE_LENGTH = 100, 20_000
+RECORDS = ("corpus", "accuracy", "quantization", "calibration", "parity")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,14 +38,6 @@ class Normalization:
         normalised: np.ndarray = np.subtract(features, np.array(self.mean, np.float32), out=out)
         normalised /= np.array(self.std, np.float32)
         return normalised
-
-    @classmethod
-    def read(cls, fields: Fields, n_mfcc: int) -> Normalization:
-        """From JSON; raises ModelFileError."""
-        std = fields.numbers("std", n_mfcc)
-        if min(std) <= 0:
-            raise unusable("normalization.std", list(std), "positive numbers")
-        return cls(fields.numbers("mean", n_mfcc), std)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -66,17 +58,6 @@ class TrainingCorpus:
     demo: bool = False
     parts: str | None = None
 
-    @classmethod
-    def read(cls, fields: Fields) -> TrainingCorpus:
-        """From JSON; raises ModelFileError."""
-        return cls(
-            name=fields.text("name"),
-            fingerprint=fields.text("fingerprint"),
-            tracks=fields.count("tracks"),
-            demo=fields.flag("demo"),
-            parts=fields.text("parts"),
-        )
-
 
 @dataclasses.dataclass(frozen=True)
 class Accuracy:
@@ -87,11 +68,6 @@ class Accuracy:
     test: float | None = None
     test_tracks: float | None = None
 
-    @classmethod
-    def read(cls, fields: Fields) -> Accuracy:
-        """From JSON; raises ModelFileError."""
-        return cls(**{field.name: fields.number(field.name, most=1) for field in dataclasses.fields(cls)})
-
 
 @dataclasses.dataclass(frozen=True)
 class QuantizationScheme:
@@ -100,11 +76,6 @@ class QuantizationScheme:
     weights: str | None = None
     activations: str | None = None
     method: str | None = None
-
-    @classmethod
-    def read(cls, fields: Fields) -> QuantizationScheme:
-        """From JSON; raises ModelFileError."""
-        return cls(fields.text("weights"), fields.text("activations"), fields.text("method"))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -121,11 +92,6 @@ class CalibrationRecord:
     seed: int | None = None
     fingerprint: str | None = None
 
-    @classmethod
-    def read(cls, fields: Fields) -> CalibrationRecord:
-        """From JSON; raises ModelFileError."""
-        return cls(fields.count("count"), fields.count("seed"), fields.text("fingerprint"))
-
 
 @dataclasses.dataclass(frozen=True)
 class ParityRecord:
@@ -133,7 +99,7 @@ class ParityRecord:
 
     Attributes:
         windows: how many were compared.
-        max_abs_error: of all probabilities.
+        max_abs_error: of all probabilities, in [0, 1].
         top1_agreement: fraction of windows with the same most probable label.
         reasons: what the comparison could not show, one sentence each.
     """
@@ -142,19 +108,6 @@ class ParityRecord:
     max_abs_error: float | None = None
     top1_agreement: float | None = None
     reasons: tuple[str, ...] = ()
-
-    @classmethod
-    def read(cls, fields: Fields) -> ParityRecord:
-        """From JSON; raises ModelFileError."""
-        return cls(
-            windows=fields.count("windows"),
-            max_abs_error=fields.number("max_abs_error"),
-            top1_agreement=fields.number("top1_agreement", most=1),
-            reasons=fields.texts("reasons", MAX_NOTES, MAX_NOTE_LENGTH),
-        )
-
-
-RECORDS = ("corpus", "accuracy", "quantization", "calibration", "parity")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,7 +128,7 @@ class ModelDescription:
         corpus, accuracy: what it was trained on, and how well the Keras model does.
         quantization, calibration: of a quantised model.
         parity: the comparison with Keras that the file passed.
-        notes: what a user should know of this file, one sentence each; at most `MAX_NOTES`.
+        notes: what a user should know of this file, one sentence each.
         toolkit_version: the genrekit that wrote it.
         format_version: of this description; a later major version is refused.
     """
@@ -231,18 +184,13 @@ class ModelDescription:
     @classmethod
     def _read(cls, fields: Fields) -> ModelDescription:
         format_version = _version(fields.required_text("format_version"))
-        if "front_end" not in fields:
-            raise unusable("front_end", None, "the fields of MfccConfig")
-        front_end = MfccConfig.from_dict(fields.object("front_end").as_dict())
-        normalization = None
-        if "normalization" in fields:
-            normalization = Normalization.read(fields.object("normalization"), front_end.n_mfcc)
+        front_end = MfccConfig.from_dict(Fields(fields.values.get("front_end"), "front_end").values)
         return cls(
             model=fields.required_text("model"),
             labels=_labels(fields),
             front_end=front_end,
-            normalization=normalization,
-            format=fields.text("format", *SUFFIXES.values()) or cls.format,
+            normalization=_normalization(fields.values.get("normalization"), front_end.n_mfcc),
+            format=_format(fields) or cls.format,
             precision=fields.text("precision") or cls.precision,
             target=fields.text("target"),
             parameters=fields.count("parameters"),
@@ -250,12 +198,12 @@ class ModelDescription:
             recipe=fields.text("recipe"),
             split=fields.text("split"),
             seed=fields.count("seed"),
-            corpus=TrainingCorpus.read(fields.object("corpus")),
-            accuracy=Accuracy.read(fields.object("accuracy")),
-            quantization=QuantizationScheme.read(fields.object("quantization")),
-            calibration=CalibrationRecord.read(fields.object("calibration")),
-            parity=ParityRecord.read(fields.object("parity")),
-            notes=fields.texts("notes", MAX_NOTES, MAX_NOTE_LENGTH),
+            corpus=fields.record("corpus", TrainingCorpus),
+            accuracy=fields.record("accuracy", Accuracy),
+            quantization=fields.record("quantization", QuantizationScheme),
+            calibration=fields.record("calibration", CalibrationRecord),
+            parity=fields.record("parity", ParityRecord),
+            notes=fields.texts("notes"),
             toolkit_version=fields.text("toolkit_version"),
             format_version=format_version,
         )
@@ -267,6 +215,23 @@ def _version(version: str) -> str:
     if int(version.split(".")[0]) > int(FORMAT_VERSION.split(".")[0]):
         raise ModelFileError(f"format_version={version}: expected {FORMAT_VERSION} or an earlier one; upgrade genrekit")
     return version
+
+
+def _format(fields: Fields) -> str | None:
+    known = fields.text("format")
+    if known not in (None, *SUFFIXES.values()):
+        raise unusable("format", known, f"one of {', '.join(SUFFIXES.values())}")
+    return known
+
+
+def _normalization(values: Any, n_mfcc: int) -> Normalization | None:
+    if values is None:
+        return None
+    fields = Fields(values, "normalization")
+    normalization = Normalization(fields.numbers("mean", n_mfcc), fields.numbers("std", n_mfcc))
+    if min(normalization.std) <= 0:
+        raise unusable("normalization.std", list(normalization.std), "positive numbers")
+    return normalization
 
 
 def _labels(fields: Fields) -> tuple[str, ...]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import reprlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from ..errors import ModelFileError
 
 MAX_COUNT = 2**63 - 1
 MAX_NUMBER = 1e300
 MAX_TEXT = 4096  # characters; the path of a split may be that long
+MAX_SENTENCES, MAX_SENTENCE = 100, 20_000
+
+Record = TypeVar("Record")
 
 
 class Fields:
@@ -21,23 +23,22 @@ class Fields:
     that raises ModelFileError, which names the field.
     """
 
-    def __init__(self, value: object, key: str = "") -> None:
+    def __init__(self, values: Any, key: str = "") -> None:
         """`key`: where the object stands in the description; "" for the description itself."""
-        if not isinstance(value, dict):
-            raise unusable(key or "description", value, "a JSON object")
-        self._values, self._prefix = value, f"{key}." if key else ""
+        if not isinstance(values, dict):
+            raise unusable(key or "description", values, "a JSON object")
+        self.values, self._prefix = values, f"{key}." if key else ""
 
     def _take(self, name: str, holds: Callable[[Any], bool], rule: str) -> Any:
-        value = self._values.get(name)
+        value = self.values.get(name)
         if value is not None and not holds(value):
             raise unusable(self._prefix + name, value, rule)
         return value
 
-    def text(self, name: str, *allowed: str) -> str | None:
-        """A text of at most `MAX_TEXT` characters; one of `allowed` where any are named."""
-        rule = f"one of {', '.join(allowed)}" if allowed else f"a text of at most {MAX_TEXT} characters"
+    def text(self, name: str) -> str | None:
+        """A text of at most `MAX_TEXT` characters."""
         text: str | None = self._take(
-            name, lambda value: value in allowed if allowed else _is_text(value, MAX_TEXT), rule
+            name, lambda value: _is_text(value, MAX_TEXT), f"a text of at most {MAX_TEXT} characters"
         )
         return text
 
@@ -48,7 +49,7 @@ class Fields:
             raise unusable(self._prefix + name, None, "a text")
         return text
 
-    def texts(self, name: str, most: int, length: int) -> tuple[str, ...]:
+    def texts(self, name: str, most: int = MAX_SENTENCES, length: int = MAX_SENTENCE) -> tuple[str, ...]:
         """At most `most` texts of at most `length` characters."""
 
         def holds(value: Any) -> bool:
@@ -62,38 +63,39 @@ class Fields:
         count: int | None = self._take(name, lambda value: type(value) is int and 0 <= value <= MAX_COUNT, rule)
         return count
 
-    def number(self, name: str, most: float = math.inf) -> float | None:
-        """A finite number from 0 to `most`."""
-        rule = f"a number from 0 to {most:g}" if most < math.inf else "a finite number, not negative"
-        number: float | None = self._take(name, lambda value: _is_number(value) and 0 <= value <= most, rule)
-        return number
+    def fraction(self, name: str) -> float | None:
+        """A number from 0 to 1."""
+        rule = "a number from 0 to 1"
+        fraction: float | None = self._take(name, lambda value: _is_number(value) and 0 <= value <= 1, rule)
+        return fraction
 
     def flag(self, name: str) -> bool:
         """True or false."""
         return bool(self._take(name, lambda value: isinstance(value, bool), "true or false"))
 
     def numbers(self, name: str, count: int) -> tuple[float, ...]:
-        """Exactly `count` finite numbers."""
-
-        def holds(value: Any) -> bool:
-            return isinstance(value, list) and len(value) == count and all(map(_is_number, value))
-
-        rule = f"{count} finite numbers"
-        value = self._take(name, holds, rule)
-        if value is None:
-            raise unusable(self._prefix + name, None, rule)
+        """Exactly `count` finite numbers, which must be there."""
+        value = self.values.get(name)
+        if not isinstance(value, list) or len(value) != count or not all(map(_is_number, value)):
+            raise unusable(self._prefix + name, value, f"{count} finite numbers")
         return tuple(map(float, value))
 
-    def __contains__(self, name: str) -> bool:
-        return self._values.get(name) is not None
+    def record(self, name: str, kind: type[Record]) -> Record:
+        """A JSON object as the dataclass `kind`; fields that it does not have are left aside."""
+        value = self.values.get(name)
+        fields = Fields({} if value is None else value, self._prefix + name)
+        annotations: dict[str, str] = kind.__annotations__
+        return kind(**{field: _READERS[annotation](fields, field) for field, annotation in annotations.items()})
 
-    def object(self, name: str) -> Fields:
-        """A JSON object."""
-        return Fields(self._values[name] if name in self else {}, self._prefix + name)
 
-    def as_dict(self) -> dict[str, Any]:
-        """All fields, unchecked."""
-        return self._values
+# How fields of records are read, by their annotation.
+_READERS: dict[str, Callable[[Fields, str], Any]] = {
+    "str | None": Fields.text,
+    "int | None": Fields.count,
+    "float | None": Fields.fraction,
+    "bool": Fields.flag,
+    "tuple[str, ...]": Fields.texts,
+}
 
 
 def unusable(key: str, value: object, rule: str) -> ModelFileError:
