@@ -39,11 +39,13 @@ bench: out/bench.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline \
 		--out results/bench.json --html results/bench.html
 
-# README's table, and the results that it comes from. On a quiet machine.
+# README's table and picture, and the results that they come from. On a quiet machine; the picture needs Chromium.
 results: out/bench.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-calls 3 \
-		--out results/quickstart.json
+		--out results/quickstart.json --html results/report.html
 	$(BIN)/genrekit report results/quickstart.json --into README.md
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1450 \
+		--screenshot=results/report.png results/report.html
 
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
