@@ -18,7 +18,6 @@ from ...runtime.modelfile.description import QuantizationScheme
 from ..formats import Conversion, require_calibration, require_supported
 from ..quantize import weight_grids
 from ..quantize.gptq import rounded_copy
-from ..quantize.smoothquant import equalized
 from .graph_builder import INPUT
 from .layers import onnx_model
 
@@ -69,7 +68,7 @@ def convert_onnx(
     ranges = require_calibration(precision, calibration) if calibrated else None
     if calibration is not None:
         rule = weight_grids.onnx_calibrated if calibrated else weight_grids.onnx_dynamic(_per_channel(model))
-        model = rounded_copy(equalized(model, calibration), calibration, rule)
+        model = rounded_copy(model, calibration, rule)
     converted = onnx_model(model, batch)
     add_pre_process_metadata(converted)  # `onnx_model` leaves nothing to optimise
     try:

@@ -1,4 +1,15 @@
-"""Restates what feeds a softmax, so that whole numbers tell close labels apart."""
+"""Restates what feeds a softmax, so that whole numbers tell close labels apart.
+
+Models whose logits are narrow already stay as they are. What it is worth,
+with the step and without it, as means over the four models; the agreement is that of all
+their windows, 724 of 90 tracks of GTZAN and 1,600 of the demo corpus. Measured by tests/ratios/quantization_steps.py::
+
+    recipe, corpus     file            agreement, mean and largest error        without
+    -----------------  --------------  --------------------------------------   ----------------------
+    edge, GTZAN        tflite int8      98.8%  0.00182  0.018                    98.8%  0.00183  0.018
+    paper, GTZAN       tflite int8      97.2%  0.00546  0.207                    95.3%  0.00614  0.219
+    edge, demo         tflite int8      99.6%  0.00150  0.045                    99.6%  0.00150  0.045
+"""
 
 from __future__ import annotations
 
@@ -7,7 +18,7 @@ import numpy as np
 from keras import layers
 
 from ..keras_graph.simplify import chain, copy_layer, sequential, simplify
-from .gptq import inputs_seen
+from .gptq import input_of
 
 # e ** -16 is 1e-7: logits that far below the largest do not count.
 NEGLIGIBLE = 16.0
@@ -36,7 +47,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
         return model
     kernel, bias = last.get_weights()
     kernel, bias = kernel.astype(np.float64), bias.astype(np.float64)
-    (inputs,) = inputs_seen(copy, [last], features)
+    inputs = input_of(copy, last, features)
     logits = inputs @ kernel + bias
     slope, offset = _fitted(inputs, logits.max(axis=-1))
     kernel, bias = kernel - slope[:, np.newaxis], bias - offset

@@ -19,7 +19,6 @@ from ..keras_graph.simplify import copy_layer, simplify
 from ..quantize import weight_grids
 from ..quantize.gptq import rounded_copy
 from ..quantize.narrow_logits import with_narrow_logits
-from ..quantize.smoothquant import equalized
 from .finish import finish
 from .fused_lstm import FusedLSTM
 
@@ -75,9 +74,6 @@ def convert_tflite(
 
 def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, target: str) -> keras.Model:
     """Restated and rounded, so that little is lost in what the converter makes of it."""
-    # Where a layer has one step for all its units, those must not differ.
-    if precision in QUANTISED and target not in _ONE_STEP_PER_DENSE_LAYER:
-        model = equalized(model, calibration)
     if precision == "int8":
         model = with_narrow_logits(model, calibration)
     return rounded_copy(model, calibration, _grid_rule(precision, target))

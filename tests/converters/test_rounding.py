@@ -10,7 +10,7 @@ from genrekit.converters.onnx.lstm_weights import onnx_lstm_weights
 from genrekit.converters.quantize import gptq as rounding
 from genrekit.converters.quantize import weight_grids as grids
 from genrekit.converters.quantize.gptq import rounded_copy
-from genrekit.converters.quantize.smoothquant import equalized, with_narrow_logits
+from genrekit.converters.quantize.narrow_logits import with_narrow_logits
 
 
 def kernels(model):
@@ -155,7 +155,7 @@ QUICK = {("cnn", "tflite", "int8"), ("cnn", "onnx", "int8"), ("mlp", "onnx", "dy
 def test_converters_store_what_was_rounded(name, file_format, precision, conversions, models, data):
     """The grids are those of the engines: quantising rounded weights moves none of them."""
     grid = grids.onnx_dynamic(False) if (name, file_format) == ("lstm", "onnx") else GRIDS[file_format, precision]
-    restated = equalized(models(name), data.known)
+    restated = models(name)
     if (file_format, precision) == ("tflite", "int8"):
         restated = with_narrow_logits(restated, data.known)
     rounded = rounded_copy(restated, data.known, grid)

@@ -29,10 +29,6 @@ FORMATS = {"tflite": "litert", "onnx": "onnx"}
 PRECISIONS = ("dynamic", "int8")
 # What stands in for each step, where it is looked up.
 SKIPPED: dict[str, dict[str, Callable[..., Any]]] = {
-    "smoothquant": {
-        "genrekit.converters.tflite.convert.equalized": lambda model, features: model,
-        "genrekit.converters.onnx.convert.equalized": lambda model, features: model,
-    },
     "gptq": {
         "genrekit.converters.tflite.convert.rounded_copy": lambda model, features, rule: model,
         "genrekit.converters.onnx.convert.rounded_copy": lambda model, features, rule: model,
@@ -44,7 +40,7 @@ SKIPPED: dict[str, dict[str, Callable[..., Any]]] = {
 
 def steps_of(trained: TrainedModel, file_format: str, precision: str) -> list[str]:
     """The steps that take part in a conversion."""
-    steps = ["smoothquant", "gptq"]
+    steps = ["gptq"]
     if (file_format, precision) == ("tflite", "int8"):
         steps.append("narrow logits")
     if trained.description.normalization is None:
@@ -68,7 +64,7 @@ def without(steps: list[str]) -> Iterator[None]:
 
 
 def measure(trained: TrainedModel, file_format: str, precision: str, skipped: list[str]) -> dict[str, Any]:
-    """A row: how far the file is from Keras, and how long its conversion took."""
+    """A row: how much the file differs from Keras, and how long its conversion took."""
     from genrekit.converters import convert_onnx, convert_tflite
 
     convert = convert_tflite if file_format == "tflite" else convert_onnx
