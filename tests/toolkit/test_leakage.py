@@ -1,6 +1,9 @@
 """What a model was trained on follows from how the corpus was divided, not from what the split was called."""
 
+import dataclasses
+
 from genrekit.runtime import ModelDescription
+from genrekit.runtime.modelfile.description import TrainingCorpus
 from genrekit.toolkit.exporting.bench_inputs import save_clips
 from genrekit.toolkit.splits.assign import assign, subsets_digest
 from genrekit.toolkit.splits.leakage import overlap_note, overlaps_training
@@ -10,7 +13,8 @@ from .conftest import write_split
 
 def trained(segments, subsets, **changes):
     """The description of a model that was trained on these subsets."""
-    corpus = {"fingerprint": segments.corpus.fingerprint, "parts": subsets_digest(subsets), **changes}
+    corpus = TrainingCorpus(fingerprint=segments.corpus.fingerprint, parts=subsets_digest(subsets))
+    corpus = dataclasses.replace(corpus, **changes)
     return ModelDescription(model="mlp", labels=segments.corpus.labels, corpus=corpus)
 
 

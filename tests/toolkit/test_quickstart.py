@@ -58,7 +58,7 @@ def test_with_the_usual_effort_every_file_is_measured_for_a_second_in_three_roun
     assert process.returncode == 0, process.stderr
     bench = json.loads((tmp_path / "out" / "bench.json").read_text())
     assert len(bench["results"]) == len(FILES)
-    assert bench["effort"] == {"runs": 100, "seconds": 1, "rounds": 3, "paced_runs": 0}
+    assert bench["effort"] == {"calls": 100, "seconds": 1, "rounds": 3, "paced_calls": 0}
     for row in bench["results"]:
         assert row["clip_ms"]["n"] >= 100
         assert len(row["clip_ms"]["round_n"]) == 3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from enum import Enum
 from pathlib import Path
 from typing import Annotated
 
@@ -79,5 +80,6 @@ def refuse_unused(context: typer.Context, options: Iterable[str], mode: str, rem
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             value, option = context.params[name], name.replace("_", "-")
-            shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            values = value if isinstance(value, (list, tuple)) else [value]
+            shown = ",".join(str(one.value if isinstance(one, Enum) else one) for one in values)
             raise ParameterError(f"{option}={shown}: {mode} has no use for --{option}; {remedy}")
