@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,7 @@ from ..training.train import train
 from .terminal import note, progress, resumable
 
 if TYPE_CHECKING:
-    from ...bench.measure.clips import Clips
+    from ...bench import BenchPlan, Case, Clips, Effort
 
 
 def read_segments(
@@ -129,6 +129,28 @@ def temporary_clips(
 
     with tempfile.TemporaryDirectory(prefix="genrekit-bench-") as folder:
         yield save_clips(Path(folder), segments, subsets, split, trained)
+
+
+def bench_plan(
+    cases: Sequence[Case], clips: Clips, runs: dict[str, Path], effort: Effort, *, baseline: bool = False
+) -> BenchPlan:
+    """What to measure on `clips`, beside the Keras models in the folders of `runs`; `baseline`: librosa, too."""
+    from ...bench import BenchPlan, run
+    from ..experiments.paper.published import TRAINING
+    from ..exporting.bench_inputs import references, training_rows
+    from . import MODULE
+
+    keras = references(runs)
+    return BenchPlan(
+        tuple(cases),
+        clips,
+        run.keras_labels(keras, clips),
+        baselines=run.baseline_cases(keras) if baseline else (),
+        effort=effort,
+        training=training_rows(runs),
+        training_reference=TRAINING,
+        cold_start=MODULE,
+    )
 
 
 def split_for(

@@ -94,14 +94,12 @@ def bench(
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """
-    from ....bench import BenchPlan, Effort, run
+    from ....bench import Effort
     from ....bench.measure.plan import front_end_plan
     from ....bench.results import store
-    from ...experiments.paper.published import TRAINING
     from ...exporting import bench_inputs
     from ...splits.assign import require_known
-    from .. import MODULE
-    from ..steps import open_cache
+    from ..steps import bench_plan, open_cache
     from ..terminal import note_left_behind, progress
 
     if features_only:
@@ -126,18 +124,7 @@ def bench(
         if features_only:
             plan = front_end_plan(clips, config, threads=threads, effort=effort)
         else:
-            runs_found = bench_inputs.find_runs(described, keras)
-            references = bench_inputs.references(runs_found)
-            plan = BenchPlan(
-                tuple(cases),
-                clips,
-                run.keras_labels(references, clips),
-                baselines=run.baseline_cases(references) if baseline else (),
-                effort=effort,
-                training=bench_inputs.training_rows(runs_found),
-                training_reference=TRAINING,
-                cold_start=MODULE,
-            )
+            plan = bench_plan(cases, clips, bench_inputs.find_runs(described, keras), effort, baseline=baseline)
         result = machine.run_bench(plan, progress=update, save_to=out)
     _write(result, out, html, csv, markdown, as_json)
     if result.interrupted:

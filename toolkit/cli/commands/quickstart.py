@@ -47,7 +47,8 @@ def quickstart(
         int | None,
         typer.Option(
             min=1,
-            help="Timed calls of each file, in one round; fewer are quicker and less sure. At least 100 otherwise.",
+            help="Time so many calls of each file, in one round; fewer are quicker and less sure. Without it, at least "
+            "100.",
             show_default=False,
         ),
     ] = None,
@@ -134,25 +135,15 @@ def _bench(
     rows: list[dict[str, Any]],
     effort: Effort,
 ) -> Bench:
-    from ....bench import BenchPlan, Case, report, run
-    from ...experiments.paper.published import TRAINING
+    from ....bench import Case, report, run
     from ...exporting import bench_inputs
-    from .. import MODULE
-    from ..steps import temporary_clips
+    from ..steps import bench_plan, temporary_clips
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
     runs = {metrics.model: out / "runs" / metrics.model for metrics in trained}
     described = bench_inputs.descriptions(files).values()
     with temporary_clips(segments, subsets, SPLIT, described) as clips, progress("measuring") as update:
-        plan = BenchPlan(
-            tuple(Case(file) for file in files),
-            clips,
-            run.keras_labels(bench_inputs.references(runs), clips),
-            effort=effort,
-            training=bench_inputs.training_rows(runs),
-            training_reference=TRAINING,
-            cold_start=MODULE,
-        )
+        plan = bench_plan([Case(file) for file in files], clips, runs, effort)
         result = run.run_bench(plan, progress=update, save_to=out / "bench.json")
     report.write_html(
         result, out / "report.html", training=[dataclasses.asdict(metrics) for metrics in trained], parity=rows

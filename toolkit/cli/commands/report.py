@@ -74,7 +74,7 @@ def write_outputs(
     if markdown:
         texts[markdown] = report.markdown_report(result)
     if as_json:
-        print_json(result)
+        print_json(result.to_json())
     else:
         print_bench(result, beside=True)
     if csv:
