@@ -9,6 +9,7 @@ from ..runtime.errors import GenrekitError
 from .measure.cases import Case
 from .measure.clips import Clips
 from .measure.plan import BenchPlan
+from .measure.predictions import reference_labels
 from .measure.processes import run_worker
 from .measure.raw import RawBench
 from .measure.rounds import Progress, measure_rounds
@@ -52,10 +53,9 @@ def keras_labels(references: Mapping[str, Path], clips: Clips) -> dict[str, list
     if not references:
         return {}
     try:
-        labels: dict[str, list[str] | str] = run_worker("reference_labels", models=references, clips=clips)["labels"]
+        return run_worker(reference_labels, models=references, clips=clips)
     except GenrekitError as error:
         return dict.fromkeys(references, str(error))
-    return labels
 
 
 def baseline_cases(references: Mapping[str, Path]) -> tuple[Case, ...]:

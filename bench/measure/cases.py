@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from pathlib import Path
-from typing import Any
 
 from ...runtime.errors import ParameterError
 
@@ -30,12 +29,7 @@ class Case:
     front_end: str = "genrekit"
 
     def __post_init__(self) -> None:
-        _require_at_least_one("threads", self.threads)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Case:
-        """The inverse of `as_json`."""
-        return cls(**{**fields, "path": Path(fields["path"])})
+        _require_at_least("threads", self.threads, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,10 +52,10 @@ class Effort:
     paced_calls: int = 10
 
     def __post_init__(self) -> None:
-        _require_at_least_one("calls", self.calls)
-        _require_at_least_one("rounds", self.rounds)
-        _require_not_negative("seconds", self.seconds)
-        _require_not_negative("paced_calls", self.paced_calls)
+        _require_at_least("calls", self.calls, 1)
+        _require_at_least("rounds", self.rounds, 1)
+        _require_at_least("seconds", self.seconds, 0)
+        _require_at_least("paced_calls", self.paced_calls, 0)
 
     def of_one_round(self) -> Effort:
         """What one of the rounds has to do."""
@@ -69,11 +63,6 @@ class Effort:
         return Effort(calls, self.seconds / self.rounds, 1, math.ceil(self.paced_calls / self.rounds))
 
 
-def _require_at_least_one(name: str, value: int) -> None:
-    if value < 1:
-        raise ParameterError(f"{name}={value}: expected at least 1")
-
-
-def _require_not_negative(name: str, value: float) -> None:
-    if not 0 <= value < math.inf:
-        raise ParameterError(f"{name}={value}: expected 0 or more")
+def _require_at_least(name: str, value: float, least: int) -> None:
+    if not least <= value < math.inf:
+        raise ParameterError(f"{name}={value}: expected {'at least 1' if least else '0 or more'}")

@@ -101,15 +101,11 @@ class Clips:
 
     def features(self, config: MfccConfig) -> Samples:
         """MFCC of all clips: computed the first time a config asks, then mapped. [shape=(n, frames, n_mfcc)]"""
-        path = self.folder / f"features-{_key(config)}.npy"
+        key = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+        path = self.folder / f"features-{key}.npy"
         if not path.exists():
             _save_array(path, np.stack([mfcc(samples, config) for samples in self.samples]))
         return _mapped(path)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Clips:
-        """The inverse of `as_json`."""
-        return cls(**{**fields, "folder": Path(fields["folder"]), "class_names": tuple(fields["class_names"])})
 
 
 def _mapped(path: Path) -> Samples:
@@ -125,11 +121,6 @@ def _require_fit(samples: Samples, labels: ClassIndexes, class_names: Sequence[s
         )
     if labels.min() < 0 or labels.max() >= len(class_names):
         raise ParameterError(f"labels={labels.min()}..{labels.max()}: expected indexes of {len(class_names)} names")
-
-
-def _key(config: MfccConfig) -> str:
-    """A file name's worth of `config`: equal configs have equal keys."""
-    return hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _save_array(path: Path, array: npt.NDArray[Any]) -> None:

@@ -20,12 +20,8 @@ def front_end(name: str) -> FrontEnd:
     """
     if name == "genrekit":
         return mfcc
-    if name == "librosa":
-        return _librosa_front_end()
-    raise ParameterError(f"front_end={name}: expected genrekit or librosa")
-
-
-def _librosa_front_end() -> FrontEnd:
+    if name != "librosa":
+        raise ParameterError(f"front_end={name}: expected genrekit or librosa")
     try:
         import librosa
     except ModuleNotFoundError as error:
@@ -41,9 +37,8 @@ def _librosa_front_end() -> FrontEnd:
             n_mels=config.n_mels,
             center=config.center,
         )
-        features: Samples = librosa.feature.mfcc(
-            S=librosa.power_to_db(mel, top_db=config.top_db), n_mfcc=config.n_mfcc
-        ).T
+        decibels = librosa.power_to_db(mel, top_db=config.top_db)
+        features: Samples = librosa.feature.mfcc(S=decibels, n_mfcc=config.n_mfcc).T
         return features
 
     return librosa_mfcc

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from ...runtime import MfccConfig
 from ...runtime.errors import ParameterError
@@ -86,23 +85,6 @@ class BenchPlan:
     def all_cases(self) -> tuple[Case, ...]:
         """The cases, then the baselines."""
         return (*self.cases, *self.baselines)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> BenchPlan:
-        """The inverse of `as_json`."""
-        reference = fields["training_reference"]
-        config = fields["front_end"]
-        return cls(
-            cases=tuple(Case.from_json(case) for case in fields["cases"]),
-            clips=Clips.from_json(fields["clips"]),
-            reference_labels=fields["reference_labels"],
-            baselines=tuple(Case.from_json(case) for case in fields["baselines"]),
-            effort=Effort(**fields["effort"]),
-            training=tuple(TrainingRow(**row) for row in fields["training"]),
-            training_reference=TrainingReference(**reference) if reference else None,
-            cold_start=fields["cold_start"],
-            front_end=MfccConfig.from_dict(config) if config else None,
-        )
 
 
 def front_end_plan(clips: Clips, config: MfccConfig, *, threads: int = 1, effort: Effort = Effort()) -> BenchPlan:  # noqa: B008 (frozen)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def _labels(classifier: Classifier, probabilities: npt.NDArray[np.float32]) -> l
     return [classifier.labels[best] for best in probabilities.argmax(axis=1)]
 
 
-def reference_labels(models: Mapping[str, str], clips: Clips) -> dict[str, list[str] | str]:
+def reference_labels(models: Mapping[str, Path], clips: Clips) -> dict[str, list[str] | str]:
     """What each Keras model (name -> path) predicts for the clips: labels, or the sentence that says why not."""
     answer: dict[str, list[str] | str] = {}
     for name, path in models.items():

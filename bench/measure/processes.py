@@ -7,11 +7,13 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, get_type_hints
 
 from ...runtime.errors import Failure
-from .jsonable import as_json
+from .jsonable import as_json, from_json
+
+Result = TypeVar("Result")
 
 TIMEOUT_S = 900.0
 WORKER = "genrekit.bench.measure.worker"
@@ -47,22 +49,22 @@ def run_process(module: str, arguments: Sequence[str] = (), *, threads: int = 1,
     return done.stdout
 
 
-def run_worker(job: str, *, threads: int = 1, **arguments: Any) -> dict[str, Any]:
-    """Have a job of `worker.JOBS` done in a fresh process; its answer.
+def run_worker(work: Callable[..., Result], *, threads: int = 1, **arguments: Any) -> Result:
+    """What ``work(**arguments)`` returns in a fresh process.
 
     Args:
-        job: its name.
+        work: a function of a module; arguments and result are of its annotated types, and pass as JSON (`as_json`).
         threads: as `run_process`.
-        arguments: what it works on; dataclasses go as `as_json` has them.
 
     Raises:
-        Failure: the process failed, or its answer is an error.
+        Failure: the process failed, or the function raised a GenrekitError.
     """
-    text = json.dumps(as_json({"job": job, **arguments}))
-    answer: dict[str, Any] = json.loads(run_process(WORKER, threads=threads, text=text))
+    job = {"module": work.__module__, "function": work.__name__, "arguments": arguments}
+    answer = json.loads(run_process(WORKER, threads=threads, text=json.dumps(as_json(job))))
     if "error" in answer:
         raise Failure(answer["error"])
-    return answer
+    result: Result = from_json(get_type_hints(work)["return"], answer["result"])
+    return result
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from .machine import MachineFacts
 
@@ -32,13 +31,6 @@ class RawRound:
     scores: tuple[float, ...] = ()
     cold_start_of: str | None = None
     cold_start_error: str | None = None
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> RawRound:
-        """The inverse of `as_json`."""
-        lists = {name: tuple(value) for name, value in fields.items() if isinstance(value, list)}
-        times = {kind: tuple(values) for kind, values in fields["times"].items()}
-        return cls(**{**fields, **lists, "times": times})
 
 
 @dataclasses.dataclass(frozen=True)

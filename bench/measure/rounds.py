@@ -7,6 +7,7 @@ import datetime
 import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from .machine import LoadMonitor, describe_machine
 from .plan import BenchPlan
 from .processes import run_process, run_worker
 from .raw import RawBench, RawCase, RawRound
-from .timing import Clock, timed
+from .timing import Clock, classify_once, measure_case, measure_front_end, measure_peak, timed
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what begins now
 Save = Callable[[RawBench], None]
@@ -95,7 +96,7 @@ class _Recorder:
     def _measure_peak(self, threads: int) -> None:
         """Keep the best seen with so many threads; a failure costs only that."""
         try:
-            peak = run_worker("measure_peak", threads=threads)["gmacs_per_s"]
+            peak = run_worker(measure_peak, threads=threads)
         except GenrekitError:
             return
         self._peaks[str(threads)] = max(peak, self._peaks.get(str(threads), 0.0))
@@ -106,12 +107,11 @@ def _name(plan: BenchPlan, case: Case) -> str:
 
 
 def _measure_round(plan: BenchPlan, case: Case, *, predict: bool) -> RawRound:
-    arguments = {"case": case, "clips": plan.clips, "effort": plan.effort.of_one_round()}
+    arguments: dict[str, Any] = {"threads": case.threads, "clips": plan.clips, "effort": plan.effort.of_one_round()}
     if plan.front_end:
-        answer = run_worker("measure_front_end", threads=case.threads, config=plan.front_end.to_dict(), **arguments)
-        return RawRound.from_json(answer)
+        return run_worker(measure_front_end, name=case.front_end, config=plan.front_end, **arguments)
     monitor = LoadMonitor()
-    measured = RawRound.from_json(run_worker("measure_case", threads=case.threads, predict=predict, **arguments))
+    measured = run_worker(measure_case, case=case, predict=predict, **arguments)
     load = monitor.other_load_cores()
     once = measured.once if load is None else {**measured.once, "other_load_cores": load}
     return _with_cold_start(dataclasses.replace(measured, once=once), plan, case)
@@ -129,7 +129,7 @@ def _with_cold_start(measured: RawRound, plan: BenchPlan, case: Case, clock: Clo
         start = functools.partial(run_process, plan.cold_start, command, threads=case.threads)
     else:
         what = "load and call once"
-        start = functools.partial(run_worker, "classify_once", threads=case.threads, case=case, clips=plan.clips)
+        start = functools.partial(run_worker, classify_once, threads=case.threads, case=case, clips=plan.clips)
     try:
         _, cold_start_ms = timed(clock, start)
     except GenrekitError as error:

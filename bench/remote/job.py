@@ -18,7 +18,7 @@ from pathlib import Path
 from ...runtime.errors import MissingFileError, ParameterError
 from ...runtime.modelfile.description import KERAS_DESCRIPTION, SUFFIXES
 from ...runtime.util.atomic import write_text
-from ..measure.jsonable import as_json
+from ..measure.jsonable import as_json, from_json
 from ..measure.plan import BenchPlan
 from ..measure.raw import RawBench
 from ..measure.rounds import Progress, measure_rounds
@@ -73,7 +73,7 @@ def read_job(folder: Path) -> BenchPlan:
         raise ParameterError(
             f"{path}: schema={job.get('schema')}: expected {SCHEMA}; install the genrekit that wrote the job"
         )
-    return _moved(BenchPlan.from_json(job["plan"]), folder / CLIPS, lambda path: folder / path)
+    return _moved(from_json(BenchPlan, job["plan"]), folder / CLIPS, lambda path: folder / path)
 
 
 def _moved(plan: BenchPlan, clips: Path, relocated: Callable[[Path], Path]) -> BenchPlan:

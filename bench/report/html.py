@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import MissingPackageError
 from ...runtime.util.atomic import write_text
-from ..results.schema import Bench
+from ..results.schema import Bench, Row, by_model
 from .advice import recommendation_text
 from .columns import results_table
-from .confusion import confusions
 from .format import size
 from .lines import machine_line, measured_count, warning_groups
 from .machine_facts import machine_facts
@@ -67,12 +66,25 @@ def html_page(
         pictures=drawn,
         beside=beside_the_fastest(bench),
         matrix=ratio_matrix(bench),
-        confusions=confusions(bench),
+        confusions=_confusions(bench),
         epochs=training_table(bench),
         training=training,
         parity=parity,
         facts=machine_facts(bench),
     )
+
+
+def _confusions(bench: Bench) -> dict[str, list[list[Row]]]:
+    """Model -> its rows in groups that share a confusion matrix, the most accurate first."""
+    found: dict[str, list[list[Row]]] = {}
+    for rows in by_model(bench.results):
+        scored = [row for row in rows if row.confusion and row.accuracy is not None]
+        groups: dict[object, list[Row]] = {}
+        for row in sorted(scored, key=lambda row: -(row.accuracy or 0)):
+            groups.setdefault(row.confusion, []).append(row)
+        if groups:
+            found[str(rows[0].model)] = list(groups.values())
+    return found
 
 
 def page_environment(*packages: str) -> jinja2.Environment:

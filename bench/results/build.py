@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import statistics
 from collections import Counter
@@ -22,6 +23,7 @@ from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
 from .stats import calibration_error, fraction_equal, summary
 from .warnings import findings
 
+DESCRIBED = ("model", "format", "precision", "macs", "parameters", "recipe")
 NOT_MEASURED = "not measured: the bench was interrupted before its first round; run it again"
 PEAK_MEMORY = "peak_rss_bytes"
 
@@ -34,42 +36,16 @@ def blank_rows(plan: BenchPlan) -> tuple[Row, ...]:
 
 def blank_row(case: Case) -> Row:
     """What is known of `case` before anything is measured."""
-    row = Row(
-        file=case.path.name,
-        model=case.path.stem,
-        format=SUFFIXES.get(case.path.suffix),
-        precision=None,
-        engine=case.engine,
-        threads=case.threads,
-        front_end=case.front_end,
-        bytes=case.path.stat().st_size if case.path.is_file() else None,
-        accuracy=None,
-        agreement=None,
-        front_end_ms=None,
-        model_ms=None,
-        clip_ms=None,
-        real_time_factor=None,
-        cold_start_ms=None,
-        peak_rss_bytes=None,
-        macs=None,
-        gmacs_per_s=None,
-        warnings=(),
-    )
-    try:
+    known: dict[str, Any] = {"model": case.path.stem, "format": SUFFIXES.get(case.path.suffix)}
+    with contextlib.suppress(GenrekitError):  # measuring fails on it too, and says why
         description = read_description(case.path)
-    except GenrekitError:
-        return row  # measuring fails on it too, and says why
-    return dataclasses.replace(
-        row,
-        model=description.model,
-        format=description.format,
-        precision=description.precision,
-        macs=description.macs,
-        parameters=description.parameters,
-        recipe=description.recipe,
-        parity_reasons=description.parity.reasons,
-        trained_on_demo=description.corpus.demo,
-    )
+        known = {name: getattr(description, name) for name in DESCRIBED}
+        known.update(parity_reasons=description.parity.reasons, trained_on_demo=description.corpus.demo)
+    without_default = [field.name for field in dataclasses.fields(Row) if field.default is field.default_factory]
+    case_fields = {"engine": case.engine, "threads": case.threads, "front_end": case.front_end}
+    size = case.path.stat().st_size if case.path.is_file() else None
+    figures = {**dict.fromkeys(without_default), "warnings": (), **case_fields, **known}
+    return Row(**{**figures, "file": case.path.name, "bytes": size})
 
 
 def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
