@@ -14,7 +14,7 @@ from ...runtime.errors import Failure
 from ...runtime.modelfile.description import SUFFIXES
 from ..measure.cases import Case
 from ..measure.plan import BenchPlan
-from ..measure.raw import RawBench, RawCase, RawRound
+from ..measure.raw import RawBench
 from ..measure.rounds import Progress, no_progress
 from ..results import build, store
 from ..results.reader import read_typed
@@ -133,8 +133,11 @@ class Device:
             self._connection.fetch(f"{job}/rounds.json", target)
         except Failure as error:
             raise reason or error from error
-        raw = read_typed(target, RawBench, f"the rounds that {self._host} measured", "measure again")
-        return _with_own_paths(raw, f"{job}/bench", names)
+        text = target.read_text()
+        for name, path in names.items():  # in its sentences, the paths that the user gave
+            text = text.replace(_quoted(f"{job}/bench/{name}"), _quoted(str(path)))
+        target.write_text(text)
+        return read_typed(target, RawBench, f"the rounds that {self._host} measured", "measure again")
 
     def _install(self, extras: Sequence[str], libraries: Sequence[str]) -> str:
         """The python of an environment there with this genrekit and the engines, as far as they can be had."""
@@ -245,16 +248,6 @@ def _pass_on(line: str, progress: Progress) -> None:
         pass  # a library's warning
 
 
-def _with_own_paths(raw: RawBench, folder: str, names: Mapping[str, Path]) -> RawBench:
-    """`raw` with the paths that the user gave in its sentences, instead of those on the device."""
-
-    def own(text: str | None) -> str | None:
-        for name, path in names.items():
-            text = text.replace(f"{folder}/{name}", str(path)) if text else text
-        return text
-
-    def own_round(measured: RawRound) -> RawRound:
-        return dataclasses.replace(measured, cold_start_error=own(measured.cold_start_error))
-
-    cases = (RawCase(tuple(map(own_round, case.rounds)), own(case.error)) for case in raw.cases)
-    return dataclasses.replace(raw, cases=tuple(cases))
+def _quoted(text: str) -> str:
+    """As it stands within a text of JSON."""
+    return json.dumps(text)[1:-1]

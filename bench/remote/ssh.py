@@ -1,4 +1,4 @@
-"""Another machine over the system's ssh and scp: one connection that all commands share, so that it asks once."""
+"""Another machine over the system's ssh: one connection that all commands share, so that it asks once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from subprocess import DEVNULL, PIPE
+from typing import IO, NamedTuple
 
 from ...runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
 OnLine = Callable[[str], None]
+Pipe = int | IO[bytes]
 
 CONNECT_TIMEOUT_S = 15
 CONNECTED = "genrekit-connected"
@@ -27,8 +30,6 @@ _ADDRESS = re.compile(
     r"(?P<host>\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\])(?::(?P<port>\d{1,5}))?",
     re.ASCII,
 )
-# scp takes remote paths as they are, or lets the remote shell read them, as its version pleases.
-_PLAIN_PATH = re.compile(r"/[\w./+@-]*", re.ASCII)
 
 
 class Address(NamedTuple):
@@ -56,12 +57,6 @@ class Address(NamedTuple):
     def __str__(self) -> str:
         return f"{self.user}@{self.host}" if self.user else self.host
 
-    @property
-    def for_scp(self) -> str:
-        """As scp takes it: a colon would begin the path."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.user}@{host}" if self.user else host
-
 
 class CommandResult(NamedTuple):
     """How a remote command ended: its exit code, and the last line that it wrote, or of its last error."""
@@ -88,9 +83,9 @@ class Connection:
         """
         # A session of its own: Ctrl-C must not end ssh, which still has to bring what the command says.
         process = subprocess.Popen(
-            [_tool("ssh"), *self._options, "-T", "--", str(self.address), shlex.join(command)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            self._ssh(command),
+            stdin=PIPE,
+            stdout=PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
@@ -110,30 +105,27 @@ class Connection:
 
     def send(self, source: Path, folder: str) -> None:
         """Copy a file, or a folder and what is in it, into `folder` there; raises Failure."""
-        self._copy(str(source.absolute()), self._remote(folder))
+        with tempfile.TemporaryFile() as packed:
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(source, source.name)
+            packed.seek(0)
+            self._copy(source.name, ["tar", "-xof", "-", "-C", folder], stdin=packed)
 
     def fetch(self, path: str, target: Path) -> None:
         """Copy the file `path` from there; raises Failure."""
-        self._copy(self._remote(path), str(target.absolute()))
+        with target.open("wb") as file:
+            self._copy(path, ["cat", path], stdout=file)
 
-    def _remote(self, path: str) -> str:
-        if not _PLAIN_PATH.fullmatch(path):
-            raise Failure(
-                f"{self.address}: expected a folder named with letters, digits and ._-+@, received {path}; use an "
-                "account whose home folder has such a name"
-            )
-        return f"{self.address.for_scp}:{path}"
-
-    def _copy(self, source: str, target: str) -> None:
-        command = [_tool("scp"), "-q", "-r", *self._options, "--", source, target]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", start_new_session=True
-        )
+    def _copy(self, name: str, command: Sequence[str], *, stdin: Pipe = DEVNULL, stdout: Pipe = DEVNULL) -> None:
+        done = subprocess.run(self._ssh(command), stdin=stdin, stdout=stdout, stderr=PIPE, start_new_session=True)
         if done.returncode:
             raise Failure(
-                f"scp could not copy {source} to {target} ({_last(done.stderr)}); see that the disk has room and that "
-                "the connection holds"
+                f"{name} cannot be copied to or from {self.address} ({_last(done.stderr.decode(errors='replace'))}); "
+                "see that the disk has room and that the connection holds"
             )
+
+    def _ssh(self, command: Sequence[str]) -> list[str]:
+        return [_tool(), *self._options, "-T", "--", str(self.address), shlex.join(command)]
 
 
 @contextlib.contextmanager
@@ -146,12 +138,11 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
 
     Raises:
         MissingFileError: no such configuration.
-        MissingPackageError: there is no ssh or no scp.
+        MissingPackageError: there is no ssh.
         Failure: the machine cannot be reached, or lets nobody in.
     """
     if config and not config.is_file():
         raise MissingFileError(f"{config}: expected an ssh configuration file, found none; check the path")
-    _tool("scp")
     # Unix sockets have short names: at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         options = _options(address, config, Path(folder) / "s")
@@ -174,12 +165,12 @@ def _opened(address: Address, config: Path | None, options: Sequence[str], error
     """Run the ssh that all others go through; it lives no longer than the block, nor than this process."""
     settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
     # `cat` ends with its input, which is a pipe from here.
-    command = [_tool("ssh"), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
+    command = [_tool(), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
     with errors_file.open("wb") as errors:
         process = subprocess.Popen(
             command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdin=PIPE,
+            stdout=PIPE,
             stderr=errors,
             text=True,
             preexec_fn=_ignore_interrupts,
@@ -212,12 +203,10 @@ def _by_hand(address: Address, config: Path | None) -> str:
     return shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
 
 
-def _tool(name: str) -> str:
-    path = shutil.which(name)
+def _tool() -> str:
+    path = shutil.which("ssh")
     if path is None:
-        raise MissingPackageError(
-            f"a device is reached with {name}, which is not installed; on Debian: apt install openssh-client"
-        )
+        raise MissingPackageError("a device is reached with ssh, which is not installed: apt install openssh-client")
     return path
 
 
