@@ -25,36 +25,31 @@ Save = Callable[[RawBench], None]
 ORDER_SEED = 0
 
 
-def measure_rounds(plan: BenchPlan, *, progress: Progress | None = None, save: Save | None = None) -> RawBench:
+def no_progress(done: int, total: int, what: str) -> None:
+    """For those who show none."""
+
+
+def measure_rounds(plan: BenchPlan, *, progress: Progress, save: Save) -> RawBench:
     """Measure the cases of `plan` in rounds: in each every case once, in random order, each in a fresh process.
 
     A case that fails has its sentence; the others go on. Ctrl-C ends it early: what was measured is in the result.
 
-    Args:
-        plan: what to measure.
-        progress: called before each step.
-        save: given what was measured so far, after each step.
+    `progress` is called before each step, and `save` with what was measured so far after each.
     """
     recorder = _Recorder(plan)
     generator = np.random.default_rng(ORDER_SEED)
     steps = recorder.steps
     order = [steps[index] for _ in range(plan.effort.rounds) for index in generator.permutation(len(steps))]
-    report = progress or no_progress
     try:
         for done, (name, work) in enumerate(order):
-            report(done, len(order), name)
+            progress(done, len(order), name)
             work()
-            if save:
-                save(recorder.so_far())
+            save(recorder.so_far())
         recorder.complete = True
     except KeyboardInterrupt:
         recorder.interrupted = True
-    report(len(order), len(order), "done")
+    progress(len(order), len(order), "done")
     return recorder.so_far()
-
-
-def no_progress(done: int, total: int, what: str) -> None:
-    """For those who show none."""
 
 
 class _Recorder:
@@ -72,7 +67,8 @@ class _Recorder:
         for threads in () if plan.front_end else dict.fromkeys(case.threads for case in plan.cases):
             self.steps.append(("peak of the machine", functools.partial(self._measure_peak, threads)))
         for index, case in enumerate(plan.all_cases):
-            self.steps.append((_name(plan, case), functools.partial(self._measure, index)))
+            name = f"front end of {case.front_end}" if plan.front_end else case.path.name
+            self.steps.append((name, functools.partial(self._measure, index)))
 
     def so_far(self) -> RawBench:
         machine = dataclasses.replace(
@@ -100,10 +96,6 @@ class _Recorder:
         except GenrekitError:
             return
         self._peaks[str(threads)] = max(peak, self._peaks.get(str(threads), 0.0))
-
-
-def _name(plan: BenchPlan, case: Case) -> str:
-    return f"front end of {case.front_end}" if plan.front_end else case.path.name
 
 
 def _measure_round(plan: BenchPlan, case: Case, *, predict: bool) -> RawRound:

@@ -73,22 +73,10 @@ def _end_group(child: "subprocess.Popen[bytes]") -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def remove(folder: str) -> None:
-    """Remove the folder of a job, and no other."""
-    if os.path.basename(folder).startswith(PREFIX):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def main() -> None:
-    """What to do stands in sys.argv."""
-    what, arguments = sys.argv[1], sys.argv[2:]
-    if what == "run":
-        sys.exit(run(arguments))
-    if what == "remove":
-        remove(*arguments)
-    else:
-        prepare()
-
-
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "run":
+        sys.exit(run(sys.argv[2:]))
+    if sys.argv[1] == "prepare":
+        prepare()
+    elif os.path.basename(sys.argv[2]).startswith(PREFIX):  # the folder of a job, and no other
+        shutil.rmtree(sys.argv[2], ignore_errors=True)

@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from subprocess import DEVNULL, PIPE
-from typing import IO, NamedTuple
+from typing import IO, Any, NamedTuple
 
 from ...runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
@@ -82,16 +82,7 @@ class Connection:
             Failure: the connection was lost.
         """
         # A session of its own: Ctrl-C must not end ssh, which still has to bring what the command says.
-        process = subprocess.Popen(
-            self._ssh(command),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        with _ending(process):
+        with _process(self._ssh(command), stderr=subprocess.STDOUT, start_new_session=True) as process:
             try:
                 last_line = _read_lines(process, on_line)
             except KeyboardInterrupt:
@@ -146,61 +137,43 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
     # Unix sockets have short names: at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         options = _options(address, config, Path(folder) / "s")
-        with _opened(address, config, options, Path(folder) / "errors"):
+        settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
+        # All others go through this ssh, which lives no longer than the block: `cat` ends with its input, a pipe from
+        # here. It stays in the session, to ask for a password at the terminal.
+        command = [_tool(), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
+        with (
+            (Path(folder) / "errors").open("w") as errors,
+            _process(command, stderr=errors, preexec_fn=_ignore_interrupts) as process,
+        ):
+            if not any(line.strip() == CONNECTED for line in process.stdout or ()):
+                reason = _last(Path(errors.name).read_text(errors="replace"))
+                raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, address, config)}")
             yield Connection(address, options)
+            _close_input(process)
+            process.wait()
 
 
 def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
-    pairs = {
-        "ControlPath": '"{}"'.format(str(socket).replace("%", "%%")),
-        "ServerAliveInterval": ALIVE_S,
-        **({"Port": address.port} if address.port else {}),
-    }
-    settings = [word for name, value in pairs.items() for word in ("-o", f"{name}={value}")]
-    return [*(["-F", str(config.absolute())] if config else []), *settings]
-
-
-@contextlib.contextmanager
-def _opened(address: Address, config: Path | None, options: Sequence[str], errors_file: Path) -> Iterator[None]:
-    """Run the ssh that all others go through; it lives no longer than the block, nor than this process."""
-    settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
-    # `cat` ends with its input, which is a pipe from here.
-    command = [_tool(), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
-    with errors_file.open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=errors,
-            text=True,
-            preexec_fn=_ignore_interrupts,
-        )
-    with _ending(process):
-        if not any(line.strip() == CONNECTED for line in process.stdout or ()):
-            reason = _last(errors_file.read_text(errors="replace"))
-            raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
-        yield
-        _close_input(process)
-        process.wait()
+    control = str(socket).replace("%", "%%")
+    options = ["-o", f'ControlPath="{control}"', "-o", f"ServerAliveInterval={ALIVE_S}"]
+    if address.port:
+        options += ["-o", f"Port={address.port}"]
+    return [*(["-F", str(config.absolute())] if config else []), *options]
 
 
 def _ignore_interrupts() -> None:
-    """It stays in the session, to ask for a password at the terminal; Ctrl-C is sent there to every process."""
+    """Ctrl-C at a terminal is sent to every process of its session."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _remedy(reason: str, by_hand: str) -> str:
+def _remedy(reason: str, address: Address, config: Path | None) -> str:
+    port = ["-p", str(address.port)] if address.port else []
+    by_hand = shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
     if "Permission denied" in reason:
         return f"let the device know your key: ssh-copy-id {by_hand}"
     if "Host key verification failed" in reason:
         return f"connect once by hand and look at its key: ssh {by_hand}"
     return f"see that the device is on and that this works: ssh {by_hand}"
-
-
-def _by_hand(address: Address, config: Path | None) -> str:
-    """The arguments of ssh that a user would type."""
-    port = ["-p", str(address.port)] if address.port else []
-    return shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
 
 
 def _tool() -> str:
@@ -211,17 +184,13 @@ def _tool() -> str:
 
 
 @contextlib.contextmanager
-def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Whatever happens in the block, the process and its pipes are gone afterwards."""
-    try:
-        yield
-    finally:
-        if process.poll() is None:
+def _process(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process with pipes; whatever happens in the block, it and they are gone afterwards."""
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, errors="replace", **options) as process:
+        try:
+            yield process
+        finally:
             process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
 
 
 def _close_input(process: subprocess.Popen[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..results.recommend import FASTEST, MOST_ACCURATE, SMALLEST
-from ..results.schema import Bench, Row
+from ..results.schema import Bench
 from ..results.values import CALLS, Recommendation
 from .format import fraction, size, three_digits
 
@@ -17,33 +17,20 @@ def recommendation_lines(bench: Bench) -> list[str]:
 
 def recommendation_text(bench: Bench, found: Recommendation) -> str:
     """Which file it is, what it costs, and how the others compare."""
-    row = bench.results[found.index]
-    start = f"The {found.goal} is {found.case}:"
+    row, count = bench.results[found.index], bench.clips.count
+    start, demo = f"The {found.goal} is {found.case}:", DEMO if bench.demo else ""
+    clip = f"{three_digits(row.clip_ms.p50 if row.clip_ms else None)} ms a clip"
+    figures = clip if row.accuracy is None else f"{clip}, accuracy {fraction(row.accuracy)}"
     if found.goal == SMALLEST:
-        return f"{start} {size(row.bytes)} on disk, {_figures(row)}."
+        return f"{start} {size(row.bytes)} on disk, {figures}."
     if found.goal == FASTEST:
-        return f"{start} {_figures(row)}.{_slower(found)}"
-    demo = DEMO if bench.demo else ""
+        return f"{start} {figures}.{_slower(found)}"
     if found.goal == MOST_ACCURATE:
-        return f"{start} {_accuracy(bench, row)}.{_as_accurate(found, bench.clips.count)}{demo}"
-    return f"{start} {_figures(row)}.{_front(found)}{demo}"
-
-
-def _figures(row: Row) -> str:
-    accuracy = "" if row.accuracy is None else f", accuracy {fraction(row.accuracy)}"
-    return f"{_clip(row)}{accuracy}"
-
-
-def _clip(row: Row) -> str:
-    return f"{three_digits(row.clip_ms.p50 if row.clip_ms else None)} ms a clip"
-
-
-def _accuracy(bench: Bench, row: Row) -> str:
-    low, high = row.accuracy_interval or (None, None)
-    return (
-        f"{fraction(row.accuracy)} of {bench.clips.count} clips (95 % interval {fraction(low)} to {fraction(high)}), "
-        f"{_clip(row)}"
-    )
+        low, high = row.accuracy_interval or (None, None)
+        interval = f"(95 % interval {fraction(low)} to {fraction(high)})"
+        others = _as_accurate(found, count)
+        return f"{start} {fraction(row.accuracy)} of {count} clips {interval}, {clip}.{others}{demo}"
+    return f"{start} {figures}.{_front(found)}{demo}"
 
 
 def _slower(found: Recommendation) -> str:
@@ -66,9 +53,10 @@ def _as_accurate(found: Recommendation, clips: int) -> str:
     who = _how_many(found.similar, found.others)
     if found.similar == 0:
         return f" The intervals of {who} overlap with it."
-    if found.similar == 1:
-        return f" The interval of {who} overlaps with it. {clips} clips are too few to tell it apart from it."
-    return f" The intervals of {who} overlap with it. {clips} clips are too few to tell these apart from it."
+    overlap, them = (
+        (f"interval of {who} overlaps", "it") if found.similar == 1 else (f"intervals of {who} overlap", "these")
+    )
+    return f" The {overlap} with it. {clips} clips are too few to tell {them} apart from it."
 
 
 def _front(found: Recommendation) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 from ..results.schema import Bench, Row, by_model
 from .format import NOTHING, fraction, size, text, three_digits
@@ -42,7 +43,7 @@ def results_table(bench: Bench, columns: Sequence[Column] | None = None, *, shor
     columns = shown_columns(bench) if columns is None else columns
     groups = [group for group in [*by_model(bench.results), list(bench.baselines)] if group]
     rows = [[column.cell(row) for column in columns] for group in groups for row in group]
-    ends = {sum(len(group) for group in groups[: index + 1]) - 1 for index in range(len(groups))}
+    ends = {end - 1 for end in itertools.accumulate(map(len, groups))}
     incomplete = "" if bench.complete else ", incomplete"
     return Table(
         f"Bench{incomplete}: {bench.clips}",
@@ -56,11 +57,8 @@ def results_table(bench: Bench, columns: Sequence[Column] | None = None, *, shor
 
 def shown_columns(bench: Bench) -> list[Column]:
     """Of the `all_columns` those that hold something in at least one row."""
-    return [column for column in all_columns(bench) if not bench.rows or _holds_something(column, bench.rows)]
-
-
-def _holds_something(column: Column, rows: Iterable[Row]) -> bool:
-    return any(column.cell(row) != NOTHING for row in rows)
+    columns, rows = all_columns(bench), bench.rows
+    return [column for column in columns if not rows or any(column.cell(row) != NOTHING for row in rows)]
 
 
 def all_columns(bench: Bench) -> list[Column]:

@@ -12,8 +12,7 @@ from ..results.schema import Bench, Row, by_model
 from .advice import recommendation_text
 from .columns import results_table
 from .format import size
-from .lines import machine_line, measured_count, warning_groups
-from .machine_facts import machine_facts
+from .lines import machine_facts, machine_line, measured_count, warning_groups
 from .relative_times import beside_the_fastest, ratio_matrix, verdict_words
 from .training import training_table
 

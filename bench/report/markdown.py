@@ -9,8 +9,7 @@ from ...runtime.errors import ParameterError
 from ..results.schema import Bench
 from .advice import recommendation_lines
 from .columns import results_table, shown_columns
-from .lines import failures, incomplete_line, machine_line, warning_lines
-from .machine_facts import machine_facts
+from .lines import failures, incomplete_line, machine_facts, machine_line, warning_lines
 from .relative_times import beside_the_fastest
 from .training import training_table
 

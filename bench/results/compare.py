@@ -103,7 +103,13 @@ def compare(benches: Sequence[Bench]) -> Comparison:
     """
     lettered = [(chr(ord("A") + index), bench) for index, bench in enumerate(benches)]
     first = benches[0]
-    pairs = [(letter, a, b) for letter, bench in lettered[1:] for a, b in _pairs(first, bench)]
+    by_case = _by_case(first)
+    others = [(letter, _by_case(bench)) for letter, bench in lettered[1:]]
+    pairs = [
+        (letter, by_case.get(case), other.get(case))
+        for letter, other in others
+        for case in dict.fromkeys([*by_case, *other])
+    ]
     return Comparison(
         files=tuple(
             ComparedFile(letter, bench.created, bench.machine.cpu, bench.complete) for letter, bench in lettered
@@ -142,12 +148,6 @@ def _regression(case: ComparedCase, factor: float) -> Iterator[str]:
             )
 
 
-def _pairs(first: Bench, other: Bench) -> list[tuple[Row | None, Row | None]]:
-    """The rows of each case in both, in order of appearance."""
-    a, b = _by_case(first), _by_case(other)
-    return [(a.get(key), b.get(key)) for key in dict.fromkeys([*a, *b])]
-
-
 def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:
     """The rows by what makes them the same case; a second one of the same key is paired with a second one."""
     seen: Counter[tuple[Any, ...]] = Counter()
@@ -160,26 +160,19 @@ def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:
 
 
 def _compared(letter: str, a: Row | None, b: Row | None) -> ComparedCase:
-    name = next(row.name for row in (a, b) if row)
+    sides = (("A", a), (letter, b))
+    name = next(row.name for _, row in sides if row)
     times_a, times_b = a.main_ms if a else None, b.main_ms if b else None
     a_ms, b_ms = times_a.p50 if times_a else None, times_b.p50 if times_b else None
     if a is None or b is None or times_a is None or times_b is None:
-        sides = (("A", a), (letter, b))
-        absent = [_absence(row, side) for side, row in sides if row is None or row.main_ms is None]
-        return ComparedCase(name, letter, a_ms, b_ms, {}, "; ".join(absent))
+        absent = [(row, side) for side, row in sides if row is None or row.main_ms is None]
+        words = [f"{'failed' if row else 'missing'} in {side}" for row, side in absent]
+        return ComparedCase(name, letter, a_ms, b_ms, {}, "; ".join(words))
     both = {kind: (of_b, of_a) for kind in TIMES if (of_a := a.times(kind)) and (of_b := b.times(kind))}
     ratios = {kind: ratio_of(of_b, of_a, paired=False) for kind, (of_b, of_a) in both.items()}
-    unsteady = tuple(side for side, row in (("A", a), (letter, b)) if _is_unsteady(row))
+    unsteady = tuple(side for side, row in sides if row and any(found.kind == "spread" for found in row.warnings))
     main = ratios.get("clip_ms") or ratio_of(times_b, times_a, paired=False)
     return ComparedCase(name, letter, a_ms, b_ms, ratios, main.verdict, unsteady)
-
-
-def _absence(row: Row | None, side: str) -> str:
-    return f"missing in {side}" if row is None else f"failed in {side}"
-
-
-def _is_unsteady(row: Row) -> bool:
-    return any(warning.kind == "spread" for warning in row.warnings)
 
 
 def _changes(letter: str, a: Row, b: Row) -> Iterator[Change]:

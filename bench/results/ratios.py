@@ -26,10 +26,10 @@ def ratio_of(times: TimeSummary, other: TimeSummary, *, paired: bool) -> Ratio:
         shared = min(len(first), len(second))
         first, second = first[:shared], second[:shared]
     if min(len(first), len(second)) >= 2:
-        ratio, low, high = round_ratio(first, second, paired=paired)
-        return Ratio(ratio, low, high, verdict(ratio, low, high), ROUNDS)
-    ratio, low, high = median_ratio(times.raw, other.raw)
-    return Ratio(ratio, low, high, verdict(ratio, low, high), CALLS)
+        interval, basis = round_ratio(first, second, paired=paired), ROUNDS
+    else:
+        interval, basis = median_ratio(times.raw, other.raw), CALLS
+    return Ratio(*interval, verdict(*interval), basis)
 
 
 def verdict(ratio: float, low: float, high: float) -> str:
@@ -54,10 +54,6 @@ def between(pairs: Sequence[PairRatio], index: int, other: int) -> PairRatio | N
         if (pair.first, pair.second) == (index, other):
             return pair
         if (pair.first, pair.second) == (other, index):
-            return _inverse(pair)
+            ratio, low, high = 1 / pair.ratio, 1 / pair.high, 1 / pair.low
+            return PairRatio(ratio, low, high, verdict(ratio, low, high), pair.basis, first=index, second=other)
     return None
-
-
-def _inverse(pair: PairRatio) -> PairRatio:
-    ratio, low, high = 1 / pair.ratio, 1 / pair.high, 1 / pair.low
-    return PairRatio(ratio, low, high, verdict(ratio, low, high), pair.basis, first=pair.second, second=pair.first)

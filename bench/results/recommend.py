@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
 from .ratios import between
 from .schema import Bench, Row
 from .stats import pareto_front
@@ -75,20 +77,9 @@ def _accuracy_interval(row: Row) -> tuple[float, float]:
 
 def _on_the_front(bench: Bench, scored: list[int]) -> Recommendation:
     rows = [bench.results[index] for index in scored]
-    points = [(math.log(clip_ms(row)), row.accuracy or 0) for row in rows]
-    front = pareto_front(points)
-    nearest = min(front, key=lambda index: _distance_to_the_corner(points, index))
+    points = np.array([(math.log(clip_ms(row)), row.accuracy or 0) for row in rows])
+    front = pareto_front(points.tolist())
+    spread = np.ptp(points, axis=0)
+    scaled = (points - [points[:, 0].min(), points[:, 1].max()]) / np.where(spread, spread, 1)  # the corner is (0, 0)
+    nearest = min(front, key=lambda index: math.hypot(*scaled[index]))
     return Recommendation(ON_THE_FRONT, rows[nearest].name, scored[nearest], len(rows) - 1, len(front) - 1)
-
-
-def _distance_to_the_corner(points: list[tuple[float, float]], index: int) -> float:
-    """Of the (cost, worth) pair at `index` to the least cost and the most worth, each axis scaled to its range."""
-    costs = [cost for cost, _ in points]
-    worths = [worth for _, worth in points]
-    cost, worth = points[index]
-    return math.hypot(_scaled(cost - min(costs), costs), _scaled(max(worths) - worth, worths))
-
-
-def _scaled(distance: float, values: list[float]) -> float:
-    spread = max(values) - min(values)
-    return distance / spread if spread else 0.0

@@ -5,8 +5,7 @@ from __future__ import annotations
 from ...results.schema import Bench, by_model
 from .accuracy import accuracy_against_latency
 from .drawing import Picture
-from .sizes import memory, size_on_disk
-from .times import distributions, front_end_and_model, steady_and_paced
+from .files import distributions, front_end_and_model, memory, size_on_disk, steady_and_paced
 
 __all__ = ["Picture", "pictures"]
 

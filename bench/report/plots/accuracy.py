@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from ...results.recommend import clip_ms
@@ -11,7 +10,7 @@ from ...results.schema import Row
 from ...results.stats import pareto_front
 from ...results.warnings import QUANTISED
 from ..format import fraction, three_digits
-from .drawing import INK, Picture, colours, logarithmic, new_figure, svg
+from .drawing import INK, Picture, colours, legend, logarithmic, new_figure, svg
 
 MARKERS = {"tflite": "o", "onnx": "s", "keras": "D"}
 OTHER_MARKER = "^"
@@ -25,12 +24,22 @@ def accuracy_against_latency(rows: list[Row]) -> Picture | None:
     points = [(clip_ms(row), row.accuracy or 0) for row in rows]
     front = pareto_front(points)
     figure, axes = new_figure(3.5)
-    _marks(axes, rows, points)
+    for row, colour, (x, y) in zip(rows, colours(rows), points, strict=True):
+        face = "none" if row.precision in QUANTISED else colour
+        axes.plot(x, y, _marker(row.format), color=colour, markerfacecolor=face, markersize=6)
     _front(axes, [rows[index] for index in front], [points[index] for index in front])
     logarithmic(axes, [x for x, _ in points], "milliseconds a clip, median (logarithmic)")
     axes.set_ylabel("accuracy")
     axes.margins(y=0.08)
-    _legend(figure, rows)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, label=model)
+        for model, colour in dict(zip((row.model for row in rows), colours(rows), strict=True)).items()
+    ]
+    handles += [
+        Line2D([], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=str(name))
+        for name in dict.fromkeys(row.format for row in rows)
+    ]
+    legend(figure, handles=handles, ncols=4)
     listed = "; ".join(
         f"{number} {rows[index].name} ({fraction(points[index][1])}, {three_digits(points[index][0])} ms)"
         for number, index in enumerate(front, start=1)
@@ -41,14 +50,6 @@ def accuracy_against_latency(rows: list[Row]) -> Picture | None:
         "Up and to the left is better; hollow is int8 or dynamic. No file is both faster and more accurate than one on "
         f"the dashed Pareto front; upright lines are the 95 % intervals of its accuracies. It holds {listed}.",
     )
-
-
-def _marks(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> None:
-    colour_of = colours(rows)
-    for row, (x, y) in zip(rows, points, strict=True):
-        colour = colour_of[row.model or ""]
-        face = "none" if row.precision in QUANTISED else colour
-        axes.plot(x, y, _marker(row.format), color=colour, markerfacecolor=face, markersize=6)
 
 
 def _marker(file_format: str | None) -> str:
@@ -70,15 +71,3 @@ def _front(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> No
         )
         if row.accuracy_interval:
             axes.plot([point[0]] * 2, row.accuracy_interval, color=INK, linewidth=0.6, alpha=0.5, zorder=0)
-
-
-def _legend(figure: Figure, rows: list[Row]) -> None:
-    formats = dict.fromkeys(row.format for row in rows)
-    handles = [
-        Line2D([], [], marker="o", linestyle="", color=colour, label=name) for name, colour in colours(rows).items()
-    ]
-    handles += [
-        Line2D([], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=str(name))
-        for name in formats
-    ]
-    figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, labelcolor=INK, fontsize=8)

@@ -49,7 +49,7 @@ WITHOUT_LIBRARIES = """
 import runpy, sys
 for name in ("msgspec", "rich", "jinja2", "matplotlib", "scipy"):
     sys.modules[name] = None
-runpy.run_module("genrekit.bench.remote", run_name="__main__", alter_sys=True)
+runpy.run_module("genrekit.bench.remote.job", run_name="__main__", alter_sys=True)
 """
 
 

@@ -241,7 +241,7 @@ def test_a_home_that_cannot_be_written(serve_ssh, device_environment):
 
 def test_an_old_python_is_reported_by_its_version():
     with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10 or later"):
-        session._require(session.Prepared((3, 9), True, "/home/pi", "/home/pi/job-1"), "pi")
+        session.Prepared((3, 9), True, "/home/pi", "/home/pi/job-1").require_usable("pi")
 
 
 def test_the_program_for_the_device_parses_on_old_pythons():
