@@ -6,9 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..runtime.errors import GenrekitError
-from .measure.cases import Case
 from .measure.clips import Clips
-from .measure.plan import BenchPlan
+from .measure.plan import BenchPlan, Case
 from .measure.predictions import reference_labels
 from .measure.processes import run_worker
 from .measure.raw import RawBench

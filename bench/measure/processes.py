@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -10,13 +11,13 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
-from ...runtime.errors import Failure
+from ...runtime.errors import Failure, GenrekitError
 from .jsonable import as_json, from_json
 
 Result = TypeVar("Result")
 
 TIMEOUT_S = 900.0
-WORKER = "genrekit.bench.measure.worker"
+WORKER = "genrekit.bench.measure.processes"
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "OPENBLAS_NUM_THREADS",
@@ -84,3 +85,24 @@ def _reason(code: int, stderr: str) -> str:
     name = signal.Signals(-code).name
     remedy = "free memory" if name == "SIGKILL" else "report the file to the engine's makers, or try another engine"
     return f"the process was ended by {name}{last}; {remedy}"
+
+
+def answer_job() -> None:
+    """The other side of `run_worker`: a GenrekitError is an answer too, everything else ends with a traceback."""
+    # Engines print to standard output from C: only the answer may stand there.
+    answer_to = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)
+    job = json.load(sys.stdin)
+    work = getattr(importlib.import_module(job["module"]), job["function"])
+    types = get_type_hints(work)
+    try:
+        arguments = {name: from_json(types[name], value) for name, value in job["arguments"].items()}
+        answer = {"result": as_json(work(**arguments))}
+    except GenrekitError as error:
+        answer = {"error": str(error)}
+    with answer_to:
+        json.dump(answer, answer_to)
+
+
+if __name__ == "__main__":
+    answer_job()

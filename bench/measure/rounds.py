@@ -12,9 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...runtime.errors import GenrekitError
-from .cases import Case
 from .machine import LoadMonitor, describe_machine
-from .plan import BenchPlan
+from .plan import BenchPlan, Case
 from .processes import run_process, run_worker
 from .raw import RawBench, RawCase, RawRound
 from .timing import Clock, classify_once, measure_case, measure_front_end, measure_peak, timed

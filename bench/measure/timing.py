@@ -10,11 +10,10 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from ...runtime import Classifier, MfccConfig, StreamClassifier, load
-from .cases import Case, Effort
 from .clips import Clips, Samples
-from .front_ends import front_end
 from .machine import peak_memory_bytes
-from .predictions import check_fit, classify_call, predictions
+from .plan import Case, Effort
+from .predictions import check_fit, classify_call, front_end, predictions
 from .raw import RawRound
 
 Clock = Callable[[], int]  # nanoseconds

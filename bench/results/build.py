@@ -13,9 +13,8 @@ from ...runtime.errors import GenrekitError
 from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.proportions import wilson_interval
-from ..measure.cases import Case
 from ..measure.clips import Clips
-from ..measure.plan import BenchPlan
+from ..measure.plan import BenchPlan, Case
 from ..measure.raw import RawBench, RawCase, RawRound
 from .ratios import pairwise
 from .recommend import recommendations

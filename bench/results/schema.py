@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.errors import ParameterError
-from ..measure.cases import Effort
 from ..measure.jsonable import as_json
 from ..measure.machine import MachineFacts
-from ..measure.plan import TrainingReference, TrainingRow
+from ..measure.plan import Effort, TrainingReference, TrainingRow
 from .values import BenchWarning, PairRatio, Recommendation, TimeSummary, require_above_zero
 
 SCHEMA = 1

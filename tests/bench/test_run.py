@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from genrekit.bench.measure import rounds as measure_rounds
-from genrekit.bench.measure.cases import Case, Effort
-from genrekit.bench.measure.plan import BenchPlan, TrainingRow, front_end_plan
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, TrainingRow, front_end_plan
 from genrekit.bench.measure.processes import run_worker
 from genrekit.bench.measure.timing import measure_peak
 from genrekit.bench.results import store

@@ -9,10 +9,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrekit.bench.measure.cases import Case, Effort
 from genrekit.bench.measure.clips import Clips
 from genrekit.bench.measure.jsonable import as_json, from_json
-from genrekit.bench.measure.plan import BenchPlan, TrainingReference, TrainingRow, front_end_plan
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, TrainingReference, TrainingRow, front_end_plan
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import ParameterError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from genrekit.bench.measure import processes
-from genrekit.bench.measure.cases import Case
+from genrekit.bench.measure.plan import Case
 from genrekit.bench.measure.predictions import reference_labels
 from genrekit.bench.measure.processes import run_process, run_worker
 from genrekit.bench.measure.timing import classify_once

@@ -15,8 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.bench.measure.cases import Case, Effort
-from genrekit.bench.measure.plan import BenchPlan, front_end_plan
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, front_end_plan
 from genrekit.bench.remote import agent, session
 from genrekit.bench.results.reader import read_json
 from genrekit.bench.run import run_bench
