@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...runtime.engines import ENGINES
@@ -33,14 +33,7 @@ Say = Callable[[str], None]
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """What `agent` finds on a machine.
-
-    Attributes:
-        python: version of its python3, as (3, 11).
-        environments: whether it can make virtual ones.
-        folder: where those stand.
-        job: a fresh folder for this bench.
-    """
+    """What `agent` finds: python3's version, whether it makes environments, where these stand, a folder for the job."""
 
     python: tuple[int, ...]
     environments: bool
@@ -117,20 +110,28 @@ class Device:
 
     def _measure(self, plan: BenchPlan, progress: Progress) -> tuple[RawBench, BaseException | None]:
         """The raw rounds that were measured there, and what ended the bench early, if anything did."""
+        job = self._prepared.job
         progress(0, 1, f"installing on {self._host}")
         python = self._install(plan)
         with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
             progress(0, 1, f"sending files to {self._host}")
             names = write_job(Path(folder) / "bench", plan)
-            self._connection.send(Path(folder) / "bench", self._prepared.job)
-            reason = self._run(python, progress)
-            raw = self._fetch(Path(folder) / "rounds.json", reason, names)
+            self._connection.send(Path(folder) / "bench", job)
+            reason = self._run([python, "-m", PROGRAM, f"{job}/bench", f"{job}/rounds.json"], progress)
+            rounds = Path(folder) / "rounds.json"
+            try:
+                self._connection.fetch(f"{job}/rounds.json", rounds)
+            except Failure as error:
+                raise reason or error from error
+            text = rounds.read_text()
+            for name, path in names.items():  # in its sentences, the paths that the user gave
+                text = text.replace(_quoted(f"{job}/bench/{name}"), _quoted(str(path)))
+            rounds.write_text(text)
+            raw = read_typed(rounds, RawBench, f"the rounds that {self._host} measured", "measure again")
         return (dataclasses.replace(raw, complete=False, interrupted=True) if reason else raw), reason
 
-    def _run(self, python: str, progress: Progress) -> BaseException | None:
+    def _run(self, command: Sequence[str], progress: Progress) -> BaseException | None:
         """Have the job measured; what ended it early, if anything did."""
-        job = self._prepared.job
-        command = [python, "-m", PROGRAM, f"{job}/bench", f"{job}/rounds.json"]
         try:
             ended = self._step(command, lambda line: _pass_on(line, progress))
         except (KeyboardInterrupt, Failure) as error:
@@ -138,19 +139,6 @@ class Device:
         if ended.code:
             return Failure(f"the bench on {self._host} ended with code {ended.code} ({ended.last_line})")
         return None
-
-    def _fetch(self, target: Path, reason: BaseException | None, names: Mapping[str, Path]) -> RawBench:
-        """Bring the rounds back; raises `reason` without any."""
-        job = self._prepared.job
-        try:
-            self._connection.fetch(f"{job}/rounds.json", target)
-        except Failure as error:
-            raise reason or error from error
-        text = target.read_text()
-        for name, path in names.items():  # in its sentences, the paths that the user gave
-            text = text.replace(_quoted(f"{job}/bench/{name}"), _quoted(str(path)))
-        target.write_text(text)
-        return read_typed(target, RawBench, f"the rounds that {self._host} measured", "measure again")
 
     def _install(self, plan: BenchPlan) -> str:
         """The python of an environment there with this genrekit and the engines, as far as they can be had."""

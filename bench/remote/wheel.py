@@ -26,21 +26,17 @@ def find_wheel(folder: Path, given: Path | None = None) -> Path:
         Failure: none can be made.
     """
     if given:
-        return _checked(given)
+        if not given.is_file():
+            raise MissingFileError(f"wheel={given}: expected a wheel of genrekit, found no file; check the path")
+        if not given.name.startswith(f"{NAME}-") or given.suffix != ".whl" or not zipfile.is_zipfile(given):
+            raise ParameterError(f"wheel={given}: expected {NAME}-VERSION-py3-none-any.whl, as `pip wheel` makes it")
+        return given
     if all((SOURCE / name).exists() for name in BESIDE):
         return build_wheel(folder)
     try:
         return pack_wheel(metadata.distribution(NAME), folder)
     except metadata.PackageNotFoundError as error:
         raise Failure(f"this genrekit is neither a checkout nor installed; {NAME_ONE}") from error
-
-
-def _checked(path: Path) -> Path:
-    if not path.is_file():
-        raise MissingFileError(f"wheel={path}: expected a wheel of genrekit, found no file; check the path")
-    if not path.name.startswith(f"{NAME}-") or path.suffix != ".whl" or not zipfile.is_zipfile(path):
-        raise ParameterError(f"wheel={path}: expected {NAME}-VERSION-py3-none-any.whl, as `pip wheel` makes it")
-    return path
 
 
 def build_wheel(folder: Path, source: Path = SOURCE) -> Path:

@@ -12,7 +12,7 @@ from .lines import machine_line
 from .table import Table
 from .training import milliseconds_a_clip
 
-UNPROVEN = "?"  # behind an agreement that too few windows could show
+UNPROVEN = "?"  # behind an agreement that the comparison at export had too few windows to show
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +71,11 @@ def all_columns(bench: Bench) -> list[Column]:
         Column("precision", "precision", lambda row: text(row.precision), words=True),
         Column("size", "size", lambda row: size(row.bytes)),
         Column("accuracy", "accu-\nracy", lambda row: fraction(row.accuracy)),
-        Column("agreement with Keras", "agree-\nment", _agreement),
+        Column(
+            "agreement with Keras",
+            "agree-\nment",
+            lambda row: fraction(row.agreement) + (UNPROVEN if row.parity_reasons else ""),
+        ),
         Column("front end p50, ms", "front\nend ms\np50", _percentile("front_end_ms", "p50")),
         Column("front end p90, ms", "\n\np90", _percentile("front_end_ms", "p90")),
         Column("model p50, ms", "model\nms\np50", _percentile("model_ms", "p50")),
@@ -86,7 +90,9 @@ def all_columns(bench: Bench) -> list[Column]:
         Column("calibration error", "cali-\nbration\nerror", lambda row: fraction(row.calibration_error)),
         Column("fraction of peak", "fraction\nof peak", lambda row: fraction(row.peak_fraction)),
         Column("GMAC/s", "GMAC/s", lambda row: three_digits(row.gmacs_per_s)),
-        Column("accuracy, 95 % interval", None, lambda row: _interval(row.accuracy_interval)),
+        Column(
+            "accuracy, 95 % interval", None, lambda row: " to ".join(map(fraction, row.accuracy_interval or [None]))
+        ),
         Column("clip p99, ms", None, _percentile("clip_ms", "p99")),
         Column("clip mean, ms", None, _percentile("clip_ms", "mean")),
         Column("clip interquartile range, ms", None, _percentile("clip_ms", "iqr")),
@@ -109,15 +115,6 @@ def _percentile(kind: str, figure: str) -> Callable[[Row], str]:
         return three_digits(getattr(times, figure) if times else None)
 
     return cell
-
-
-def _agreement(row: Row) -> str:
-    """Marked where the comparison at export had too few windows to show the agreement that is asked for."""
-    return fraction(row.agreement) + (UNPROVEN if row.parity_reasons else "")
-
-
-def _interval(ends: tuple[float, float] | None) -> str:
-    return f"{fraction(ends[0])} to {fraction(ends[1])}" if ends else NOTHING
 
 
 def _formatted(value: float | None, specification: str) -> str:

@@ -46,7 +46,7 @@ def html_page(
         import jinja2  # noqa: F401
         import markupsafe
 
-        from . import plots
+        from .plots.pictures import pictures
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"the HTML page needs {(error.name or 'a package').partition('.')[0]}, which is not installed; run: "
@@ -54,7 +54,7 @@ def html_page(
         ) from error
     environment = page_environment()
     environment.filters.update(size=size, words=verdict_words)
-    drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in plots.pictures(bench)]
+    drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in pictures(bench)]
     return environment.get_template(TEMPLATE).render(
         bench=bench,
         lines=[str(bench.clips), machine_line(bench)],

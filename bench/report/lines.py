@@ -34,23 +34,22 @@ def notes(bench: Bench) -> list[str]:
     warned = []
     for kind, texts in warning_groups(bench).items():
         names = [name for concerned in texts.values() for name in concerned]
-        warned.append(f"{kind} ({_who(names, bench)}): {next(iter(texts))}")
+        some = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+        warned.append(f"{kind} ({_who(names, bench, some)}): {next(iter(texts))}")
     return [*filter(None, [incomplete_line(bench)]), *failures(bench), *warned]
 
 
 def warning_lines(bench: Bench) -> list[str]:
     """Every warning, with the names of all rows that have it."""
     return [
-        f"{kind}: {warning} ({'every row' if len(names) == measured_count(bench) else ', '.join(names)})"
+        f"{kind}: {warning} ({_who(names, bench, ', '.join(names))})"
         for kind, texts in warning_groups(bench).items()
         for warning, names in texts.items()
     ]
 
 
-def _who(names: list[str], bench: Bench) -> str:
-    if len(names) == measured_count(bench):
-        return "every row"
-    return names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+def _who(names: list[str], bench: Bench, shown: str) -> str:
+    return "every row" if len(names) == measured_count(bench) else shown
 
 
 def measured_count(bench: Bench) -> int:

@@ -87,10 +87,6 @@ class Table:
     def to_markdown(self) -> str:
         """Headings and rows, and the note under them."""
         rule = ["---:" if numeric else "---" for numeric in self.numbers]
-        lines = "".join(_markdown_line(cells) for cells in [self.headings, rule, *self.rows])
-        return lines + (f"\n{self.note}\n" if self.note else "")
-
-
-def _markdown_line(cells: Sequence[str]) -> str:
-    escaped = [cell.replace("|", "\\|") for cell in cells]
-    return f"| {' | '.join(escaped)} |\n"
+        lines = [[cell.replace("|", "\\|") for cell in cells] for cells in [self.headings, rule, *self.rows]]
+        text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+        return text + (f"\n{self.note}\n" if self.note else "")

@@ -132,20 +132,19 @@ def regressions(comparison: Comparison, factor: float) -> list[str]:
     times as long and the interval of the ratio does not hold 1, and where it was measured in A but not in the other
     file. With nothing measured in A there is nothing to fail: see `is_measured`.
     """
-    return [sentence for case in comparison.cases for sentence in _regression(case, factor)]
-
-
-def _regression(case: ComparedCase, factor: float) -> Iterator[str]:
-    name = f"{case.case} in {case.letter}"
-    if case.a_ms is not None and case.b_ms is None:
-        yield f"{name}: {case.verdict}"
-    for kind in [kind for kind in GATED_TIMES if kind in case.times] or FRONT_END_ALONE:
-        ratio = case.times.get(kind)
-        if ratio and ratio.ratio > factor and ratio.verdict == SLOWER:
-            yield (
-                f"{name}: {kind.removesuffix('_ms')} takes {ratio.ratio:.3f} times as long as in A (interval "
-                f"{ratio.low:.3f} to {ratio.high:.3f}, at most {factor:g})"
-            )
+    found = []
+    for case in comparison.cases:
+        name = f"{case.case} in {case.letter}"
+        if case.a_ms is not None and case.b_ms is None:
+            found.append(f"{name}: {case.verdict}")
+        for kind in [kind for kind in GATED_TIMES if kind in case.times] or FRONT_END_ALONE:
+            ratio = case.times.get(kind)
+            if ratio and ratio.ratio > factor and ratio.verdict == SLOWER:
+                found.append(
+                    f"{name}: {kind.removesuffix('_ms')} takes {ratio.ratio:.3f} times as long as in A (interval "
+                    f"{ratio.low:.3f} to {ratio.high:.3f}, at most {factor:g})"
+                )
+    return found
 
 
 def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:

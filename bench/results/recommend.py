@@ -23,12 +23,12 @@ def recommendations(bench: Bench) -> tuple[Recommendation, ...]:
     corner of the most accurate and the fastest, where accuracy and the logarithm of the time are each scaled to the
     range [0, 1] of all measured files.
     """
-    timed = candidates(bench)
-    scored = [index for index in timed if bench.results[index].accuracy is not None]
-    found = []
-    if timed:
-        found += [_smallest(bench, timed), _fastest(bench, timed)]
-    if scored:
+    rows, timed = bench.results, candidates(bench)
+    if not timed:
+        return ()
+    smallest = min(timed, key=lambda index: (rows[index].bytes or math.inf, clip_ms(rows[index])))
+    found = [Recommendation(SMALLEST, rows[smallest].name, smallest, len(timed) - 1), _fastest(bench, timed)]
+    if scored := [index for index in timed if rows[index].accuracy is not None]:
         found += [_most_accurate(bench, scored), _on_the_front(bench, scored)]
     return tuple(found)
 
@@ -47,11 +47,6 @@ def fastest(bench: Bench) -> int | None:
 def clip_ms(row: Row) -> float:
     """Median milliseconds of a clip; infinite where there is none."""
     return row.clip_ms.p50 if row.clip_ms else math.inf
-
-
-def _smallest(bench: Bench, timed: list[int]) -> Recommendation:
-    index = min(timed, key=lambda index: (bench.results[index].bytes or math.inf, clip_ms(bench.results[index])))
-    return Recommendation(SMALLEST, bench.results[index].name, index, others=len(timed) - 1)
 
 
 def _fastest(bench: Bench, timed: list[int]) -> Recommendation:

@@ -23,15 +23,7 @@ USUAL_ENGINES = ("litert", "onnx", "keras", None)
 
 @dataclasses.dataclass(frozen=True)
 class ClipsFacts:
-    """What was classified.
-
-    Attributes:
-        count: of the clips.
-        classes: names of their classes.
-        window_ms: length of each, in milliseconds.
-        split: how they were chosen, in words.
-        demo: they are of the demo corpus.
-        tracks_in_training: tracks of them were used in training.
+    """What was classified: `count` clips of `window_ms` milliseconds each; the rest as `Clips` has it.
 
     Raises:
         ParameterError: a count or a length that is not above 0.
@@ -189,9 +181,14 @@ class Bench:
                 _require_index(f"ratios.{kind}[{index}].second", pair.second, self.rows)
         for index, found in enumerate(self.recommendations):
             _require_index(f"recommendations[{index}].index", found.index, self.results)
+        classes = len(self.clips.classes)
         for index, row in enumerate(self.results):
-            if row.confusion is not None:
-                _require_matrix(f"results[{index}].confusion", row, len(self.clips.classes))
+            columns = {len(row.confusion_labels or ()), *map(len, row.confusion or ())}
+            if row.confusion is not None and (len(row.confusion) != classes or len(columns) > 1):
+                raise ParameterError(
+                    f"results[{index}].confusion: expected a row for each of {classes} classes, and a column for each "
+                    "label"
+                )
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -217,12 +214,6 @@ class Bench:
 def _require_index(name: str, value: int, rows: Sequence[Row]) -> None:
     if not 0 <= value < len(rows):
         raise ParameterError(f"{name}={value}: expected the index of one of {len(rows)} rows")
-
-
-def _require_matrix(name: str, row: Row, classes: int) -> None:
-    columns = len(row.confusion_labels or ())
-    if len(row.confusion or ()) != classes or any(len(counts) != columns for counts in row.confusion or ()):
-        raise ParameterError(f"{name}: expected a row for each of {classes} classes, and a column for each label")
 
 
 def by_model(rows: Sequence[Row]) -> list[list[Row]]:

@@ -101,20 +101,13 @@ def round_ratio(numerator: Sequence[float], denominator: Sequence[float], *, pai
     """
     first, second = np.log(np.asarray(numerator, float)), np.log(np.asarray(denominator, float))
     centre = float(first.mean() - second.mean())
-    if paired:
-        variances = [float((first - second).var(ddof=1)) / len(first)]
-        counts = [len(first)]
-    else:
-        variances = [float(logs.var(ddof=1)) / len(logs) for logs in (first, second)]
-        counts = [len(first), len(second)]
-    half = math.sqrt(sum(variances)) * student_quantile(_freedom(variances, counts))
-    return math.exp(centre), math.exp(centre - half), math.exp(centre + half)
-
-
-def _freedom(variances: Sequence[float], counts: Sequence[int]) -> float:
-    """Welch's degrees of freedom of a sum of `variances` of means over `counts` values."""
+    samples = [first - second] if paired else [first, second]
+    counts = [len(logs) for logs in samples]
+    variances = [float(logs.var(ddof=1)) / len(logs) for logs in samples]
     spread = sum(variance**2 / (count - 1) for variance, count in zip(variances, counts, strict=True))
-    return sum(variances) ** 2 / spread if spread else min(counts) - 1.0
+    freedom = sum(variances) ** 2 / spread if spread else min(counts) - 1.0  # Welch's
+    half = math.sqrt(sum(variances)) * student_quantile(freedom)
+    return math.exp(centre), math.exp(centre - half), math.exp(centre + half)
 
 
 def student_quantile(freedom: float) -> float:

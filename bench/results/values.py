@@ -82,12 +82,7 @@ class PairRatio(Ratio):
 
 @dataclasses.dataclass(frozen=True)
 class BenchWarning:
-    """A reason not to trust a figure.
-
-    Attributes:
-        kind: a word for programs.
-        text: for people: the numbers, and what to do.
-    """
+    """A reason not to trust a figure: a word for programs, and for people the numbers and what to do."""
 
     kind: str
     text: str

@@ -1,4 +1,4 @@
-"""What files take, in a line each: time by call, step and stream, bytes on disk and in memory."""
+"""The pictures of a page: accuracy against latency, and what each file takes in time, on disk and in memory."""
 
 from __future__ import annotations
 
@@ -6,13 +6,76 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
-from ...results.schema import Row
-from ..format import size
-from .drawing import COLOURS, INK, QUIET, Picture, colours, figure_of_files, legend, logarithmic, svg
+from ...results.recommend import clip_ms
+from ...results.schema import Bench, Row, by_model
+from ...results.stats import pareto_front
+from ...results.warnings import QUANTISED
+from ..format import fraction, size, three_digits
+from .drawing import COLOURS, INK, QUIET, Picture, colours, figure_of_files, legend, logarithmic, new_figure, svg
 
+MARKERS = {"tflite": "o", "onnx": "s", "keras": "D"}
+OTHER_MARKER = "^"
 GOLDEN = 0.618034  # multiples of it, modulo 1, spread evenly whatever their number
 HALF_HEIGHT = 0.3  # of a file's line that its calls are spread over
+
+
+def accuracy_against_latency(rows: list[Row]) -> Picture | None:
+    """A mark for each file, and a dashed line along the front with the intervals of accuracy on it."""
+    rows = [row for row in rows if row.accuracy is not None]
+    if not rows:
+        return None
+    points = [(clip_ms(row), row.accuracy or 0) for row in rows]
+    front = pareto_front(points)
+    figure, axes = new_figure(3.5)
+    for row, colour, (x, y) in zip(rows, colours(rows), points, strict=True):
+        face = "none" if row.precision in QUANTISED else colour
+        axes.plot(x, y, _marker(row.format), color=colour, markerfacecolor=face, markersize=6)
+    _front(axes, [rows[index] for index in front], [points[index] for index in front])
+    logarithmic(axes, [x for x, _ in points], "milliseconds a clip, median (logarithmic)")
+    axes.set_ylabel("accuracy")
+    axes.margins(y=0.08)
+    handles = [
+        Line2D([], [], marker="o", linestyle="", color=colour, label=model)
+        for model, colour in dict(zip((row.model for row in rows), colours(rows), strict=True)).items()
+    ]
+    handles += [
+        Line2D([], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=str(name))
+        for name in dict.fromkeys(row.format for row in rows)
+    ]
+    legend(figure, handles=handles, ncols=4)
+    listed = "; ".join(
+        f"{number} {rows[index].name} ({fraction(points[index][1])}, {three_digits(points[index][0])} ms)"
+        for number, index in enumerate(front, start=1)
+    )
+    return Picture(
+        "Accuracy against latency of a clip",
+        svg(figure, "accuracy"),
+        "Up and to the left is better; hollow is int8 or dynamic. No file is both faster and more accurate than one on "
+        f"the dashed Pareto front; upright lines are the 95 % intervals of its accuracies. It holds {listed}.",
+    )
+
+
+def _marker(file_format: str | None) -> str:
+    return MARKERS.get(file_format or "", OTHER_MARKER)
+
+
+def _front(axes: Axes, rows: list[Row], points: list[tuple[float, float]]) -> None:
+    axes.plot([x for x, _ in points], [y for _, y in points], "--", color=INK, linewidth=0.8, zorder=1)
+    for number, (row, point) in enumerate(zip(rows, points, strict=True), start=1):
+        last = number == len(points)
+        axes.annotate(
+            str(number),
+            point,
+            xytext=(6 if last else -6, 4),
+            ha="left" if last else "right",
+            textcoords="offset points",
+            color=INK,
+            fontsize=8,
+        )
+        if row.accuracy_interval:
+            axes.plot([point[0]] * 2, row.accuracy_interval, color=INK, linewidth=0.6, alpha=0.5, zorder=0)
 
 
 def distributions(rows: list[Row]) -> Picture:
@@ -119,3 +182,20 @@ def _write_values(axes: Axes, values: Sequence[float], unit: float = 1) -> None:
     for index, value in enumerate(values):
         point = (value / unit, index)
         axes.annotate(size(value), point, (6, 0), textcoords="offset points", va="center", fontsize=7.5, color=INK)
+
+
+PICTURES = (
+    accuracy_against_latency,
+    distributions,
+    front_end_and_model,
+    steady_and_paced,
+    size_on_disk,
+    memory,
+)
+
+
+def pictures(bench: Bench) -> list[Picture]:
+    """The pictures that the results have figures for; the slow baselines would only squeeze these together."""
+    rows = [row for group in by_model(bench.results) for row in group if row.clip_ms]
+    drawn = [draw(rows) for draw in PICTURES] if rows else []
+    return [picture for picture in drawn if picture]
