@@ -14,16 +14,13 @@ from .clips import Clips
 
 @dataclasses.dataclass(frozen=True)
 class Case:
-    """One row of the results.
+    """One row of the results; raises ParameterError where a value lies outside its range.
 
     Attributes:
         path: a .tflite, .onnx or .keras file with genrekit's description.
         engine: name of the engine, or None for the one that the suffix stands for.
         threads: of the engine and of the front end, >= 1.
         front_end: genrekit, or librosa (the baseline).
-
-    Raises:
-        ParameterError: a value lies outside its range.
     """
 
     path: Path
@@ -37,16 +34,13 @@ class Case:
 
 @dataclasses.dataclass(frozen=True)
 class Effort:
-    """How long each case is measured, over all rounds.
+    """How long each case is measured, over all rounds; raises ParameterError where a value lies outside its range.
 
     Attributes:
         calls: timed calls at least, >= 1; warm-up comes on top.
         seconds: that the timed calls last together at least, >= 0.
         rounds: fresh processes, in each of which a part of the calls is made, >= 1.
         paced_calls: pushes half a second apart, >= 0.
-
-    Raises:
-        ParameterError: a value lies outside its range.
     """
 
     calls: int = 100
@@ -110,20 +104,16 @@ class BenchPlan:
     """What to measure, on what, and for how long.
 
     Attributes:
-        cases: at least one.
+        cases: at least one; raises ParameterError of none.
         clips: the audio; accuracy and agreement are over all of it.
         reference_labels: name of a model -> what its Keras model predicts for the clips, or the sentence that says why
             it cannot: from `run.keras_labels`.
         baselines: more cases, which are kept apart from the results: from `run.baseline_cases`.
         effort: of each case.
-        training: passed through to the results.
-        training_reference: to stand beside `training`, passed through.
+        training, training_reference: passed through to the results.
         cold_start: module that classifies, when it is run as ``python -m MODULE classify MODEL AUDIO --threads N``;
             None: a process that loads the model and calls it once.
         front_end: measure nothing but this front end; cases and baselines then name no files (`front_end_plan`).
-
-    Raises:
-        ParameterError: there are no cases.
     """
 
     cases: tuple[Case, ...]

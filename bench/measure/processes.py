@@ -51,14 +51,9 @@ def run_process(module: str, arguments: Sequence[str] = (), *, threads: int = 1,
 
 
 def run_worker(work: Callable[..., Result], *, threads: int = 1, **arguments: Any) -> Result:
-    """What ``work(**arguments)`` returns in a fresh process.
+    """What ``work(**arguments)`` returns in a fresh process; raises Failure where that fails or raises a GenrekitError.
 
-    Args:
-        work: a function of a module; arguments and result are of its annotated types, and pass as JSON (`as_json`).
-        threads: as `run_process`.
-
-    Raises:
-        Failure: the process failed, or the function raised a GenrekitError.
+    `work` is a function of a module, whose arguments and result have its annotated types and pass as JSON (`as_json`).
     """
     job = {"module": work.__module__, "function": work.__name__, "arguments": arguments}
     answer = json.loads(run_process(WORKER, threads=threads, text=json.dumps(as_json(job))))

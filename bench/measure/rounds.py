@@ -20,6 +20,7 @@ from .timing import Clock, classify_once, measure_case, measure_front_end, measu
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what begins now
 Save = Callable[[RawBench], None]
+Step = Callable[[RawBench], RawBench]  # adds what it measures
 
 ORDER_SEED = 0
 
@@ -32,69 +33,55 @@ def measure_rounds(plan: BenchPlan, *, progress: Progress, save: Save) -> RawBen
     """Measure the cases of `plan` in rounds: in each every case once, in random order, each in a fresh process.
 
     A case that fails has its sentence; the others go on. Ctrl-C ends it early: what was measured is in the result.
-
-    `progress` is called before each step, and `save` with what was measured so far after each.
+    `progress` is called before each step, and `save` with what was measured so far after it.
     """
-    recorder = _Recorder(plan)
+    created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    machine = dataclasses.replace(describe_machine(), throttling=())
+    raw = RawBench(created, machine, tuple(RawCase() for _ in plan.all_cases))
+    monitor = LoadMonitor()
+    steps: list[tuple[str, Step]] = []
+    for threads in () if plan.front_end else dict.fromkeys(case.threads for case in plan.cases):
+        steps.append(("peak of the machine", functools.partial(_with_peak, threads=threads)))
+    for index, case in enumerate(plan.all_cases):
+        name = f"front end of {case.front_end}" if plan.front_end else case.path.name
+        steps.append((name, functools.partial(_with_round, plan=plan, index=index)))
     generator = np.random.default_rng(ORDER_SEED)
-    steps = recorder.steps
     order = [steps[index] for _ in range(plan.effort.rounds) for index in generator.permutation(len(steps))]
     try:
-        for done, (name, work) in enumerate(order):
+        for done, (name, step) in enumerate(order):
             progress(done, len(order), name)
-            work()
-            save(recorder.so_far())
-        recorder.complete = True
+            raw = step(raw)
+            raw = dataclasses.replace(raw, machine=dataclasses.replace(raw.machine, throttling=monitor.throttling()))
+            save(raw)
+        raw = dataclasses.replace(raw, complete=True)
     except KeyboardInterrupt:
-        recorder.interrupted = True
+        raw = dataclasses.replace(raw, interrupted=True)
     progress(len(order), len(order), "done")
-    return recorder.so_far()
+    return raw
 
 
-class _Recorder:
-    """Measures the steps of a round, and collects what they give."""
+def _with_peak(raw: RawBench, threads: int) -> RawBench:
+    """Keep the best seen with so many threads; a failure costs only that."""
+    try:
+        peak = run_worker(measure_peak, threads=threads)
+    except GenrekitError:
+        return raw
+    peaks = raw.machine.peak_gmacs_per_s
+    peaks = {**peaks, str(threads): max(peak, peaks.get(str(threads), 0.0))}
+    return dataclasses.replace(raw, machine=dataclasses.replace(raw.machine, peak_gmacs_per_s=peaks))
 
-    def __init__(self, plan: BenchPlan) -> None:
-        self.complete = self.interrupted = False
-        self._plan = plan
-        self._created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        self._machine = describe_machine()
-        self._monitor = LoadMonitor()
-        self._peaks: dict[str, float] = {}
-        self._cases = [RawCase() for _ in plan.all_cases]
-        self.steps: list[tuple[str, Callable[[], None]]] = []
-        for threads in () if plan.front_end else dict.fromkeys(case.threads for case in plan.cases):
-            self.steps.append(("peak of the machine", functools.partial(self._measure_peak, threads)))
-        for index, case in enumerate(plan.all_cases):
-            name = f"front end of {case.front_end}" if plan.front_end else case.path.name
-            self.steps.append((name, functools.partial(self._measure, index)))
 
-    def so_far(self) -> RawBench:
-        machine = dataclasses.replace(
-            self._machine, peak_gmacs_per_s=dict(self._peaks), throttling=self._monitor.throttling()
-        )
-        return RawBench(self._created, machine, tuple(self._cases), self.complete, self.interrupted)
-
-    def _measure(self, index: int) -> None:
-        """Measure a case once more, unless it failed before."""
-        so_far = self._cases[index]
-        if so_far.error is not None:
-            return
-        rounds = so_far.rounds
+def _with_round(raw: RawBench, plan: BenchPlan, index: int) -> RawBench:
+    """Measure a case once more, unless it failed before."""
+    cases = list(raw.cases)
+    rounds = cases[index].rounds
+    if cases[index].error is None:
         try:
-            measured = _measure_round(self._plan, self._plan.all_cases[index], predict=not rounds)
-            self._cases[index] = RawCase((*rounds, measured))
+            cases[index] = RawCase((*rounds, _measure_round(plan, plan.all_cases[index], predict=not rounds)))
         except GenrekitError as error:
             before = f"in round {len(rounds) + 1}: " if rounds else ""
-            self._cases[index] = RawCase(rounds, before + str(error))
-
-    def _measure_peak(self, threads: int) -> None:
-        """Keep the best seen with so many threads; a failure costs only that."""
-        try:
-            peak = run_worker(measure_peak, threads=threads)
-        except GenrekitError:
-            return
-        self._peaks[str(threads)] = max(peak, self._peaks.get(str(threads), 0.0))
+            cases[index] = RawCase(rounds, f"{before}{error}")
+    return dataclasses.replace(raw, cases=tuple(cases))
 
 
 def _measure_round(plan: BenchPlan, case: Case, *, predict: bool) -> RawRound:

@@ -55,8 +55,7 @@ def measure_case(
     finds the caches as the step before left them. Memory is read before the accuracy is computed.
 
     Args:
-        case, clips: what, and on which audio.
-        effort: of this round alone.
+        case, clips, effort: what, on which audio, and how long in this round.
         predict: whether to predict all clips as well.
         clock, sleep: of the machine.
 

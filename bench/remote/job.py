@@ -33,12 +33,9 @@ SCHEMA = 2
 
 
 def write_job(folder: Path, plan: BenchPlan) -> dict[str, Path]:
-    """Write `plan` into `folder` with all that it names.
+    """Write `plan` into `folder` with all that it names: relative path of each model file there -> where it was.
 
     A file that does not exist is left out: its case becomes a row that says so, as everywhere.
-
-    Returns:
-        Relative path of each model file in `folder` -> where it was.
     """
     paths = dict.fromkeys(case.path for case in plan.all_cases)
     names = {path: Path("models", str(index), path.name) for index, path in enumerate(paths)}
@@ -55,12 +52,7 @@ def write_job(folder: Path, plan: BenchPlan) -> dict[str, Path]:
 
 
 def run_job(folder: Path, save_to: Path, progress: Progress = no_progress) -> None:
-    """Measure the plan in `folder`; its raw rounds are written to `save_to` after each step.
-
-    Raises:
-        MissingFileError, ParameterError: there is no job in `folder`, or one of another version of genrekit.
-        OutputError: `save_to` cannot be written.
-    """
+    """Measure the plan in `folder`, as `read_job` has it; raw rounds are written to `save_to` after each step."""
 
     def save(raw: RawBench) -> None:
         write_text(save_to, json.dumps(as_json(raw), allow_nan=False))
@@ -69,7 +61,11 @@ def run_job(folder: Path, save_to: Path, progress: Progress = no_progress) -> No
 
 
 def read_job(folder: Path) -> BenchPlan:
-    """The plan in `folder`, with the paths that its files have there; raises as `run_job`."""
+    """The plan in `folder`, with the paths that its files have there.
+
+    Raises:
+        MissingFileError, ParameterError: there is no job in `folder`, or one of another version of genrekit.
+    """
     path = folder / DESCRIPTION
     try:
         job = json.loads(path.read_bytes())

@@ -41,11 +41,7 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read "user@host", "host" or "ssh://user@host:port"; IPv6 stands in brackets.
-
-        Raises:
-            ParameterError: it is none of them.
-        """
+        """Read "user@host", "host" or "ssh://user@host:port" (IPv6 in brackets); raises ParameterError."""
         match = _ADDRESS.fullmatch(text)
         port = int(match["port"]) if match and match["port"] else None
         if not match or (port is not None and not (match["scheme"] and 0 < port < 65536)):
@@ -128,8 +124,7 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
         config: an ssh configuration file instead of the user's.
 
     Raises:
-        MissingFileError: no such configuration.
-        MissingPackageError: there is no ssh.
+        MissingFileError, MissingPackageError: no such configuration; there is no ssh.
         Failure: the machine cannot be reached, or lets nobody in.
     """
     if config and not config.is_file():

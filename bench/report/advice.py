@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..results.recommend import FASTEST, MOST_ACCURATE, SMALLEST
+from ..results.recommend import FASTEST, MOST_ACCURATE, ON_THE_FRONT, SMALLEST
 from ..results.schema import Bench
 from ..results.values import CALLS, Recommendation
 from .format import fraction, size, three_digits
@@ -23,20 +23,32 @@ def recommendation_text(bench: Bench, found: Recommendation) -> str:
     figures = clip if row.accuracy is None else f"{clip}, accuracy {fraction(row.accuracy)}"
     if found.goal == SMALLEST:
         return f"{start} {size(row.bytes)} on disk, {figures}."
-    if found.goal == FASTEST:
-        return f"{start} {figures}.{_slower(found)}"
     if found.goal == MOST_ACCURATE:
         low, high = row.accuracy_interval or (None, None)
         interval = f"(95 % interval {fraction(low)} to {fraction(high)})"
-        others = _as_accurate(found, count)
-        return f"{start} {fraction(row.accuracy)} of {count} clips {interval}, {clip}.{others}{demo}"
-    return f"{start} {figures}.{_front(found)}{demo}"
+        figures = f"{fraction(row.accuracy)} of {count} clips {interval}, {clip}"
+    if found.goal == FASTEST:
+        demo = ""
+    others = _others(found, count) if found.others else ""
+    return f"{start} {figures}.{others}{demo}"
 
 
-def _slower(found: Recommendation) -> str:
-    """How many of the others are measurably slower."""
-    if not found.others:
-        return ""
+def _others(found: Recommendation, clips: int) -> str:
+    """How the other files compare, and what so many clips can say of them."""
+    if found.goal == MOST_ACCURATE:
+        who = _how_many(found.similar, found.others)
+        if found.similar == 0:
+            return f" The intervals of {who} overlap with it."
+        one = found.similar == 1
+        overlap, them = (f"interval of {who} overlaps", "it") if one else (f"intervals of {who} overlap", "these")
+        return f" The {overlap} with it. {clips} clips are too few to tell {them} apart from it."
+    if found.goal == ON_THE_FRONT:
+        if not found.similar:
+            return " No file is more accurate, and none is faster."
+        return (
+            f" {found.similar + 1} of {found.others + 1} files are beaten by none in both accuracy and time; of these "
+            "it is nearest to the best of both."
+        )
     slower = found.others - found.similar
     who = _how_many(slower, found.others)
     sentence = f" {who[0].upper()}{who[1:]} {'is' if slower < 2 else 'are'} measurably slower"
@@ -44,28 +56,6 @@ def _slower(found: Recommendation) -> str:
     if found.basis == CALLS:
         sentence += " That is by the calls of one process each, and processes differ: measure with --rounds 3 or more."
     return sentence
-
-
-def _as_accurate(found: Recommendation, clips: int) -> str:
-    """How many of the others have intervals that overlap, and what so many clips can say of these."""
-    if not found.others:
-        return ""
-    who = _how_many(found.similar, found.others)
-    if found.similar == 0:
-        return f" The intervals of {who} overlap with it."
-    overlap, them = (
-        (f"interval of {who} overlaps", "it") if found.similar == 1 else (f"intervals of {who} overlap", "these")
-    )
-    return f" The {overlap} with it. {clips} clips are too few to tell {them} apart from it."
-
-
-def _front(found: Recommendation) -> str:
-    if found.similar:
-        return (
-            f" {found.similar + 1} of {found.others + 1} files are beaten by none in both accuracy and time; of these "
-            "it is nearest to the best of both."
-        )
-    return " No file is more accurate, and none is faster." if found.others else ""
 
 
 def _how_many(count: int, others: int) -> str:

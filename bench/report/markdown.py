@@ -65,15 +65,10 @@ def _results(bench: Bench, titles: Sequence[str] | None = None) -> str:
 
 
 def replaced_between(document: str, part: str, name: str) -> str:
-    """`document` with `part` between the lines BEGIN and END.
-
-    Args:
-        document: Markdown that has both lines once, in this order.
-        part: Markdown of whole lines.
-        name: of the document, for the error.
+    """`document` with `part`, Markdown of whole lines, between the lines BEGIN and END.
 
     Raises:
-        ParameterError: it has not.
+        ParameterError: it has not both once, in this order; the sentence begins with its `name`.
     """
     lines = document.splitlines(keepends=True)
     stripped = [line.strip() for line in lines]

@@ -19,9 +19,7 @@ NUMERIC = (True, False, False)  # ratio, interval, words
 def beside_the_fastest(bench: Bench, kinds: Mapping[str, str] = KINDS) -> Table | None:
     """The ratios of the times of every file to those of the one with the fastest clip; None where there is one file.
 
-    Args:
-        bench: the results.
-        kinds: kind of time -> its name in the headings.
+    `kinds` of times, and their names in the headings.
     """
     best = fastest(bench)
     others = [index for index in _timed(bench) if index != best]

@@ -48,13 +48,7 @@ def blank_row(case: Case) -> Row:
 
 
 def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
-    """The results of a bench, or of what was measured of it so far.
-
-    Args:
-        plan: what was to be measured.
-        blanks: its `blank_rows`.
-        raw: what was measured.
-    """
+    """The results of a bench, or of what was measured of it so far; `blanks` are the plan's `blank_rows`."""
     clips = clips_facts(plan.clips)
     rows = [
         _row(blank, case, plan, clips, raw.machine.peak_gmacs_per_s)

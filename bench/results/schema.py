@@ -23,11 +23,7 @@ USUAL_ENGINES = ("litert", "onnx", "keras", None)
 
 @dataclasses.dataclass(frozen=True)
 class ClipsFacts:
-    """What was classified: `count` clips of `window_ms` milliseconds each; the rest as `Clips` has it.
-
-    Raises:
-        ParameterError: a count or a length that is not above 0.
-    """
+    """What was classified: `count` clips of `window_ms` each, both > 0 (else ParameterError); the rest as `Clips`."""
 
     count: int
     classes: tuple[str, ...]
@@ -50,7 +46,7 @@ class ClipsFacts:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:
-    """A case, and what was measured of it; None where it was not.
+    """A case, and what was measured of it; None where it was not. Raises ParameterError of a number below 0.
 
     Attributes:
         model, format, precision, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
@@ -69,9 +65,6 @@ class Row:
         parity_reasons: what the comparison at the file's export left to be shown.
         reference_error, cold_start_error: why there is no agreement, no cold start; cold_start_of: what started.
         error: why the case, or a later round of it, was not measured.
-
-    Raises:
-        ParameterError: a number below 0.
     """
 
     file: str = ""

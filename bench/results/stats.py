@@ -22,11 +22,8 @@ Interval = tuple[float, float, float]  # a figure, and the lower and upper end o
 def summary(rounds: Sequence[Sequence[float]]) -> TimeSummary:
     """Percentiles, mean, interquartile range, count and the values themselves; all in the unit of the values.
 
-    Percentiles are over the values of all rounds, and interpolate linearly between the two nearest (Hyndman and Fan
-    1996, type 7).
-
-    Args:
-        rounds: the values of each round, > 0, at least one in each.
+    Percentiles are over the values of all rounds (> 0, at least one in each), and interpolate linearly between the two
+    nearest (Hyndman and Fan 1996, type 7).
     """
     raw = tuple(value for values in rounds for value in values)
     p25, p50, p75, p90, p99 = (float(value) for value in np.percentile(raw, [25, 50, 75, 90, 99]))
@@ -56,7 +53,6 @@ def calibration_error(scores: Sequence[float], right: Sequence[bool], bins: int 
     Args:
         scores: probability of the chosen label of each clip, in [0, 1].
         right: whether that label is the true one.
-        bins: how many.
     """
     score = np.asarray(scores, float)
     bin_of = np.clip(np.ceil(score * bins).astype(int) - 1, 0, bins - 1)
@@ -131,10 +127,8 @@ def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
 
     Of equal pairs the first stays. The indexes come in order of cost.
     """
-    best = float("-inf")
-    front = []
-    for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1], i)):
-        if points[index][1] > best:
-            best = points[index][1]
+    front: list[int] = []
+    for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
+        if not front or points[index][1] > points[front[-1]][1]:
             front.append(index)
     return front

@@ -36,13 +36,10 @@ def partial_path(path: Path) -> Path:
 
 
 def saver(path: Path | None) -> Save:
-    """What writes results as JSON to `path`, or does nothing where there is none.
+    """What writes results as JSON to `path`, or does nothing where there is none; raises as `check_writable`.
 
     Until they are "complete", results go to `partial_path`, and what stands at `path` stays; where nothing does,
     "interrupted" ones go to `path`, too.
-
-    Raises:
-        OutputError: as `check_writable`.
     """
     if path is None:
         return lambda content: None
