@@ -37,10 +37,14 @@ def run_process(module: str, arguments: Sequence[str] = (), *, threads: int = 1,
         Failure: it ended by a signal, with another code than 0, without output, or not at all within TIMEOUT_S.
     """
     command = [sys.executable, "-m", module, *arguments]
+    environment = {
+        **os.environ,
+        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
+        "PYTHONSAFEPATH": "1",  # a folder called onnx where the user stands must not hide the package
+        "TF_CPP_MIN_LOG_LEVEL": "2",
+    }
     try:
-        done = subprocess.run(
-            command, input=text, capture_output=True, text=True, timeout=TIMEOUT_S, env=_environment(threads)
-        )
+        done = subprocess.run(command, input=text, capture_output=True, text=True, timeout=TIMEOUT_S, env=environment)
     except subprocess.TimeoutExpired as error:
         raise Failure(f"the process did not end within {TIMEOUT_S:.0f} s and was stopped; use fewer clips") from error
     if done.returncode:
@@ -61,15 +65,6 @@ def run_worker(work: Callable[..., Result], *, threads: int = 1, **arguments: An
         raise Failure(answer["error"])
     result: Result = from_json(get_type_hints(work)["return"], answer["result"])
     return result
-
-
-def _environment(threads: int) -> dict[str, str]:
-    return {
-        **os.environ,
-        **dict.fromkeys(THREAD_VARIABLES, str(threads)),
-        "PYTHONSAFEPATH": "1",  # a folder called onnx where the user stands must not hide the package
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-    }
 
 
 def _reason(code: int, stderr: str) -> str:

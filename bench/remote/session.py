@@ -125,7 +125,7 @@ class Device:
                 raise reason or error from error
             text = rounds.read_text()
             for name, path in names.items():  # in its sentences, the paths that the user gave
-                text = text.replace(_quoted(f"{job}/bench/{name}"), _quoted(str(path)))
+                text = text.replace(json.dumps(f"{job}/bench/{name}")[1:-1], json.dumps(str(path))[1:-1])
             rounds.write_text(text)
             raw = read_typed(rounds, RawBench, f"the rounds that {self._host} measured", "measure again")
         return (dataclasses.replace(raw, complete=False, interrupted=True) if reason else raw), reason
@@ -219,8 +219,3 @@ def _pass_on(line: str, progress: Progress) -> None:
         progress(step["done"], step["total"], step["what"])
     except (ValueError, KeyError, TypeError):
         pass  # a library's warning
-
-
-def _quoted(text: str) -> str:
-    """As it stands within a text of JSON."""
-    return json.dumps(text)[1:-1]

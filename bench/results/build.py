@@ -35,21 +35,24 @@ def blank_rows(plan: BenchPlan) -> tuple[Row, ...]:
 
 def blank_row(case: Case) -> Row:
     """What is known of `case` before anything is measured."""
-    known: dict[str, Any] = {"model": case.path.stem, "format": SUFFIXES.get(case.path.suffix)}
+    # None where neither default is given, which every row of a bench file has.
+    fields: dict[str, Any] = {
+        field.name: None for field in dataclasses.fields(Row) if field.default is field.default_factory
+    }
+    fields.update(file=case.path.name, model=case.path.stem, format=SUFFIXES.get(case.path.suffix), warnings=())
+    fields.update(engine=case.engine, threads=case.threads, front_end=case.front_end)
+    if case.path.is_file():
+        fields["bytes"] = case.path.stat().st_size
     with contextlib.suppress(GenrekitError):  # measuring fails on it too, and says why
         description = read_description(case.path)
-        known = {name: getattr(description, name) for name in DESCRIBED}
-        known.update(parity_reasons=description.parity.reasons, trained_on_demo=description.corpus.demo)
-    without_default = [field.name for field in dataclasses.fields(Row) if field.default is field.default_factory]
-    case_fields = {"engine": case.engine, "threads": case.threads, "front_end": case.front_end}
-    size = case.path.stat().st_size if case.path.is_file() else None
-    figures = {**dict.fromkeys(without_default), "warnings": (), **case_fields, **known}
-    return Row(**{**figures, "file": case.path.name, "bytes": size})
+        fields.update({name: getattr(description, name) for name in DESCRIBED})
+        fields.update(parity_reasons=description.parity.reasons, trained_on_demo=description.corpus.demo)
+    return Row(**fields)
 
 
 def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
     """The results of a bench, or of what was measured of it so far; `blanks` are the plan's `blank_rows`."""
-    clips = clips_facts(plan.clips)
+    clips, count = clips_facts(plan.clips), len(plan.cases)
     rows = [
         _row(blank, case, plan, clips, raw.machine.peak_gmacs_per_s)
         for blank, case in zip(blanks, raw.cases, strict=True)
@@ -61,17 +64,14 @@ def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
         effort=plan.effort,
         complete=raw.complete,
         interrupted=raw.interrupted,
-        results=tuple(rows[: len(plan.cases)]),
-        baselines=tuple(rows[len(plan.cases) :]),
+        results=tuple(rows[:count]),
+        baselines=tuple(rows[count:]),
         ratios={kind: pairwise(rows, kind) for kind in RATIO_TIMES},
         training=plan.training,
         training_reference=plan.training_reference,
     )
-    bench = dataclasses.replace(
-        bench,
-        results=tuple(dataclasses.replace(row, warnings=findings(row, bench)) for row in bench.results),
-        baselines=tuple(dataclasses.replace(row, warnings=findings(row, bench)) for row in bench.baselines),
-    )
+    rows = [dataclasses.replace(row, warnings=findings(row, bench)) for row in rows]
+    bench = dataclasses.replace(bench, results=tuple(rows[:count]), baselines=tuple(rows[count:]))
     return dataclasses.replace(bench, recommendations=recommendations(bench))
 
 
