@@ -7,10 +7,9 @@ from pathlib import Path
 
 from ..runtime.errors import GenrekitError
 from .measure.clips import Clips
-from .measure.plan import BenchPlan, Case
+from .measure.plan import BenchPlan, Case, RawBench
 from .measure.predictions import reference_labels
 from .measure.processes import run_worker
-from .measure.raw import RawBench
 from .measure.rounds import Progress, measure_rounds, no_progress
 from .results import build, store
 from .results.schema import Bench

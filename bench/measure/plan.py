@@ -1,4 +1,4 @@
-"""`BenchPlan`: all that a bench is told, as an argument here and as a file on another machine; of `Case`s."""
+"""`BenchPlan`, all that a bench is told, and `RawBench`, all that it measures: here or on another machine."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pathlib import Path
 from ...runtime import MfccConfig
 from ...runtime.errors import ParameterError
 from .clips import Clips
+from .machine import MachineFacts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -140,3 +141,56 @@ def front_end_plan(clips: Clips, config: MfccConfig, *, threads: int = 1, effort
     """The front end alone: genrekit's as the case, librosa's as the baseline."""
     ours, librosas = (Case(Path("front end"), threads=threads, front_end=name) for name in ("genrekit", "librosa"))
     return BenchPlan((ours,), clips, baselines=(librosas,), effort=effort, front_end=config)
+
+
+@dataclasses.dataclass(frozen=True)
+class RawRound:
+    """What one process measured of a case.
+
+    Attributes:
+        times: kind of time, as front_end_ms -> milliseconds of each timed call.
+        once: what a process reports once, by its name: load_ms (with the engine's import), first_call_ms,
+            peak_rss_bytes (before it predicted), other_load_cores, cold_start_ms; none that the system does not report.
+        engine: its name; None of a front end alone.
+        labels: all that the model knows, where predictions were asked for.
+        predicted: the label of each clip.
+        scores: its probability, in [0, 1].
+        cold_start_of: what was started for cold_start_ms.
+        cold_start_error: why there is no time of it.
+    """
+
+    times: dict[str, tuple[float, ...]]
+    once: dict[str, int | float]
+    engine: str | None = None
+    labels: tuple[str, ...] = ()
+    predicted: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    cold_start_of: str | None = None
+    cold_start_error: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class RawCase:
+    """The rounds of a case, and the sentence that ended them, if it failed."""
+
+    rounds: tuple[RawRound, ...] = ()
+    error: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class RawBench:
+    """All that was measured of a plan.
+
+    Attributes:
+        created: when it began, ISO 8601 in UTC.
+        machine: it was measured on.
+        cases: one each of `BenchPlan.all_cases`.
+        complete: all rounds were measured.
+        interrupted: by Ctrl-C, or by the end of the machine.
+    """
+
+    created: str
+    machine: MachineFacts
+    cases: tuple[RawCase, ...]
+    complete: bool = False
+    interrupted: bool = False

@@ -13,9 +13,8 @@ import numpy as np
 
 from ...runtime.errors import GenrekitError
 from .machine import LoadMonitor, describe_machine
-from .plan import BenchPlan, Case
+from .plan import BenchPlan, Case, RawBench, RawCase, RawRound
 from .processes import run_process, run_worker
-from .raw import RawBench, RawCase, RawRound
 from .timing import Clock, classify_once, measure_case, measure_front_end, measure_peak, timed
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what begins now

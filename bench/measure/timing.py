@@ -12,9 +12,8 @@ import numpy as np
 from ...runtime import Classifier, MfccConfig, StreamClassifier, load
 from .clips import Clips, Samples
 from .machine import peak_memory_bytes
-from .plan import Case, Effort
+from .plan import Case, Effort, RawRound
 from .predictions import check_fit, classify_call, front_end, predictions
-from .raw import RawRound
 
 Clock = Callable[[], int]  # nanoseconds
 Sleep = Callable[[float], None]  # seconds

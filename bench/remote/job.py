@@ -23,8 +23,7 @@ from ...runtime.errors import GenrekitError, MissingFileError, ParameterError
 from ...runtime.modelfile.description import KERAS_DESCRIPTION, SUFFIXES
 from ...runtime.util.atomic import write_text
 from ..measure.jsonable import as_json, from_json
-from ..measure.plan import BenchPlan
-from ..measure.raw import RawBench
+from ..measure.plan import BenchPlan, RawBench
 from ..measure.rounds import Progress, measure_rounds, no_progress
 
 DESCRIPTION = "job.json"

@@ -12,8 +12,7 @@ from pathlib import Path
 from ...runtime.engines import ENGINES
 from ...runtime.errors import Failure
 from ...runtime.modelfile.description import SUFFIXES
-from ..measure.plan import BenchPlan
-from ..measure.raw import RawBench
+from ..measure.plan import BenchPlan, RawBench
 from ..measure.rounds import Progress, no_progress
 from ..results import build, store
 from ..results.reader import read_typed
@@ -52,7 +51,9 @@ class Prepared:
 
 
 @contextlib.contextmanager
-def open_device(address: str, *, ssh_config: Path | None, wheel: Path | None, say: Say) -> Iterator[Device]:
+def open_device(
+    address: str, *, ssh_config: Path | None, wheel: Path | None, say: Callable[[str], None]
+) -> Iterator[Device]:
     """A machine that is connected and can serve, for the time of the block.
 
     Args:

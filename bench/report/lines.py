@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..results.schema import Bench
-from .format import count_of, size, text, three_digits
+from .format import size, text, three_digits
 
 UNKNOWN = "not known"
 
@@ -71,7 +71,7 @@ def machine_facts(bench: Bench) -> list[tuple[str, str]]:
     machine = bench.machine
     versions = {"": machine.python, "numpy ": machine.numpy, "genrekit ": machine.genrekit}
     peaks = [
-        f"{three_digits(peak)} GMAC/s on {count_of(count, 'thread')}"
+        f"{three_digits(peak)} GMAC/s on {'1 thread' if count == '1' else f'{count} threads'}"
         for count, peak in machine.peak_gmacs_per_s.items()
     ]
     loads = [row.other_load_cores for row in bench.rows if row.other_load_cores is not None]

@@ -14,8 +14,7 @@ from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.proportions import wilson_interval
 from ..measure.clips import Clips
-from ..measure.plan import BenchPlan, Case
-from ..measure.raw import RawBench, RawCase, RawRound
+from ..measure.plan import BenchPlan, Case, RawBench, RawCase, RawRound
 from .ratios import pairwise
 from .recommend import recommendations
 from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row

@@ -9,8 +9,7 @@ import sys
 
 import pytest
 
-from genrekit.bench.measure.plan import BenchPlan, Case, Effort
-from genrekit.bench.measure.raw import RawBench
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, RawBench
 from genrekit.bench.remote.job import read_job, run_job, write_job
 from genrekit.bench.results.build import blank_rows, summarize
 from genrekit.bench.results.reader import read_typed
