@@ -8,6 +8,7 @@ It must parse on Python 3.6, so that an old one is reported by its version and n
 """
 
 import contextlib
+import importlib
 import json
 import os
 import pathlib
@@ -32,18 +33,12 @@ def prepare() -> None:
     for left in folder.glob(PREFIX + "*"):
         if time.time() - left.stat().st_mtime > OLD_S:
             shutil.rmtree(str(left), ignore_errors=True)
-    found = {"python": list(sys.version_info[:2]), "environments": _can_make_environments(), "folder": str(folder)}
-    print(json.dumps(dict(found, job=tempfile.mkdtemp(prefix=PREFIX, dir=str(folder)))))
-
-
-def _can_make_environments() -> bool:
-    """Debian leaves ensurepip to a package of its own, without which `venv` fails half-way."""
-    try:
-        import ensurepip
-        import venv
+    try:  # Debian leaves ensurepip to a package of its own, without which `venv` fails half-way
+        environments = bool(importlib.import_module("ensurepip") and importlib.import_module("venv"))
     except ImportError:
-        return False
-    return bool(ensurepip and venv)
+        environments = False
+    found = {"python": list(sys.version_info[:2]), "environments": environments, "folder": str(folder)}
+    print(json.dumps(dict(found, job=tempfile.mkdtemp(prefix=PREFIX, dir=str(folder)))))
 
 
 def run(command: "list[str]") -> int:

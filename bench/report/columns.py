@@ -1,4 +1,4 @@
-"""What the tables of results show: one list of columns for terminal, Markdown and HTML."""
+"""What the tables show: one list of columns of results for terminal, Markdown and HTML, and what training takes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from ..results.schema import Bench, Row, by_model
 from .format import NOTHING, fraction, size, text, three_digits
 from .lines import machine_line
 from .table import Table
-from .training import milliseconds_a_clip
 
 UNPROVEN = "?"  # behind an agreement that the comparison at export had too few windows to show
 
@@ -119,3 +118,33 @@ def _percentile(kind: str, figure: str) -> Callable[[Row], str]:
 
 def _formatted(value: float | None, specification: str) -> str:
     return NOTHING if value is None else format(value, specification)
+
+
+def training_table(bench: Bench) -> Table | None:
+    """Seconds an epoch and milliseconds a clip, which corpora of other sizes can be compared by; None without rows."""
+    if not bench.training:
+        return None
+    reference, note = bench.training_reference, ""
+    headings = ["model", "seconds an epoch", "segments", "ms a clip"]
+    if reference:
+        headings += [f"{reference.machine}, seconds an epoch", f"{reference.machine}, ms a clip"]
+        note = (
+            f"The figures of {reference.source}, on an {reference.machine}, are over {reference.segments:,} segments; "
+            "milliseconds a clip make corpora of other sizes comparable."
+        )
+    rows = []
+    for row in bench.training:
+        ours = milliseconds_a_clip(row.seconds_per_epoch, row.segments)
+        cells = [row.model, three_digits(row.seconds_per_epoch), text(row.segments), three_digits(ours)]
+        if reference:
+            seconds = reference.seconds_per_epoch.get(row.model)
+            theirs = milliseconds_a_clip(seconds, reference.segments)
+            cells += [text(seconds if seconds is None else f"{seconds:g}"), three_digits(theirs)]
+        rows.append([*cells, text(row.source)])
+    numeric = [False, *[True] * (len(headings) - 1), False]
+    return Table("Training, an epoch", [*headings, "our figure"], rows, numeric, note)
+
+
+def milliseconds_a_clip(seconds: float | None, segments: int | None) -> float | None:
+    """What a clip of an epoch takes in training; None where one of the two is not known."""
+    return 1000 * seconds / segments if seconds is not None and segments else None

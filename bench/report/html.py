@@ -10,11 +10,10 @@ from ...runtime.errors import MissingPackageError
 from ...runtime.util.atomic import write_text
 from ..results.schema import Bench, Row, by_model
 from .advice import recommendation_text
-from .columns import results_table
+from .columns import results_table, training_table
 from .format import size
 from .lines import machine_facts, machine_line, measured_count, warning_groups
 from .relative_times import beside_the_fastest, ratio_matrix, verdict_words
-from .training import training_table
 
 if TYPE_CHECKING:
     import jinja2

@@ -8,10 +8,9 @@ from collections.abc import Sequence
 from ...runtime.errors import ParameterError
 from ..results.schema import Bench
 from .advice import recommendation_lines
-from .columns import results_table, shown_columns
+from .columns import results_table, shown_columns, training_table
 from .lines import failures, incomplete_line, machine_facts, machine_line, warning_lines
 from .relative_times import beside_the_fastest
-from .training import training_table
 
 BEGIN, END = "<!-- genrekit results -->", "<!-- end of genrekit results -->"
 README = (

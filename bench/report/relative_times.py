@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..results.ratios import between
 from ..results.recommend import fastest
 from ..results.schema import Bench
+from ..results.stats import between
 from ..results.values import NO_DIFFERENCE, SLOWER, Ratio
 from ..results.warnings import FUNCTIONAL_ENGINES
 from .format import NOTHING, three_digits

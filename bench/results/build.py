@@ -15,10 +15,9 @@ from ...runtime.modelfile.reader import read_description
 from ...runtime.util.proportions import wilson_interval
 from ..measure.clips import Clips
 from ..measure.plan import BenchPlan, Case, RawBench, RawCase, RawRound
-from .ratios import pairwise
 from .recommend import recommendations
 from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
-from .stats import calibration_error, fraction_equal, summary
+from .stats import calibration_error, fraction_equal, pairwise, summary
 from .warnings import findings
 
 DESCRIBED = ("model", "format", "precision", "macs", "parameters", "recipe")

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..measure.jsonable import as_json
-from .ratios import ratio_of
 from .schema import TIMES, Bench, Row
+from .stats import ratio_of
 from .values import SLOWER, Ratio
 
 GATED_TIMES = ("clip_ms", "model_ms")

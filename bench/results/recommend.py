@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 
-from .ratios import between
 from .schema import Bench, Row
-from .stats import pareto_front
+from .stats import between, pareto_front
 from .values import CALLS, ROUNDS, SLOWER, Recommendation
 from .warnings import FUNCTIONAL_ENGINES
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .ratios import ratio_of
 from .schema import TIMES, Bench, Row
+from .stats import ratio_of
 from .values import SLOWER, BenchWarning, TimeSummary
 
 FEW_CALLS = 100
