@@ -14,10 +14,10 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .measure.cases import Case as Case
-    from .measure.cases import Effort as Effort
     from .measure.clips import Clips as Clips
     from .measure.plan import BenchPlan as BenchPlan
+    from .measure.plan import Case as Case
+    from .measure.plan import Effort as Effort
     from .report.html import html_page as html_page
     from .results.compare import compare as compare
     from .results.reader import read_json as read_json
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 # Loaded when they are asked for: a device that measures needs nothing of what reads and shows results.
 _MODULES = {
     "BenchPlan": "measure.plan",
-    "Case": "measure.cases",
+    "Case": "measure.plan",
     "Clips": "measure.clips",
-    "Effort": "measure.cases",
+    "Effort": "measure.plan",
     "compare": "results.compare",
     "html_page": "report.html",
     "read_json": "results.reader",

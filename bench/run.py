@@ -6,17 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ..runtime.errors import GenrekitError
-from .measure.cases import Case
 from .measure.clips import Clips
-from .measure.plan import BenchPlan
+from .measure.plan import BenchPlan, Case, RawBench
+from .measure.predictions import reference_labels
 from .measure.processes import run_worker
-from .measure.raw import RawBench
-from .measure.rounds import Progress, measure_rounds
+from .measure.rounds import Progress, measure_rounds, no_progress
 from .results import build, store
 from .results.schema import Bench
 
 
-def run_bench(plan: BenchPlan, *, progress: Progress | None = None, save_to: Path | None = None) -> Bench:
+def run_bench(plan: BenchPlan, *, progress: Progress = no_progress, save_to: Path | None = None) -> Bench:
     """Measure what `plan` says, in rounds of fresh processes.
 
     A case that fails becomes a row with an error; the others go on. Ctrl-C ends the bench early: what was measured is
@@ -33,29 +32,23 @@ def run_bench(plan: BenchPlan, *, progress: Progress | None = None, save_to: Pat
     save = store.saver(save_to)
     blanks = build.blank_rows(plan)
 
-    def save_summary(raw: RawBench) -> None:
-        save(build.summarize(plan, blanks, raw).to_json())
+    def save_so_far(raw: RawBench) -> None:
+        if save_to:
+            save(build.summarize(plan, blanks, raw).to_json())
 
-    raw = measure_rounds(plan, progress=progress, save=save_summary if save_to else None)
-    bench = build.summarize(plan, blanks, raw)
+    bench = build.summarize(plan, blanks, measure_rounds(plan, progress=progress, save=save_so_far))
     save(bench.to_json())
     return bench
 
 
 def keras_labels(references: Mapping[str, Path], clips: Clips) -> dict[str, list[str] | str]:
-    """What each Keras model predicts for the clips, or the sentence that says why it cannot.
-
-    Args:
-        references: name of a model -> its model.keras.
-        clips: the audio.
-    """
+    """What each Keras model (name -> model.keras) predicts for the clips, or the sentence that says why it cannot."""
     if not references:
         return {}
     try:
-        labels: dict[str, list[str] | str] = run_worker("reference_labels", models=references, clips=clips)["labels"]
+        return run_worker(reference_labels, models=references, clips=clips)
     except GenrekitError as error:
         return dict.fromkeys(references, str(error))
-    return labels
 
 
 def baseline_cases(references: Mapping[str, Path]) -> tuple[Case, ...]:

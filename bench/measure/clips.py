@@ -60,14 +60,12 @@ class Clips:
             folder: made where it is missing.
             samples: float32 mono in [-1, 1] at `sample_rate`, at least one window. [shape=(n, window_samples)]
             labels: class indexes, in `class_names`. [shape=(n,)]
-            class_names: the classes of the corpus.
-            sample_rate, split, demo, tracks_in_training: as the attributes.
+            class_names, sample_rate, split, demo, tracks_in_training: as the attributes.
 
         Raises:
             ParameterError: no clips, shapes that do not fit, or a label without a name.
             OutputError: the folder cannot be written.
         """
-        _require_fit(samples, labels, class_names)
         _save_array(cls.samples_file(folder), np.asarray(samples, np.float32))
         clips = cls(Path(folder), tuple(class_names), sample_rate, split, demo, tracks_in_training)
         clips.save_labels(labels)
@@ -75,9 +73,22 @@ class Clips:
 
     def save_labels(self, labels: ClassIndexes) -> None:
         """Complete a folder where only `samples_file` stands yet; arguments and errors as those of `save`."""
-        _require_fit(self.samples, labels, self.class_names)
+        shape = self.samples.shape
+        if len(shape) != 2 or not shape[0] or labels.shape != shape[:1]:
+            raise ParameterError(
+                f"samples.shape={shape}, labels.shape={labels.shape}: expected (n, window_samples) and (n,) "
+                "with n >= 1; choose a split that holds at least one track"
+            )
+        if labels.min() < 0 or labels.max() >= len(self.class_names):
+            raise ParameterError(
+                f"labels={labels.min()}..{labels.max()}: expected indexes of {len(self.class_names)} names"
+            )
         _save_array(self.folder / "labels.npy", np.asarray(labels, np.int64))
-        _save_wave(self.wave_file, self.samples[0], self.sample_rate)
+        with replacing(self.wave_file, durable=False) as temporary, wave.open(str(temporary), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(self.sample_rate)
+            file.writeframes(np.clip(np.rint(self.samples[0] * 32767), -32768, 32767).astype("<i2").tobytes())
 
     @staticmethod
     def samples_file(folder: Path) -> Path:
@@ -101,15 +112,11 @@ class Clips:
 
     def features(self, config: MfccConfig) -> Samples:
         """MFCC of all clips: computed the first time a config asks, then mapped. [shape=(n, frames, n_mfcc)]"""
-        path = self.folder / f"features-{_key(config)}.npy"
+        key = hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
+        path = self.folder / f"features-{key}.npy"
         if not path.exists():
             _save_array(path, np.stack([mfcc(samples, config) for samples in self.samples]))
         return _mapped(path)
-
-    @classmethod
-    def from_json(cls, fields: dict[str, Any]) -> Clips:
-        """The inverse of `as_json`."""
-        return cls(**{**fields, "folder": Path(fields["folder"]), "class_names": tuple(fields["class_names"])})
 
 
 def _mapped(path: Path) -> Samples:
@@ -117,29 +124,6 @@ def _mapped(path: Path) -> Samples:
     return found
 
 
-def _require_fit(samples: Samples, labels: ClassIndexes, class_names: Sequence[str]) -> None:
-    if samples.ndim != 2 or not len(samples) or labels.shape != samples.shape[:1]:
-        raise ParameterError(
-            f"samples.shape={samples.shape}, labels.shape={labels.shape}: expected (n, window_samples) and (n,) "
-            "with n >= 1; choose a split that holds at least one track"
-        )
-    if labels.min() < 0 or labels.max() >= len(class_names):
-        raise ParameterError(f"labels={labels.min()}..{labels.max()}: expected indexes of {len(class_names)} names")
-
-
-def _key(config: MfccConfig) -> str:
-    """A file name's worth of `config`: equal configs have equal keys."""
-    return hashlib.sha256(json.dumps(config.to_dict(), sort_keys=True).encode()).hexdigest()[:16]
-
-
 def _save_array(path: Path, array: npt.NDArray[Any]) -> None:
     with replacing(path, durable=False) as temporary:
         np.save(temporary, array)
-
-
-def _save_wave(path: Path, samples: Samples, sample_rate: int) -> None:
-    with replacing(path, durable=False) as temporary, wave.open(str(temporary), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(sample_rate)
-        file.writeframes(np.clip(np.rint(samples * 32767), -32768, 32767).astype("<i2").tobytes())

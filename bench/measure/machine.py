@@ -14,16 +14,8 @@ from typing import NamedTuple
 from ...runtime.engines import ENGINES
 
 # Source: Raspberry Pi documentation, vcgencmd get_throttled.
-RASPBERRY_PI_BITS = {
-    0: "under-voltage now",
-    1: "frequency capped now",
-    2: "throttled now",
-    3: "soft temperature limit reached now",
-    16: "under-voltage since it was switched on",
-    17: "frequency capped since it was switched on",
-    18: "throttled since it was switched on",
-    19: "soft temperature limit reached since it was switched on",
-}
+RASPBERRY_PI_STATES = ("under-voltage", "frequency capped", "throttled", "soft temperature limit reached")
+RASPBERRY_PI_WHEN = {0: "now", 16: "since it was switched on"}  # the first bit of those states
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +48,12 @@ class MachineFacts:
 
 def describe_machine() -> MachineFacts:
     """This machine, before anything is measured."""
+    cpuinfo = Path("/proc/cpuinfo")
     return MachineFacts(
-        cpu=_processor(),
+        # An ARM kernel knows the board's name only.
+        cpu=_value(cpuinfo, "model name") or _value(cpuinfo, "Model") or platform.processor() or None,
         cores=os.cpu_count(),
-        memory_bytes=_memory_bytes(),
+        memory_bytes=_bytes(Path("/proc/meminfo"), "MemTotal"),
         governor=_first_line(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
         os=platform.platform(),
         python=platform.python_version(),
@@ -88,7 +82,12 @@ class LoadMonitor:
     def throttling(self) -> tuple[str, ...]:
         """Sentences of everything that slowed the processor down since the monitor began."""
         bits = _raspberry_pi_bits()
-        sentences = [text for bit, text in RASPBERRY_PI_BITS.items() if bits >> bit & 1]
+        sentences = [
+            f"{state} {when}"
+            for first, when in RASPBERRY_PI_WHEN.items()
+            for bit, state in enumerate(RASPBERRY_PI_STATES, first)
+            if bits >> bit & 1
+        ]
         if (count := _throttle_count() - self._throttled) > 0:
             sentences.append(f"the processor was throttled for its heat {count} times")
         return tuple(sentences)
@@ -130,27 +129,16 @@ def _raspberry_pi_bits() -> int:
         return 0
 
 
-def _processor() -> str | None:
-    """Name of the processor: an ARM kernel knows the board's name only."""
-    return (
-        _value(Path("/proc/cpuinfo"), "model name")
-        or _value(Path("/proc/cpuinfo"), "Model")
-        or platform.processor()
-        or None
-    )
-
-
-def _memory_bytes() -> int | None:
-    text = _value(Path("/proc/meminfo"), "MemTotal")  # "16316412 kB"
-    return int(text.split()[0]) * 1024 if text else None
-
-
 def peak_memory_bytes() -> int | None:
     """The most memory that this process has had resident since it began; None where the system does not report it.
 
     Linux's VmHWM begins anew when a program starts; getrusage's ru_maxrss does not, and would report a large parent.
     """
-    text = _value(Path("/proc/self/status"), "VmHWM")  # "41244 kB"
+    return _bytes(Path("/proc/self/status"), "VmHWM")
+
+
+def _bytes(path: Path, name: str) -> int | None:
+    text = _value(path, name)  # "41244 kB"
     return int(text.split()[0]) * 1024 if text else None
 
 

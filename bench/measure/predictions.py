@@ -1,17 +1,52 @@
-"""What models predict for clips: labels for accuracy and agreement, and the call that is timed."""
+"""What models predict for clips, with genrekit's front end or librosa's, and the calls that are timed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...runtime import Classifier, load
-from ...runtime.errors import GenrekitError, ParameterError
+from ...runtime import Classifier, MfccConfig, load, mfcc
+from ...runtime.errors import GenrekitError, MissingPackageError, ParameterError
 from .clips import Clips, Samples
-from .front_ends import front_end
+
+FrontEnd = Callable[[Samples, MfccConfig], Samples]
+
+
+def front_end(name: str) -> FrontEnd:
+    """The function (samples, config) -> float32 MFCC [shape=(frames, n_mfcc)] called `name`: genrekit or librosa.
+
+    Raises:
+        ParameterError: another name.
+        MissingPackageError: librosa is not installed.
+    """
+    if name == "genrekit":
+        return mfcc
+    if name != "librosa":
+        raise ParameterError(f"front_end={name}: expected genrekit or librosa")
+    try:
+        import librosa
+    except ModuleNotFoundError as error:
+        raise MissingPackageError("the baseline needs librosa, which is not installed: pip install librosa") from error
+
+    def librosa_mfcc(samples: Samples, config: MfccConfig) -> Samples:
+        # The three steps of librosa.feature.mfcc, which itself takes no top_db.
+        mel = librosa.feature.melspectrogram(
+            y=samples,
+            sr=config.sample_rate,
+            n_fft=config.n_fft,
+            hop_length=config.hop_length,
+            n_mels=config.n_mels,
+            center=config.center,
+        )
+        decibels = librosa.power_to_db(mel, top_db=config.top_db)
+        features: Samples = librosa.feature.mfcc(S=decibels, n_mfcc=config.n_mfcc).T
+        return features
+
+    return librosa_mfcc
 
 
 def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[Samples], Any]:
@@ -56,7 +91,7 @@ def _labels(classifier: Classifier, probabilities: npt.NDArray[np.float32]) -> l
     return [classifier.labels[best] for best in probabilities.argmax(axis=1)]
 
 
-def reference_labels(models: Mapping[str, str], clips: Clips) -> dict[str, list[str] | str]:
+def reference_labels(models: Mapping[str, Path], clips: Clips) -> dict[str, list[str] | str]:
     """What each Keras model (name -> path) predicts for the clips: labels, or the sentence that says why not."""
     answer: dict[str, list[str] | str] = {}
     for name, path in models.items():

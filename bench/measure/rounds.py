@@ -7,111 +7,88 @@ import datetime
 import functools
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from ...runtime.errors import GenrekitError
-from .cases import Case
 from .machine import LoadMonitor, describe_machine
-from .plan import BenchPlan
+from .plan import BenchPlan, Case, RawBench, RawCase, RawRound
 from .processes import run_process, run_worker
-from .raw import RawBench, RawCase, RawRound
-from .timing import Clock, timed
+from .timing import Clock, classify_once, measure_case, measure_front_end, measure_peak, timed
 
 Progress = Callable[[int, int, str], None]  # steps done, steps in all, what begins now
 Save = Callable[[RawBench], None]
+Step = Callable[[RawBench], RawBench]  # adds what it measures
 
 ORDER_SEED = 0
-
-
-def measure_rounds(plan: BenchPlan, *, progress: Progress | None = None, save: Save | None = None) -> RawBench:
-    """Measure the cases of `plan` in rounds: in each every case once, in random order, each in a fresh process.
-
-    A case that fails has its sentence; the others go on. Ctrl-C ends it early: what was measured is in the result.
-
-    Args:
-        plan: what to measure.
-        progress: called before each step.
-        save: given what was measured so far, after each step.
-    """
-    recorder = _Recorder(plan)
-    generator = np.random.default_rng(ORDER_SEED)
-    steps = recorder.steps
-    order = [steps[index] for _ in range(plan.effort.rounds) for index in generator.permutation(len(steps))]
-    report = progress or no_progress
-    try:
-        for done, (name, work) in enumerate(order):
-            report(done, len(order), name)
-            work()
-            if save:
-                save(recorder.so_far())
-        recorder.complete = True
-    except KeyboardInterrupt:
-        recorder.interrupted = True
-    report(len(order), len(order), "done")
-    return recorder.so_far()
 
 
 def no_progress(done: int, total: int, what: str) -> None:
     """For those who show none."""
 
 
-class _Recorder:
-    """Measures the steps of a round, and collects what they give."""
+def measure_rounds(plan: BenchPlan, *, progress: Progress, save: Save) -> RawBench:
+    """Measure the cases of `plan` in rounds: in each every case once, in random order, each in a fresh process.
 
-    def __init__(self, plan: BenchPlan) -> None:
-        self.complete = self.interrupted = False
-        self._plan = plan
-        self._created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-        self._machine = describe_machine()
-        self._monitor = LoadMonitor()
-        self._peaks: dict[str, float] = {}
-        self._cases = [RawCase() for _ in plan.all_cases]
-        self.steps: list[tuple[str, Callable[[], None]]] = []
-        for threads in () if plan.front_end else dict.fromkeys(case.threads for case in plan.cases):
-            self.steps.append(("peak of the machine", functools.partial(self._measure_peak, threads)))
-        for index, case in enumerate(plan.all_cases):
-            self.steps.append((_name(plan, case), functools.partial(self._measure, index)))
+    A case that fails has its sentence; the others go on. Ctrl-C ends it early: what was measured is in the result.
+    `progress` is called before each step, and `save` with what was measured so far after it.
+    """
+    created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    machine = dataclasses.replace(describe_machine(), throttling=())
+    raw = RawBench(created, machine, tuple(RawCase() for _ in plan.all_cases))
+    monitor = LoadMonitor()
+    steps: list[tuple[str, Step]] = []
+    for threads in () if plan.front_end else dict.fromkeys(case.threads for case in plan.cases):
+        steps.append(("peak of the machine", functools.partial(_with_peak, threads=threads)))
+    for index, case in enumerate(plan.all_cases):
+        name = f"front end of {case.front_end}" if plan.front_end else case.path.name
+        steps.append((name, functools.partial(_with_round, plan=plan, index=index)))
+    generator = np.random.default_rng(ORDER_SEED)
+    order = [steps[index] for _ in range(plan.effort.rounds) for index in generator.permutation(len(steps))]
+    try:
+        for done, (name, step) in enumerate(order):
+            progress(done, len(order), name)
+            raw = step(raw)
+            raw = dataclasses.replace(raw, machine=dataclasses.replace(raw.machine, throttling=monitor.throttling()))
+            save(raw)
+        raw = dataclasses.replace(raw, complete=True)
+    except KeyboardInterrupt:
+        raw = dataclasses.replace(raw, interrupted=True)
+    progress(len(order), len(order), "done")
+    return raw
 
-    def so_far(self) -> RawBench:
-        machine = dataclasses.replace(
-            self._machine, peak_gmacs_per_s=dict(self._peaks), throttling=self._monitor.throttling()
-        )
-        return RawBench(self._created, machine, tuple(self._cases), self.complete, self.interrupted)
 
-    def _measure(self, index: int) -> None:
-        """Measure a case once more, unless it failed before."""
-        so_far = self._cases[index]
-        if so_far.error is not None:
-            return
-        rounds = so_far.rounds
+def _with_peak(raw: RawBench, threads: int) -> RawBench:
+    """Keep the best seen with so many threads; a failure costs only that."""
+    try:
+        peak = run_worker(measure_peak, threads=threads)
+    except GenrekitError:
+        return raw
+    peaks = raw.machine.peak_gmacs_per_s
+    peaks = {**peaks, str(threads): max(peak, peaks.get(str(threads), 0.0))}
+    return dataclasses.replace(raw, machine=dataclasses.replace(raw.machine, peak_gmacs_per_s=peaks))
+
+
+def _with_round(raw: RawBench, plan: BenchPlan, index: int) -> RawBench:
+    """Measure a case once more, unless it failed before."""
+    cases = list(raw.cases)
+    rounds = cases[index].rounds
+    if cases[index].error is None:
         try:
-            measured = _measure_round(self._plan, self._plan.all_cases[index], predict=not rounds)
-            self._cases[index] = RawCase((*rounds, measured))
+            cases[index] = RawCase((*rounds, _measure_round(plan, plan.all_cases[index], predict=not rounds)))
         except GenrekitError as error:
             before = f"in round {len(rounds) + 1}: " if rounds else ""
-            self._cases[index] = RawCase(rounds, before + str(error))
-
-    def _measure_peak(self, threads: int) -> None:
-        """Keep the best seen with so many threads; a failure costs only that."""
-        try:
-            peak = run_worker("measure_peak", threads=threads)["gmacs_per_s"]
-        except GenrekitError:
-            return
-        self._peaks[str(threads)] = max(peak, self._peaks.get(str(threads), 0.0))
-
-
-def _name(plan: BenchPlan, case: Case) -> str:
-    return f"front end of {case.front_end}" if plan.front_end else case.path.name
+            cases[index] = RawCase(rounds, f"{before}{error}")
+    return dataclasses.replace(raw, cases=tuple(cases))
 
 
 def _measure_round(plan: BenchPlan, case: Case, *, predict: bool) -> RawRound:
-    arguments = {"case": case, "clips": plan.clips, "effort": plan.effort.of_one_round()}
+    arguments: dict[str, Any] = {"threads": case.threads, "clips": plan.clips, "effort": plan.effort.of_one_round()}
     if plan.front_end:
-        answer = run_worker("measure_front_end", threads=case.threads, config=plan.front_end.to_dict(), **arguments)
-        return RawRound.from_json(answer)
+        return run_worker(measure_front_end, name=case.front_end, config=plan.front_end, **arguments)
     monitor = LoadMonitor()
-    measured = RawRound.from_json(run_worker("measure_case", threads=case.threads, predict=predict, **arguments))
+    measured = run_worker(measure_case, case=case, predict=predict, **arguments)
     load = monitor.other_load_cores()
     once = measured.once if load is None else {**measured.once, "other_load_cores": load}
     return _with_cold_start(dataclasses.replace(measured, once=once), plan, case)
@@ -129,7 +106,7 @@ def _with_cold_start(measured: RawRound, plan: BenchPlan, case: Case, clock: Clo
         start = functools.partial(run_process, plan.cold_start, command, threads=case.threads)
     else:
         what = "load and call once"
-        start = functools.partial(run_worker, "classify_once", threads=case.threads, case=case, clips=plan.clips)
+        start = functools.partial(run_worker, classify_once, threads=case.threads, case=case, clips=plan.clips)
     try:
         _, cold_start_ms = timed(clock, start)
     except GenrekitError as error:

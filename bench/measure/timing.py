@@ -10,12 +10,10 @@ from typing import ParamSpec, TypeVar
 import numpy as np
 
 from ...runtime import Classifier, MfccConfig, StreamClassifier, load
-from .cases import Case, Effort
 from .clips import Clips, Samples
-from .front_ends import front_end
 from .machine import peak_memory_bytes
-from .predictions import check_fit, classify_call, predictions
-from .raw import RawRound
+from .plan import Case, Effort, RawRound
+from .predictions import check_fit, classify_call, front_end, predictions
 
 Clock = Callable[[], int]  # nanoseconds
 Sleep = Callable[[float], None]  # seconds
@@ -56,8 +54,7 @@ def measure_case(
     finds the caches as the step before left them. Memory is read before the accuracy is computed.
 
     Args:
-        case, clips: what, and on which audio.
-        effort: of this round alone.
+        case, clips, effort: what, on which audio, and how long in this round.
         predict: whether to predict all clips as well.
         clock, sleep: of the machine.
 
@@ -72,7 +69,11 @@ def measure_case(
     push = _stream_step(classifier) if case.front_end == "genrekit" else None
     times = _turns(_turn(clock, classifier, case.front_end, classify, push), windows, effort)
     if push and effort.paced_calls:
-        times["paced_ms"] = _paced(push, windows, effort.paced_calls, clock, sleep)
+        paced = []
+        for index in range(effort.paced_calls):
+            sleep(PACE_S)  # in which the caches may go to others
+            paced.append(timed(clock, push, windows[index % len(windows)])[1])
+        times["paced_ms"] = tuple(paced)
     once = {"load_ms": load_ms, "first_call_ms": first_call_ms, **_peak_memory()}
     predicted, scores = predictions(classifier, clips, case.front_end) if predict else ((), ())
     return RawRound(
@@ -121,15 +122,6 @@ def _stream_step(classifier: Classifier) -> Step:
     return lambda window: stream.push(window[:count])
 
 
-def _paced(push: Step, windows: list[Samples], calls: int, clock: Clock, sleep: Sleep) -> tuple[float, ...]:
-    """Milliseconds of each of the pushes, before which there is a rest in which the caches may go to others."""
-    times = []
-    for index in range(calls):
-        sleep(PACE_S)
-        times.append(timed(clock, push, windows[index % len(windows)])[1])
-    return tuple(times)
-
-
 def timed_windows(clips: Clips) -> list[Samples]:
     """At most TIMED_CLIPS clips from all over the set, in memory."""
     step = math.ceil(len(clips.samples) / TIMED_CLIPS)
@@ -160,21 +152,14 @@ def _peak_memory() -> dict[str, int]:
 
 def measure_peak(clock: Clock = time.perf_counter_ns, seconds: float = PEAK_S) -> float:
     """The most GMAC/s that this process reaches in a float32 matrix product, with as many threads as its BLAS takes."""
-    return max(_product_rate(size, clock, seconds) for size in PEAK_SIZES)
-
-
-def _product_rate(size: int, clock: Clock, seconds: float) -> float:
-    """GMAC/s of the quickest product of two square matrices in about `seconds`."""
     generator = np.random.default_rng(0)
-    first = generator.random((size, size), np.float32)
-    second = generator.random((size, size), np.float32)
-    product = np.empty_like(first)
-    best_ms = math.inf
-    total_ms = 0.0
-    while total_ms < 1000 * seconds:
-        start = clock()
-        np.matmul(first, second, product)
-        milliseconds = (clock() - start) / NANOSECONDS
-        best_ms = min(best_ms, milliseconds)
-        total_ms += milliseconds
-    return size**3 / best_ms / NANOSECONDS
+    best = 0.0
+    for size in PEAK_SIZES:
+        first, second = generator.random((2, size, size), np.float32)
+        product = np.empty_like(first)
+        total_ms = 0.0
+        while total_ms < 1000 * seconds:
+            _, milliseconds = timed(clock, np.matmul, first, second, product)
+            best = max(best, size**3 / milliseconds / NANOSECONDS)
+            total_ms += milliseconds
+    return best

@@ -1,5 +1,5 @@
 """The same bench on another machine.
 
-`session` has it done there, over the connection of `ssh`: `wheel` is what is installed, `job` what is measured, `agent`
-the program that serves there. ``python -m genrekit.bench.remote`` does a job.
+`session` has it done there, over the connection of `ssh`: `wheel` is what is installed, `job` what is measured and the
+program that does it, `agent` the program that serves there before genrekit does.
 """

@@ -8,6 +8,7 @@ It must parse on Python 3.6, so that an old one is reported by its version and n
 """
 
 import contextlib
+import importlib
 import json
 import os
 import pathlib
@@ -32,18 +33,12 @@ def prepare() -> None:
     for left in folder.glob(PREFIX + "*"):
         if time.time() - left.stat().st_mtime > OLD_S:
             shutil.rmtree(str(left), ignore_errors=True)
-    found = {"python": list(sys.version_info[:2]), "environments": _can_make_environments(), "folder": str(folder)}
-    print(json.dumps(dict(found, job=tempfile.mkdtemp(prefix=PREFIX, dir=str(folder)))))
-
-
-def _can_make_environments() -> bool:
-    """Debian leaves ensurepip to a package of its own, without which `venv` fails half-way."""
-    try:
-        import ensurepip
-        import venv
+    try:  # Debian leaves ensurepip to a package of its own, without which `venv` fails half-way
+        environments = bool(importlib.import_module("ensurepip") and importlib.import_module("venv"))
     except ImportError:
-        return False
-    return bool(ensurepip and venv)
+        environments = False
+    found = {"python": list(sys.version_info[:2]), "environments": environments, "folder": str(folder)}
+    print(json.dumps(dict(found, job=tempfile.mkdtemp(prefix=PREFIX, dir=str(folder)))))
 
 
 def run(command: "list[str]") -> int:
@@ -73,22 +68,10 @@ def _end_group(child: "subprocess.Popen[bytes]") -> None:
         os.killpg(child.pid, signal.SIGKILL)
 
 
-def remove(folder: str) -> None:
-    """Remove the folder of a job, and no other."""
-    if os.path.basename(folder).startswith(PREFIX):
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def main() -> None:
-    """What to do stands in sys.argv."""
-    what, arguments = sys.argv[1], sys.argv[2:]
-    if what == "run":
-        sys.exit(run(arguments))
-    if what == "remove":
-        remove(*arguments)
-    else:
-        prepare()
-
-
 if __name__ == "__main__":
-    main()
+    if sys.argv[1] == "run":
+        sys.exit(run(sys.argv[2:]))
+    if sys.argv[1] == "prepare":
+        prepare()
+    elif os.path.basename(sys.argv[2]).startswith(PREFIX):  # the folder of a job, and no other
+        shutil.rmtree(sys.argv[2], ignore_errors=True)

@@ -5,6 +5,9 @@
     job.json            the plan; paths are relative to the folder
     models/0/cnn.onnx   each file in a folder of its own, because two may have one name
     clips/              samples.npy, labels.npy, clip.wav
+
+``python -m genrekit.bench.remote.job JOB-FOLDER ROUNDS.json`` measures it: each step is a line of JSON on standard
+error, {"done", "total", "what"}. An interrupt (SIGINT) keeps what was measured.
 """
 
 from __future__ import annotations
@@ -12,16 +15,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from ...runtime.errors import MissingFileError, ParameterError
+from ...runtime.errors import GenrekitError, MissingFileError, ParameterError
 from ...runtime.modelfile.description import KERAS_DESCRIPTION, SUFFIXES
 from ...runtime.util.atomic import write_text
-from ..measure.jsonable import as_json
-from ..measure.plan import BenchPlan
-from ..measure.raw import RawBench
-from ..measure.rounds import Progress, measure_rounds
+from ..measure.jsonable import as_json, from_json
+from ..measure.plan import BenchPlan, RawBench
+from ..measure.rounds import Progress, measure_rounds, no_progress
 
 DESCRIPTION = "job.json"
 CLIPS = Path("clips")
@@ -29,32 +32,26 @@ SCHEMA = 2
 
 
 def write_job(folder: Path, plan: BenchPlan) -> dict[str, Path]:
-    """Write `plan` into `folder` with all that it names.
+    """Write `plan` into `folder` with all that it names: relative path of each model file there -> where it was.
 
     A file that does not exist is left out: its case becomes a row that says so, as everywhere.
-
-    Returns:
-        Relative path of each model file in `folder` -> where it was.
     """
     paths = dict.fromkeys(case.path for case in plan.all_cases)
     names = {path: Path("models", str(index), path.name) for index, path in enumerate(paths)}
     for path, name in names.items():
-        _copy_model(path, folder / name)
+        (folder / name).parent.mkdir(parents=True)
+        described = [path.with_name(KERAS_DESCRIPTION)] if SUFFIXES.get(path.suffix) == "keras" else []
+        for source in filter(Path.is_file, [path, *described]):
+            shutil.copyfile(source, folder / name.with_name(source.name))
     # The machine that measures computes its own features: those of this one may stand beside the samples.
     shutil.copytree(plan.clips.folder, folder / CLIPS, ignore=shutil.ignore_patterns("features-*"))
-    moved = _moved(plan, CLIPS, lambda path: names[path])
-    content = {"schema": SCHEMA, "plan": as_json(moved)}
+    content = {"schema": SCHEMA, "plan": as_json(_moved(plan, CLIPS, names.__getitem__))}
     (folder / DESCRIPTION).write_text(json.dumps(content, indent=1))
     return {str(name): path for path, name in names.items()}
 
 
-def run_job(folder: Path, save_to: Path, progress: Progress | None = None) -> None:
-    """Measure the plan in `folder`; its raw rounds are written to `save_to` after each step.
-
-    Raises:
-        MissingFileError, ParameterError: there is no job in `folder`, or one of another version of genrekit.
-        OutputError: `save_to` cannot be written.
-    """
+def run_job(folder: Path, save_to: Path, progress: Progress = no_progress) -> None:
+    """Measure the plan in `folder`, as `read_job` has it; raw rounds are written to `save_to` after each step."""
 
     def save(raw: RawBench) -> None:
         write_text(save_to, json.dumps(as_json(raw), allow_nan=False))
@@ -63,7 +60,11 @@ def run_job(folder: Path, save_to: Path, progress: Progress | None = None) -> No
 
 
 def read_job(folder: Path) -> BenchPlan:
-    """The plan in `folder`, with the paths that its files have there; raises as `run_job`."""
+    """The plan in `folder`, with the paths that its files have there.
+
+    Raises:
+        MissingFileError, ParameterError: there is no job in `folder`, or one of another version of genrekit.
+    """
     path = folder / DESCRIPTION
     try:
         job = json.loads(path.read_bytes())
@@ -73,7 +74,7 @@ def read_job(folder: Path) -> BenchPlan:
         raise ParameterError(
             f"{path}: schema={job.get('schema')}: expected {SCHEMA}; install the genrekit that wrote the job"
         )
-    return _moved(BenchPlan.from_json(job["plan"]), folder / CLIPS, lambda path: folder / path)
+    return _moved(from_json(BenchPlan, job["plan"]), folder / CLIPS, lambda path: folder / path)
 
 
 def _moved(plan: BenchPlan, clips: Path, relocated: Callable[[Path], Path]) -> BenchPlan:
@@ -86,9 +87,12 @@ def _moved(plan: BenchPlan, clips: Path, relocated: Callable[[Path], Path]) -> B
     )
 
 
-def _copy_model(path: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True)
-    described = path.with_name(KERAS_DESCRIPTION)
-    for source in (path, *([described] if SUFFIXES.get(path.suffix) == "keras" else [])):
-        if source.is_file():
-            shutil.copyfile(source, target.with_name(source.name))
+def _report(done: int, total: int, what: str) -> None:
+    print(json.dumps({"done": done, "total": total, "what": what}), file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        run_job(Path(sys.argv[1]), Path(sys.argv[2]), _report)
+    except GenrekitError as error:
+        sys.exit(str(error))

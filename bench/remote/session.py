@@ -6,15 +6,13 @@ import contextlib
 import dataclasses
 import json
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...runtime.engines import ENGINES, EngineSpec
+from ...runtime.engines import ENGINES
 from ...runtime.errors import Failure
 from ...runtime.modelfile.description import SUFFIXES
-from ..measure.cases import Case
-from ..measure.plan import BenchPlan
-from ..measure.raw import RawBench, RawCase, RawRound
+from ..measure.plan import BenchPlan, RawBench
 from ..measure.rounds import Progress, no_progress
 from ..results import build, store
 from ..results.reader import read_typed
@@ -26,7 +24,7 @@ from .wheel import find_wheel
 PYTHON = (3, 10)  # the oldest that genrekit runs on
 OLD_NUMPY = "tflite-runtime"  # the extra that needs numpy 1: an environment of its own
 LIBROSA = "librosa>=0.10"  # the baseline's front end
-PROGRAM = "genrekit.bench.remote"
+PROGRAM = "genrekit.bench.remote.job"
 REMEDY = "see that it reaches a package index, and that its disk has room"
 
 Say = Callable[[str], None]
@@ -34,23 +32,28 @@ Say = Callable[[str], None]
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """What `agent` finds on a machine.
-
-    Attributes:
-        python: version of its python3, as (3, 11).
-        environments: whether it can make virtual ones.
-        folder: where those stand.
-        job: a fresh folder for this bench.
-    """
+    """What `agent` finds: python3's version, whether it makes environments, where these stand, a folder for the job."""
 
     python: tuple[int, ...]
     environments: bool
     folder: str
     job: str
 
+    def require_usable(self, host: str) -> None:
+        """Raise Failure where the Python of the machine cannot serve."""
+        if self.python < PYTHON:
+            received, expected = (".".join(map(str, version)) for version in (self.python, PYTHON))
+            raise Failure(f"python3 of {host} is {received}: expected {expected} or later; bring its system up to date")
+        if not self.environments:
+            raise Failure(
+                f"python3 of {host} cannot make environments; install what does there: apt install python3-venv"
+            )
+
 
 @contextlib.contextmanager
-def open_device(address: str, *, ssh_config: Path | None, wheel: Path | None, say: Say) -> Iterator[Device]:
+def open_device(
+    address: str, *, ssh_config: Path | None, wheel: Path | None, say: Callable[[str], None]
+) -> Iterator[Device]:
     """A machine that is connected and can serve, for the time of the block.
 
     Args:
@@ -71,7 +74,7 @@ def open_device(address: str, *, ssh_config: Path | None, wheel: Path | None, sa
         connection = stack.enter_context(ssh.connect(parsed, ssh_config))
         prepared = _prepare(connection)
         stack.callback(_remove, connection, prepared.job)
-        _require(prepared, parsed.host)
+        prepared.require_usable(parsed.host)
         yield Device(connection, find_wheel(Path(folder), wheel), prepared, say)
 
 
@@ -86,7 +89,7 @@ class Device:
         self._host = connection.address.host
         self._prepared = prepared
 
-    def run_bench(self, plan: BenchPlan, *, progress: Progress | None = None, save_to: Path | None = None) -> Bench:
+    def run_bench(self, plan: BenchPlan, *, progress: Progress = no_progress, save_to: Path | None = None) -> Bench:
         """As `run.run_bench`, with the host as it was named; Ctrl-C keeps what was measured.
 
         Raises:
@@ -95,29 +98,41 @@ class Device:
         """
         save = store.saver(save_to)
         blanks = build.blank_rows(plan)
-        raw, reason = self._measure(plan, progress or no_progress)
+        raw, reason = self._measure(plan, progress)
         bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
         save(bench.to_json())
         if isinstance(reason, Failure):
-            raise Failure(f"{reason}; {_kept_in(save_to)}") from reason
+            kept = "--out FILE would have kept what was measured"
+            if save_to:  # or beside it, where it holds earlier results
+                partial = store.partial_path(save_to)
+                kept = f"what was measured is in {partial if partial.exists() else save_to}"
+            raise Failure(f"{reason}; {kept}") from reason
         return bench
 
     def _measure(self, plan: BenchPlan, progress: Progress) -> tuple[RawBench, BaseException | None]:
         """The raw rounds that were measured there, and what ended the bench early, if anything did."""
+        job = self._prepared.job
         progress(0, 1, f"installing on {self._host}")
-        python = self._install(_extras(plan, self._prepared.python), _libraries(plan))
+        python = self._install(plan)
         with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
             progress(0, 1, f"sending files to {self._host}")
             names = write_job(Path(folder) / "bench", plan)
-            self._connection.send(Path(folder) / "bench", self._prepared.job)
-            reason = self._run(python, progress)
-            raw = self._fetch(Path(folder) / "rounds.json", reason, names)
+            self._connection.send(Path(folder) / "bench", job)
+            reason = self._run([python, "-m", PROGRAM, f"{job}/bench", f"{job}/rounds.json"], progress)
+            rounds = Path(folder) / "rounds.json"
+            try:
+                self._connection.fetch(f"{job}/rounds.json", rounds)
+            except Failure as error:
+                raise reason or error from error
+            text = rounds.read_text()
+            for name, path in names.items():  # in its sentences, the paths that the user gave
+                text = text.replace(json.dumps(f"{job}/bench/{name}")[1:-1], json.dumps(str(path))[1:-1])
+            rounds.write_text(text)
+            raw = read_typed(rounds, RawBench, f"the rounds that {self._host} measured", "measure again")
         return (dataclasses.replace(raw, complete=False, interrupted=True) if reason else raw), reason
 
-    def _run(self, python: str, progress: Progress) -> BaseException | None:
+    def _run(self, command: Sequence[str], progress: Progress) -> BaseException | None:
         """Have the job measured; what ended it early, if anything did."""
-        job = self._prepared.job
-        command = [python, "-m", PROGRAM, f"{job}/bench", f"{job}/rounds.json"]
         try:
             ended = self._step(command, lambda line: _pass_on(line, progress))
         except (KeyboardInterrupt, Failure) as error:
@@ -126,18 +141,9 @@ class Device:
             return Failure(f"the bench on {self._host} ended with code {ended.code} ({ended.last_line})")
         return None
 
-    def _fetch(self, target: Path, reason: BaseException | None, names: Mapping[str, Path]) -> RawBench:
-        """Bring the rounds back; raises `reason` without any."""
-        job = self._prepared.job
-        try:
-            self._connection.fetch(f"{job}/rounds.json", target)
-        except Failure as error:
-            raise reason or error from error
-        raw = read_typed(target, RawBench, f"the rounds that {self._host} measured", "measure again")
-        return _with_own_paths(raw, f"{job}/bench", names)
-
-    def _install(self, extras: Sequence[str], libraries: Sequence[str]) -> str:
+    def _install(self, plan: BenchPlan) -> str:
         """The python of an environment there with this genrekit and the engines, as far as they can be had."""
+        extras = _extras(plan, self._prepared.python)
         old = OLD_NUMPY in extras
         version = ".".join(map(str, self._prepared.python))
         environment = f"{self._prepared.folder}/python{version}{'-numpy1' if old else ''}"
@@ -149,20 +155,17 @@ class Device:
         pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
         always = [wheel, *(["numpy<2"] if old else [])]
         requested = {f"genrekit[{extra}]": f"{wheel}[{extra}]" for extra in extras}
-        requested.update({library: library for library in libraries})
+        if any(case.front_end == "librosa" for case in plan.all_cases):
+            requested[LIBROSA] = LIBROSA
         if self._step([*pip, *always, *requested.values()]).code:
-            self._install_singly([*pip, *always], requested)
+            # Genrekit without engines, then each requested library: what cannot be had becomes rows that say so.
+            self._need([*pip, *always], "install genrekit", REMEDY)
+            for name, requirement in requested.items():
+                if (ended := self._step([*pip, *always, requirement])).code:
+                    self._say(f"{self._host} cannot install {name} ({ended.last_line}); rows that need it say so")
         # pip leaves a genrekit of the same version alone, though its code may be another.
         self._need([*pip, "--no-deps", "--force-reinstall", wheel], "install genrekit", REMEDY)
         return python
-
-    def _install_singly(self, command: Sequence[str], requested: Mapping[str, str]) -> None:
-        """Genrekit without engines, then each requested library: what cannot be had becomes rows that say so."""
-        self._need(command, "install genrekit", REMEDY)
-        for name, requirement in requested.items():
-            ended = self._step([*command, requirement])
-            if ended.code:
-                self._say(f"{self._host} cannot install {name} ({ended.last_line}); rows that need it say so")
 
     def _need(self, command: Sequence[str], what: str, remedy: str) -> None:
         ended = self._step(command)
@@ -175,6 +178,11 @@ class Device:
 
 def _program() -> list[str]:
     return ["python3", "-c", Path(agent.__file__).read_text()]
+
+
+def _remove(connection: ssh.Connection, folder: str) -> None:
+    with contextlib.suppress(Failure):  # a machine that is gone; a later job removes the folder
+        connection.run([*_program(), "remove", folder])
 
 
 def _prepare(connection: ssh.Connection) -> Prepared:
@@ -194,46 +202,15 @@ def _prepare(connection: ssh.Connection) -> Prepared:
         ) from error
 
 
-def _require(prepared: Prepared, host: str) -> None:
-    """Raises Failure where the Python of the machine cannot serve."""
-    if prepared.python < PYTHON:
-        received = ".".join(map(str, prepared.python))
-        expected = ".".join(map(str, PYTHON))
-        raise Failure(f"python3 of {host} is {received}: expected {expected} or later; bring its system up to date")
-    if not prepared.environments:
-        raise Failure(f"python3 of {host} cannot make environments; install what does there: apt install python3-venv")
-
-
-def _remove(connection: ssh.Connection, folder: str) -> None:
-    with contextlib.suppress(Failure):  # a machine that is gone; a later job removes the folder
-        connection.run([*_program(), "remove", folder])
-
-
 def _extras(plan: BenchPlan, python: tuple[int, ...]) -> list[str]:
     """The extras of genrekit that bring the engines of the cases, as far as they have wheels for `python`."""
-    if plan.front_end:
-        return []
-    specs = filter(None, map(_engine, plan.all_cases))
-    return list(dict.fromkeys(spec.extra for spec in specs if spec.last_python is None or python <= spec.last_python))
-
-
-def _engine(case: Case) -> EngineSpec | None:
-    """The engine that the case names, or the usual one of its format."""
-    if case.engine:
-        return ENGINES[case.engine]
-    return next((spec for spec in ENGINES.values() if spec.format == SUFFIXES.get(case.path.suffix)), None)
-
-
-def _libraries(plan: BenchPlan) -> list[str]:
-    return [LIBROSA] if any(case.front_end == "librosa" for case in plan.all_cases) else []
-
-
-def _kept_in(save_to: Path | None) -> str:
-    """Where incomplete results are: beside a file that holds earlier ones."""
-    if save_to is None:
-        return "--out FILE would have kept what was measured"
-    partial = store.partial_path(save_to)
-    return f"what was measured is in {partial if partial.exists() else save_to}"
+    extras = []
+    for case in () if plan.front_end else plan.all_cases:
+        usual = (spec for spec in ENGINES.values() if spec.format == SUFFIXES.get(case.path.suffix))
+        spec = ENGINES[case.engine] if case.engine else next(usual, None)
+        if spec and (spec.last_python is None or python <= spec.last_python):
+            extras.append(spec.extra)
+    return list(dict.fromkeys(extras))
 
 
 def _pass_on(line: str, progress: Progress) -> None:
@@ -243,18 +220,3 @@ def _pass_on(line: str, progress: Progress) -> None:
         progress(step["done"], step["total"], step["what"])
     except (ValueError, KeyError, TypeError):
         pass  # a library's warning
-
-
-def _with_own_paths(raw: RawBench, folder: str, names: Mapping[str, Path]) -> RawBench:
-    """`raw` with the paths that the user gave in its sentences, instead of those on the device."""
-
-    def own(text: str | None) -> str | None:
-        for name, path in names.items():
-            text = text.replace(f"{folder}/{name}", str(path)) if text else text
-        return text
-
-    def own_round(measured: RawRound) -> RawRound:
-        return dataclasses.replace(measured, cold_start_error=own(measured.cold_start_error))
-
-    cases = (RawCase(tuple(map(own_round, case.rounds)), own(case.error)) for case in raw.cases)
-    return dataclasses.replace(raw, cases=tuple(cases))

@@ -1,4 +1,4 @@
-"""Another machine over the system's ssh and scp: one connection that all commands share, so that it asks once."""
+"""Another machine over the system's ssh: one connection that all commands share, so that it asks once."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import shlex
 import shutil
 import signal
 import subprocess
+import tarfile
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from subprocess import DEVNULL, PIPE
+from typing import IO, Any, NamedTuple
 
 from ...runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
 
 OnLine = Callable[[str], None]
+Pipe = int | IO[bytes]
 
 CONNECT_TIMEOUT_S = 15
 CONNECTED = "genrekit-connected"
@@ -27,8 +30,6 @@ _ADDRESS = re.compile(
     r"(?P<host>\w[\w.-]*|\[[0-9A-Fa-f:.]+(?:%\w+)?\])(?::(?P<port>\d{1,5}))?",
     re.ASCII,
 )
-# scp takes remote paths as they are, or lets the remote shell read them, as its version pleases.
-_PLAIN_PATH = re.compile(r"/[\w./+@-]*", re.ASCII)
 
 
 class Address(NamedTuple):
@@ -40,11 +41,7 @@ class Address(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Address:
-        """Read "user@host", "host" or "ssh://user@host:port"; IPv6 stands in brackets.
-
-        Raises:
-            ParameterError: it is none of them.
-        """
+        """Read "user@host", "host" or "ssh://user@host:port" (IPv6 in brackets); raises ParameterError."""
         match = _ADDRESS.fullmatch(text)
         port = int(match["port"]) if match and match["port"] else None
         if not match or (port is not None and not (match["scheme"] and 0 < port < 65536)):
@@ -55,12 +52,6 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.user}@{self.host}" if self.user else self.host
-
-    @property
-    def for_scp(self) -> str:
-        """As scp takes it: a colon would begin the path."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.user}@{host}" if self.user else host
 
 
 class CommandResult(NamedTuple):
@@ -87,16 +78,7 @@ class Connection:
             Failure: the connection was lost.
         """
         # A session of its own: Ctrl-C must not end ssh, which still has to bring what the command says.
-        process = subprocess.Popen(
-            [_tool("ssh"), *self._options, "-T", "--", str(self.address), shlex.join(command)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-            start_new_session=True,
-        )
-        with _ending(process):
+        with _process(self._ssh(command), stderr=subprocess.STDOUT, start_new_session=True) as process:
             try:
                 last_line = _read_lines(process, on_line)
             except KeyboardInterrupt:
@@ -110,30 +92,27 @@ class Connection:
 
     def send(self, source: Path, folder: str) -> None:
         """Copy a file, or a folder and what is in it, into `folder` there; raises Failure."""
-        self._copy(str(source.absolute()), self._remote(folder))
+        with tempfile.TemporaryFile() as packed:
+            with tarfile.open(fileobj=packed, mode="w") as archive:
+                archive.add(source, source.name)
+            packed.seek(0)
+            self._copy(source.name, ["tar", "-xof", "-", "-C", folder], stdin=packed)
 
     def fetch(self, path: str, target: Path) -> None:
         """Copy the file `path` from there; raises Failure."""
-        self._copy(self._remote(path), str(target.absolute()))
+        with target.open("wb") as file:
+            self._copy(path, ["cat", path], stdout=file)
 
-    def _remote(self, path: str) -> str:
-        if not _PLAIN_PATH.fullmatch(path):
-            raise Failure(
-                f"{self.address}: expected a folder named with letters, digits and ._-+@, received {path}; use an "
-                "account whose home folder has such a name"
-            )
-        return f"{self.address.for_scp}:{path}"
-
-    def _copy(self, source: str, target: str) -> None:
-        command = [_tool("scp"), "-q", "-r", *self._options, "--", source, target]
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", start_new_session=True
-        )
+    def _copy(self, name: str, command: Sequence[str], *, stdin: Pipe = DEVNULL, stdout: Pipe = DEVNULL) -> None:
+        done = subprocess.run(self._ssh(command), stdin=stdin, stdout=stdout, stderr=PIPE, start_new_session=True)
         if done.returncode:
             raise Failure(
-                f"scp could not copy {source} to {target} ({_last(done.stderr)}); see that the disk has room and that "
-                "the connection holds"
+                f"{name} cannot be copied to or from {self.address} ({_last(done.stderr.decode(errors='replace'))}); "
+                "see that the disk has room and that the connection holds"
             )
+
+    def _ssh(self, command: Sequence[str]) -> list[str]:
+        return [_tool(), *self._options, "-T", "--", str(self.address), shlex.join(command)]
 
 
 @contextlib.contextmanager
@@ -145,60 +124,46 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
         config: an ssh configuration file instead of the user's.
 
     Raises:
-        MissingFileError: no such configuration.
-        MissingPackageError: there is no ssh or no scp.
+        MissingFileError, MissingPackageError: no such configuration; there is no ssh.
         Failure: the machine cannot be reached, or lets nobody in.
     """
     if config and not config.is_file():
         raise MissingFileError(f"{config}: expected an ssh configuration file, found none; check the path")
-    _tool("scp")
     # Unix sockets have short names: at most about 100 characters.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         options = _options(address, config, Path(folder) / "s")
-        with _opened(address, config, options, Path(folder) / "errors"):
+        settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
+        # All others go through this ssh, which lives no longer than the block: `cat` ends with its input, a pipe from
+        # here. It stays in the session, to ask for a password at the terminal.
+        command = [_tool(), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
+        with (
+            (Path(folder) / "errors").open("w") as errors,
+            _process(command, stderr=errors, preexec_fn=_ignore_interrupts) as process,
+        ):
+            if not any(line.strip() == CONNECTED for line in process.stdout or ()):
+                reason = _last(Path(errors.name).read_text(errors="replace"))
+                raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, address, config)}")
             yield Connection(address, options)
+            _close_input(process)
+            process.wait()
 
 
 def _options(address: Address, config: Path | None, socket: Path) -> list[str]:
-    pairs = {
-        "ControlPath": '"{}"'.format(str(socket).replace("%", "%%")),
-        "ServerAliveInterval": ALIVE_S,
-        **({"Port": address.port} if address.port else {}),
-    }
-    settings = [word for name, value in pairs.items() for word in ("-o", f"{name}={value}")]
-    return [*(["-F", str(config.absolute())] if config else []), *settings]
-
-
-@contextlib.contextmanager
-def _opened(address: Address, config: Path | None, options: Sequence[str], errors_file: Path) -> Iterator[None]:
-    """Run the ssh that all others go through; it lives no longer than the block, nor than this process."""
-    settings = ["-o", "ControlPersist=no", "-o", f"ConnectTimeout={CONNECT_TIMEOUT_S}"]
-    # `cat` ends with its input, which is a pipe from here.
-    command = [_tool("ssh"), *options, *settings, "-M", "-T", "--", str(address), f"echo {CONNECTED}; cat"]
-    with errors_file.open("wb") as errors:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-            preexec_fn=_ignore_interrupts,
-        )
-    with _ending(process):
-        if not any(line.strip() == CONNECTED for line in process.stdout or ()):
-            reason = _last(errors_file.read_text(errors="replace"))
-            raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, _by_hand(address, config))}")
-        yield
-        _close_input(process)
-        process.wait()
+    control = str(socket).replace("%", "%%")
+    options = ["-o", f'ControlPath="{control}"', "-o", f"ServerAliveInterval={ALIVE_S}"]
+    if address.port:
+        options += ["-o", f"Port={address.port}"]
+    return [*(["-F", str(config.absolute())] if config else []), *options]
 
 
 def _ignore_interrupts() -> None:
-    """It stays in the session, to ask for a password at the terminal; Ctrl-C is sent there to every process."""
+    """Ctrl-C at a terminal is sent to every process of its session."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _remedy(reason: str, by_hand: str) -> str:
+def _remedy(reason: str, address: Address, config: Path | None) -> str:
+    port = ["-p", str(address.port)] if address.port else []
+    by_hand = shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
     if "Permission denied" in reason:
         return f"let the device know your key: ssh-copy-id {by_hand}"
     if "Host key verification failed" in reason:
@@ -206,33 +171,21 @@ def _remedy(reason: str, by_hand: str) -> str:
     return f"see that the device is on and that this works: ssh {by_hand}"
 
 
-def _by_hand(address: Address, config: Path | None) -> str:
-    """The arguments of ssh that a user would type."""
-    port = ["-p", str(address.port)] if address.port else []
-    return shlex.join([*(["-F", str(config)] if config else []), *port, str(address)])
-
-
-def _tool(name: str) -> str:
-    path = shutil.which(name)
+def _tool() -> str:
+    path = shutil.which("ssh")
     if path is None:
-        raise MissingPackageError(
-            f"a device is reached with {name}, which is not installed; on Debian: apt install openssh-client"
-        )
+        raise MissingPackageError("a device is reached with ssh, which is not installed: apt install openssh-client")
     return path
 
 
 @contextlib.contextmanager
-def _ending(process: subprocess.Popen[str]) -> Iterator[None]:
-    """Whatever happens in the block, the process and its pipes are gone afterwards."""
-    try:
-        yield
-    finally:
-        if process.poll() is None:
+def _process(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """A process with pipes; whatever happens in the block, it and they are gone afterwards."""
+    with subprocess.Popen(command, stdin=PIPE, stdout=PIPE, text=True, errors="replace", **options) as process:
+        try:
+            yield process
+        finally:
             process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe:
-                pipe.close()
 
 
 def _close_input(process: subprocess.Popen[str]) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import shutil
 import subprocess
 import sys
@@ -16,8 +14,7 @@ from ...runtime.errors import Failure, MissingFileError, ParameterError
 NAME = "genrekit"
 SOURCE = Path(__file__).parents[2]
 BESIDE = ("pyproject.toml", "README.md", "LICENSE")
-# What an installer adds to the files of a wheel; its RECORD is made anew.
-OF_THE_INSTALLER = {"RECORD", "INSTALLER", "REQUESTED", "direct_url.json"}
+OF_THE_INSTALLER = ("INSTALLER", "REQUESTED", "direct_url.json")  # what it adds to the files of a wheel
 NAME_ONE = "name a built one with --wheel FILE"
 
 
@@ -29,21 +26,17 @@ def find_wheel(folder: Path, given: Path | None = None) -> Path:
         Failure: none can be made.
     """
     if given:
-        return _checked(given)
+        if not given.is_file():
+            raise MissingFileError(f"wheel={given}: expected a wheel of genrekit, found no file; check the path")
+        if not given.name.startswith(f"{NAME}-") or given.suffix != ".whl" or not zipfile.is_zipfile(given):
+            raise ParameterError(f"wheel={given}: expected {NAME}-VERSION-py3-none-any.whl, as `pip wheel` makes it")
+        return given
     if all((SOURCE / name).exists() for name in BESIDE):
         return build_wheel(folder)
     try:
         return pack_wheel(metadata.distribution(NAME), folder)
     except metadata.PackageNotFoundError as error:
         raise Failure(f"this genrekit is neither a checkout nor installed; {NAME_ONE}") from error
-
-
-def _checked(path: Path) -> Path:
-    if not path.is_file():
-        raise MissingFileError(f"wheel={path}: expected a wheel of genrekit, found no file; check the path")
-    if not path.name.startswith(f"{NAME}-") or path.suffix != ".whl" or not zipfile.is_zipfile(path):
-        raise ParameterError(f"wheel={path}: expected {NAME}-VERSION-py3-none-any.whl, as `pip wheel` makes it")
-    return path
 
 
 def build_wheel(folder: Path, source: Path = SOURCE) -> Path:
@@ -64,31 +57,11 @@ def build_wheel(folder: Path, source: Path = SOURCE) -> Path:
 
 
 def pack_wheel(distribution: metadata.Distribution, folder: Path) -> Path:
-    """The wheel that `distribution` was installed from, packed again of its files, with a RECORD of its own.
-
-    Source: PyPA's specification "Binary distribution format".
-    """
+    """The wheel that `distribution` was installed from, packed again of its files."""
     information = f"{NAME}-{distribution.version}.dist-info"
-    contents = {
-        file.as_posix(): Path(str(file.locate())).read_bytes()
-        for file in distribution.files or ()
-        if file.parts[0] in (NAME, information) and _is_of_wheel(file, information)
-    }
-    record = [f"{name},{_digest(data)},{len(data)}" for name, data in contents.items()]
-    record.append(f"{information}/RECORD,,")
-    contents[f"{information}/RECORD"] = ("\n".join(record) + "\n").encode()
     wheel = folder / f"{NAME}-{distribution.version}-py3-none-any.whl"
     with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in contents.items():
-            archive.writestr(name, data)
+        for file in distribution.files or ():
+            if file.parts[0] in (NAME, information) and file.suffix != ".pyc" and file.name not in OF_THE_INSTALLER:
+                archive.write(str(file.locate()), file.as_posix())
     return wheel
-
-
-def _is_of_wheel(file: metadata.PackagePath, information: str) -> bool:
-    added = file.parent.name == information and file.name in OF_THE_INSTALLER
-    return not added and file.suffix != ".pyc" and Path(str(file.locate())).is_file()
-
-
-def _digest(data: bytes) -> str:
-    encoded = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=")
-    return f"sha256={encoded.decode()}"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..results.recommend import FASTEST, MOST_ACCURATE, SMALLEST
-from ..results.schema import Bench, Row
+from ..results.recommend import FASTEST, MOST_ACCURATE, ON_THE_FRONT, SMALLEST
+from ..results.schema import Bench
 from ..results.values import CALLS, Recommendation
 from .format import fraction, size, three_digits
 
@@ -17,39 +17,38 @@ def recommendation_lines(bench: Bench) -> list[str]:
 
 def recommendation_text(bench: Bench, found: Recommendation) -> str:
     """Which file it is, what it costs, and how the others compare."""
-    row = bench.results[found.index]
-    start = f"The {found.goal} is {found.case}:"
+    row, count = bench.results[found.index], bench.clips.count
+    start, demo = f"The {found.goal} is {found.case}:", DEMO if bench.demo else ""
+    clip = f"{three_digits(row.clip_ms.p50 if row.clip_ms else None)} ms a clip"
+    figures = clip if row.accuracy is None else f"{clip}, accuracy {fraction(row.accuracy)}"
     if found.goal == SMALLEST:
-        return f"{start} {size(row.bytes)} on disk, {_figures(row)}."
-    if found.goal == FASTEST:
-        return f"{start} {_figures(row)}.{_slower(found)}"
-    demo = DEMO if bench.demo else ""
+        return f"{start} {size(row.bytes)} on disk, {figures}."
     if found.goal == MOST_ACCURATE:
-        return f"{start} {_accuracy(bench, row)}.{_as_accurate(found, bench.clips.count)}{demo}"
-    return f"{start} {_figures(row)}.{_front(found)}{demo}"
+        low, high = row.accuracy_interval or (None, None)
+        interval = f"(95 % interval {fraction(low)} to {fraction(high)})"
+        figures = f"{fraction(row.accuracy)} of {count} clips {interval}, {clip}"
+    if found.goal == FASTEST:
+        demo = ""
+    others = _others(found, count) if found.others else ""
+    return f"{start} {figures}.{others}{demo}"
 
 
-def _figures(row: Row) -> str:
-    accuracy = "" if row.accuracy is None else f", accuracy {fraction(row.accuracy)}"
-    return f"{_clip(row)}{accuracy}"
-
-
-def _clip(row: Row) -> str:
-    return f"{three_digits(row.clip_ms.p50 if row.clip_ms else None)} ms a clip"
-
-
-def _accuracy(bench: Bench, row: Row) -> str:
-    low, high = row.accuracy_interval or (None, None)
-    return (
-        f"{fraction(row.accuracy)} of {bench.clips.count} clips (95 % interval {fraction(low)} to {fraction(high)}), "
-        f"{_clip(row)}"
-    )
-
-
-def _slower(found: Recommendation) -> str:
-    """How many of the others are measurably slower."""
-    if not found.others:
-        return ""
+def _others(found: Recommendation, clips: int) -> str:
+    """How the other files compare, and what so many clips can say of them."""
+    if found.goal == MOST_ACCURATE:
+        who = _how_many(found.similar, found.others)
+        if found.similar == 0:
+            return f" The intervals of {who} overlap with it."
+        one = found.similar == 1
+        overlap, them = (f"interval of {who} overlaps", "it") if one else (f"intervals of {who} overlap", "these")
+        return f" The {overlap} with it. {clips} clips are too few to tell {them} apart from it."
+    if found.goal == ON_THE_FRONT:
+        if not found.similar:
+            return " No file is more accurate, and none is faster."
+        return (
+            f" {found.similar + 1} of {found.others + 1} files are beaten by none in both accuracy and time; of these "
+            "it is nearest to the best of both."
+        )
     slower = found.others - found.similar
     who = _how_many(slower, found.others)
     sentence = f" {who[0].upper()}{who[1:]} {'is' if slower < 2 else 'are'} measurably slower"
@@ -57,27 +56,6 @@ def _slower(found: Recommendation) -> str:
     if found.basis == CALLS:
         sentence += " That is by the calls of one process each, and processes differ: measure with --rounds 3 or more."
     return sentence
-
-
-def _as_accurate(found: Recommendation, clips: int) -> str:
-    """How many of the others have intervals that overlap, and what so many clips can say of these."""
-    if not found.others:
-        return ""
-    who = _how_many(found.similar, found.others)
-    if found.similar == 0:
-        return f" The intervals of {who} overlap with it."
-    if found.similar == 1:
-        return f" The interval of {who} overlaps with it. {clips} clips are too few to tell it apart from it."
-    return f" The intervals of {who} overlap with it. {clips} clips are too few to tell these apart from it."
-
-
-def _front(found: Recommendation) -> str:
-    if found.similar:
-        return (
-            f" {found.similar + 1} of {found.others + 1} files are beaten by none in both accuracy and time; of these "
-            "it is nearest to the best of both."
-        )
-    return " No file is more accurate, and none is faster." if found.others else ""
 
 
 def _how_many(count: int, others: int) -> str:

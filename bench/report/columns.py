@@ -1,17 +1,17 @@
-"""What the tables of results show: one list of columns for terminal, Markdown and HTML."""
+"""What the tables show: one list of columns of results for terminal, Markdown and HTML, and what training takes."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Sequence
+import itertools
+from collections.abc import Callable, Sequence
 
 from ..results.schema import Bench, Row, by_model
 from .format import NOTHING, fraction, size, text, three_digits
 from .lines import machine_line
 from .table import Table
-from .training import milliseconds_a_clip
 
-UNPROVEN = "?"  # behind an agreement that too few windows could show
+UNPROVEN = "?"  # behind an agreement that the comparison at export had too few windows to show
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +42,7 @@ def results_table(bench: Bench, columns: Sequence[Column] | None = None, *, shor
     columns = shown_columns(bench) if columns is None else columns
     groups = [group for group in [*by_model(bench.results), list(bench.baselines)] if group]
     rows = [[column.cell(row) for column in columns] for group in groups for row in group]
-    ends = {sum(len(group) for group in groups[: index + 1]) - 1 for index in range(len(groups))}
+    ends = {end - 1 for end in itertools.accumulate(map(len, groups))}
     incomplete = "" if bench.complete else ", incomplete"
     return Table(
         f"Bench{incomplete}: {bench.clips}",
@@ -56,11 +56,8 @@ def results_table(bench: Bench, columns: Sequence[Column] | None = None, *, shor
 
 def shown_columns(bench: Bench) -> list[Column]:
     """Of the `all_columns` those that hold something in at least one row."""
-    return [column for column in all_columns(bench) if not bench.rows or _holds_something(column, bench.rows)]
-
-
-def _holds_something(column: Column, rows: Iterable[Row]) -> bool:
-    return any(column.cell(row) != NOTHING for row in rows)
+    columns, rows = all_columns(bench), bench.rows
+    return [column for column in columns if not rows or any(column.cell(row) != NOTHING for row in rows)]
 
 
 def all_columns(bench: Bench) -> list[Column]:
@@ -73,7 +70,11 @@ def all_columns(bench: Bench) -> list[Column]:
         Column("precision", "precision", lambda row: text(row.precision), words=True),
         Column("size", "size", lambda row: size(row.bytes)),
         Column("accuracy", "accu-\nracy", lambda row: fraction(row.accuracy)),
-        Column("agreement with Keras", "agree-\nment", _agreement),
+        Column(
+            "agreement with Keras",
+            "agree-\nment",
+            lambda row: fraction(row.agreement) + (UNPROVEN if row.parity_reasons else ""),
+        ),
         Column("front end p50, ms", "front\nend ms\np50", _percentile("front_end_ms", "p50")),
         Column("front end p90, ms", "\n\np90", _percentile("front_end_ms", "p90")),
         Column("model p50, ms", "model\nms\np50", _percentile("model_ms", "p50")),
@@ -88,7 +89,9 @@ def all_columns(bench: Bench) -> list[Column]:
         Column("calibration error", "cali-\nbration\nerror", lambda row: fraction(row.calibration_error)),
         Column("fraction of peak", "fraction\nof peak", lambda row: fraction(row.peak_fraction)),
         Column("GMAC/s", "GMAC/s", lambda row: three_digits(row.gmacs_per_s)),
-        Column("accuracy, 95 % interval", None, lambda row: _interval(row.accuracy_interval)),
+        Column(
+            "accuracy, 95 % interval", None, lambda row: " to ".join(map(fraction, row.accuracy_interval or [None]))
+        ),
         Column("clip p99, ms", None, _percentile("clip_ms", "p99")),
         Column("clip mean, ms", None, _percentile("clip_ms", "mean")),
         Column("clip interquartile range, ms", None, _percentile("clip_ms", "iqr")),
@@ -113,14 +116,35 @@ def _percentile(kind: str, figure: str) -> Callable[[Row], str]:
     return cell
 
 
-def _agreement(row: Row) -> str:
-    """Marked where the comparison at export had too few windows to show the agreement that is asked for."""
-    return fraction(row.agreement) + (UNPROVEN if row.parity_reasons else "")
-
-
-def _interval(ends: tuple[float, float] | None) -> str:
-    return f"{fraction(ends[0])} to {fraction(ends[1])}" if ends else NOTHING
-
-
 def _formatted(value: float | None, specification: str) -> str:
     return NOTHING if value is None else format(value, specification)
+
+
+def training_table(bench: Bench) -> Table | None:
+    """Seconds an epoch and milliseconds a clip, which corpora of other sizes can be compared by; None without rows."""
+    if not bench.training:
+        return None
+    reference, note = bench.training_reference, ""
+    headings = ["model", "seconds an epoch", "segments", "ms a clip"]
+    if reference:
+        headings += [f"{reference.machine}, seconds an epoch", f"{reference.machine}, ms a clip"]
+        note = (
+            f"The figures of {reference.source}, on an {reference.machine}, are over {reference.segments:,} segments; "
+            "milliseconds a clip make corpora of other sizes comparable."
+        )
+    rows = []
+    for row in bench.training:
+        ours = milliseconds_a_clip(row.seconds_per_epoch, row.segments)
+        cells = [row.model, three_digits(row.seconds_per_epoch), text(row.segments), three_digits(ours)]
+        if reference:
+            seconds = reference.seconds_per_epoch.get(row.model)
+            theirs = milliseconds_a_clip(seconds, reference.segments)
+            cells += [text(seconds if seconds is None else f"{seconds:g}"), three_digits(theirs)]
+        rows.append([*cells, text(row.source)])
+    numeric = [False, *[True] * (len(headings) - 1), False]
+    return Table("Training, an epoch", [*headings, "our figure"], rows, numeric, note)
+
+
+def milliseconds_a_clip(seconds: float | None, segments: int | None) -> float | None:
+    """What a clip of an epoch takes in training; None where one of the two is not known."""
+    return 1000 * seconds / segments if seconds is not None and segments else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..results.compare import Change, ComparedCase, Comparison
+from ..results.compare import ComparedCase, Comparison
 from ..results.values import CALLS, FASTER, ROUNDS, SLOWER, Ratio
 from .format import NOTHING, fraction, size, text, three_digits
 from .relative_times import verdict_words
@@ -26,17 +26,25 @@ FROM_CALLS = (
 
 def comparison_tables(comparison: Comparison) -> list[Table]:
     """The tables of what `compare.compare` returned, without those that would be empty."""
+    times = []
+    for case in comparison.cases:
+        middles = [three_digits(case.a_ms), three_digits(case.b_ms)]
+        ratios = [*_ratio_cells(case.main_ratio), *_ratio_cells(case.times.get("model_ms"))]
+        times.append([case.case, case.letter, *middles, *ratios, verdict_line(case)])
     tables = [
         Table(
             "Times, and their ratios to A",
             ("case", "", "A, ms", "ms", "clip", "95 % interval", "model", "95 % interval", "verdict"),
-            [_times_cells(case) for case in comparison.cases],
+            times,
             (False, False, True, True, True, True, True, True, False),
         ),
         Table(
             "What else changed",
             ("case", "", "what", "A", "then"),
-            [_change_cells(change) for change in comparison.changes],
+            [
+                [found.case, found.letter, found.what, FORMATS[found.what](found.a), FORMATS[found.what](found.b)]
+                for found in comparison.changes
+            ],
             (False, False, False, True, True),
         ),
         Table(
@@ -49,11 +57,6 @@ def comparison_tables(comparison: Comparison) -> list[Table]:
     return [table for table in tables if table.rows]
 
 
-def _times_cells(case: ComparedCase) -> list[str]:
-    ratios = [*_ratio_cells(case.main_ratio), *_ratio_cells(case.times.get("model_ms"))]
-    return [case.case, case.letter, three_digits(case.a_ms), three_digits(case.b_ms), *ratios, verdict_line(case)]
-
-
 def _ratio_cells(ratio: Ratio | None) -> list[str]:
     return [f"{ratio.ratio:.3f}", f"{ratio.low:.3f} to {ratio.high:.3f}"] if ratio else [NOTHING, NOTHING]
 
@@ -64,11 +67,6 @@ def verdict_line(case: ComparedCase) -> str:
     if words in (SLOWER, FASTER):
         words = f"{case.letter} is {verdict_words(case.main_ratio, '{:.2f}'.format)}"
     return f"{words} ({' and '.join(case.unsteady)} unsteady)" if case.unsteady else words
-
-
-def _change_cells(change: Change) -> list[str]:
-    shown = FORMATS[change.what]
-    return [change.case, change.letter, change.what, shown(change.a), shown(change.b)]
 
 
 def legend(comparison: Comparison) -> list[str]:

@@ -32,8 +32,3 @@ def fraction(value: float | None) -> str:
 def text(value: object) -> str:
     """Anything, or a dash for None."""
     return NOTHING if value is None else str(value)
-
-
-def count_of(number: int | str, noun: str) -> str:
-    """A number of things, as "1 thread" or "2 threads"."""
-    return f"{number} {noun}" if str(number) == "1" else f"{number} {noun}s"

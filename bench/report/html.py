@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import MissingPackageError
 from ...runtime.util.atomic import write_text
-from ..results.schema import Bench
+from ..results.schema import Bench, Row, by_model
 from .advice import recommendation_text
-from .columns import results_table
-from .confusion import confusions
+from .columns import results_table, training_table
 from .format import size
-from .lines import machine_line, measured_count, warning_groups
-from .machine_facts import machine_facts
+from .lines import machine_facts, machine_line, measured_count, warning_groups
 from .relative_times import beside_the_fastest, ratio_matrix, verdict_words
-from .training import training_table
 
 if TYPE_CHECKING:
     import jinja2
@@ -48,7 +45,7 @@ def html_page(
         import jinja2  # noqa: F401
         import markupsafe
 
-        from . import plots
+        from .plots.pictures import pictures
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f"the HTML page needs {(error.name or 'a package').partition('.')[0]}, which is not installed; run: "
@@ -56,7 +53,7 @@ def html_page(
         ) from error
     environment = page_environment()
     environment.filters.update(size=size, words=verdict_words)
-    drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in plots.pictures(bench)]
+    drawn = [(picture, markupsafe.Markup(picture.svg)) for picture in pictures(bench)]
     return environment.get_template(TEMPLATE).render(
         bench=bench,
         lines=[str(bench.clips), machine_line(bench)],
@@ -67,12 +64,25 @@ def html_page(
         pictures=drawn,
         beside=beside_the_fastest(bench),
         matrix=ratio_matrix(bench),
-        confusions=confusions(bench),
+        confusions=_confusions(bench),
         epochs=training_table(bench),
         training=training,
         parity=parity,
         facts=machine_facts(bench),
     )
+
+
+def _confusions(bench: Bench) -> dict[str, list[list[Row]]]:
+    """Model -> its rows in groups that share a confusion matrix, the most accurate first."""
+    found: dict[str, list[list[Row]]] = {}
+    for rows in by_model(bench.results):
+        scored = [row for row in rows if row.confusion and row.accuracy is not None]
+        groups: dict[object, list[Row]] = {}
+        for row in sorted(scored, key=lambda row: -(row.accuracy or 0)):
+            groups.setdefault(row.confusion, []).append(row)
+        if groups:
+            found[str(rows[0].model)] = list(groups.values())
+    return found
 
 
 def page_environment(*packages: str) -> jinja2.Environment:

@@ -8,11 +8,9 @@ from collections.abc import Sequence
 from ...runtime.errors import ParameterError
 from ..results.schema import Bench
 from .advice import recommendation_lines
-from .columns import results_table, shown_columns
-from .lines import failures, incomplete_line, machine_line, warning_lines
-from .machine_facts import machine_facts
+from .columns import results_table, shown_columns, training_table
+from .lines import failures, incomplete_line, machine_facts, machine_line, warning_lines
 from .relative_times import beside_the_fastest
-from .training import training_table
 
 BEGIN, END = "<!-- genrekit results -->", "<!-- end of genrekit results -->"
 README = (
@@ -66,15 +64,10 @@ def _results(bench: Bench, titles: Sequence[str] | None = None) -> str:
 
 
 def replaced_between(document: str, part: str, name: str) -> str:
-    """`document` with `part` between the lines BEGIN and END.
-
-    Args:
-        document: Markdown that has both lines once, in this order.
-        part: Markdown of whole lines.
-        name: of the document, for the error.
+    """`document` with `part`, Markdown of whole lines, between the lines BEGIN and END.
 
     Raises:
-        ParameterError: it has not.
+        ParameterError: it has not both once, in this order; the sentence begins with its `name`.
     """
     lines = document.splitlines(keepends=True)
     stripped = [line.strip() for line in lines]

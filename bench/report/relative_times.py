@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from ..results.ratios import between
 from ..results.recommend import fastest
 from ..results.schema import Bench
+from ..results.stats import between
 from ..results.values import NO_DIFFERENCE, SLOWER, Ratio
 from ..results.warnings import FUNCTIONAL_ENGINES
 from .format import NOTHING, three_digits
@@ -19,32 +19,25 @@ NUMERIC = (True, False, False)  # ratio, interval, words
 def beside_the_fastest(bench: Bench, kinds: Mapping[str, str] = KINDS) -> Table | None:
     """The ratios of the times of every file to those of the one with the fastest clip; None where there is one file.
 
-    Args:
-        bench: the results.
-        kinds: kind of time -> its name in the headings.
+    `kinds` of times, and their names in the headings.
     """
     best = fastest(bench)
     others = [index for index in _timed(bench) if index != best]
     if best is None or not others:
         return None
-    rows = [
-        [bench.rows[index].name, *(cell for kind in kinds for cell in ratio_cells(_between(bench, kind, index, best)))]
-        for index in others
-    ]
+    rows = []
+    for index in others:
+        ratios = [between(bench.ratios.get(kind, ()), index, best) for kind in kinds]
+        rows.append([bench.rows[index].name, *(cell for ratio in ratios for cell in ratio_cells(ratio))])
     headings = ["file", *(heading for name in kinds.values() for heading in (f"{name}, ratio", "95 % interval", ""))]
     title = f"Beside the fastest, {bench.rows[best].name}"
     return Table(title, headings, rows, [False, *NUMERIC * len(kinds)])
 
 
-def ratio_matrix(bench: Bench, kind: str = "clip_ms") -> tuple[list[str], list[list[Ratio | None]]]:
-    """Names of the rows, and for each the ratios of its time to that of every other; None of itself."""
-    timed = _timed(bench)
-    names = [bench.rows[index].name for index in timed]
-    return names, [[_between(bench, kind, index, other) for other in timed] for index in timed]
-
-
-def _between(bench: Bench, kind: str, index: int, other: int) -> Ratio | None:
-    return between(bench.ratios.get(kind, ()), index, other)
+def ratio_matrix(bench: Bench) -> tuple[list[str], list[list[Ratio | None]]]:
+    """Names of the rows, and for each the ratios of its time of a clip to that of every other; None of itself."""
+    timed, pairs = _timed(bench), bench.ratios.get("clip_ms", ())
+    return [bench.rows[index].name for index in timed], [[between(pairs, a, b) for b in timed] for a in timed]
 
 
 def _timed(bench: Bench) -> list[int]:

@@ -36,16 +36,6 @@ class Table:
         """Whether each column holds numbers."""
         return [index > 0 for index in range(len(self.headings))] if self.numeric is None else list(self.numeric)
 
-    @property
-    def sections(self) -> list[list[Sequence[str]]]:
-        """The rows, in groups between the lines."""
-        groups: list[list[Sequence[str]]] = [[]]
-        for index, row in enumerate(self.rows):
-            groups[-1].append(row)
-            if index in self.section_ends:
-                groups.append([])
-        return [group for group in groups if group]
-
     def to_rich(self, *, fold: bool = False, dense: bool = False, min_width: int = 0) -> rich.table.Table:
         """As a terminal shows it.
 
@@ -87,10 +77,6 @@ class Table:
     def to_markdown(self) -> str:
         """Headings and rows, and the note under them."""
         rule = ["---:" if numeric else "---" for numeric in self.numbers]
-        lines = "".join(_markdown_line(cells) for cells in [self.headings, rule, *self.rows])
-        return lines + (f"\n{self.note}\n" if self.note else "")
-
-
-def _markdown_line(cells: Sequence[str]) -> str:
-    escaped = [cell.replace("|", "\\|") for cell in cells]
-    return f"| {' | '.join(escaped)} |\n"
+        lines = [[cell.replace("|", "\\|") for cell in cells] for cells in [self.headings, rule, *self.rows]]
+        text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+        return text + (f"\n{self.note}\n" if self.note else "")

@@ -45,9 +45,8 @@ def results_tables(bench: Bench, width: int, not_kept: Sequence[str] = ()) -> li
     columns = {column.title: column for column in shown_columns(bench) if column.short is not None}
     titles = list(columns)
     needed = titles.index(LAST_NEEDED) + 1 if LAST_NEEDED in titles else min(MOST_NEEDED, len(titles))
-    layouts: list[Sequence[Part]] = [[(titles[:needed], titles[needed:])], HALVES]
-    tables: list[RichTable] = []
-    for parts in layouts:
+    whole = ((titles[:needed], titles[needed:]),)
+    for parts in (whole, HALVES):
         for name in (columns["file"].cell, _broken_names(bench)):
             named = {**columns, "file": dataclasses.replace(columns["file"], cell=name)}
             tables = [_widest(bench, named, part, width, not_kept) for part in parts]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import statistics
 from collections import Counter
@@ -12,16 +13,14 @@ from ...runtime.errors import GenrekitError
 from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.proportions import wilson_interval
-from ..measure.cases import Case
 from ..measure.clips import Clips
-from ..measure.plan import BenchPlan
-from ..measure.raw import RawBench, RawCase, RawRound
-from .ratios import pairwise
+from ..measure.plan import BenchPlan, Case, RawBench, RawCase, RawRound
 from .recommend import recommendations
 from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
-from .stats import calibration_error, fraction_equal, summary
+from .stats import calibration_error, fraction_equal, pairwise, summary
 from .warnings import findings
 
+DESCRIBED = ("model", "format", "precision", "macs", "parameters", "recipe")
 NOT_MEASURED = "not measured: the bench was interrupted before its first round; run it again"
 PEAK_MEMORY = "peak_rss_bytes"
 
@@ -34,53 +33,24 @@ def blank_rows(plan: BenchPlan) -> tuple[Row, ...]:
 
 def blank_row(case: Case) -> Row:
     """What is known of `case` before anything is measured."""
-    row = Row(
-        file=case.path.name,
-        model=case.path.stem,
-        format=SUFFIXES.get(case.path.suffix),
-        precision=None,
-        engine=case.engine,
-        threads=case.threads,
-        front_end=case.front_end,
-        bytes=case.path.stat().st_size if case.path.is_file() else None,
-        accuracy=None,
-        agreement=None,
-        front_end_ms=None,
-        model_ms=None,
-        clip_ms=None,
-        real_time_factor=None,
-        cold_start_ms=None,
-        peak_rss_bytes=None,
-        macs=None,
-        gmacs_per_s=None,
-        warnings=(),
-    )
-    try:
+    # None where neither default is given, which every row of a bench file has.
+    fields: dict[str, Any] = {
+        field.name: None for field in dataclasses.fields(Row) if field.default is field.default_factory
+    }
+    fields.update(file=case.path.name, model=case.path.stem, format=SUFFIXES.get(case.path.suffix), warnings=())
+    fields.update(engine=case.engine, threads=case.threads, front_end=case.front_end)
+    if case.path.is_file():
+        fields["bytes"] = case.path.stat().st_size
+    with contextlib.suppress(GenrekitError):  # measuring fails on it too, and says why
         description = read_description(case.path)
-    except GenrekitError:
-        return row  # measuring fails on it too, and says why
-    return dataclasses.replace(
-        row,
-        model=description.model,
-        format=description.format,
-        precision=description.precision,
-        macs=description.macs,
-        parameters=description.parameters,
-        recipe=description.recipe,
-        parity_reasons=description.parity.reasons,
-        trained_on_demo=description.corpus.demo,
-    )
+        fields.update({name: getattr(description, name) for name in DESCRIBED})
+        fields.update(parity_reasons=description.parity.reasons, trained_on_demo=description.corpus.demo)
+    return Row(**fields)
 
 
 def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
-    """The results of a bench, or of what was measured of it so far.
-
-    Args:
-        plan: what was to be measured.
-        blanks: its `blank_rows`.
-        raw: what was measured.
-    """
-    clips = clips_facts(plan.clips)
+    """The results of a bench, or of what was measured of it so far; `blanks` are the plan's `blank_rows`."""
+    clips, count = clips_facts(plan.clips), len(plan.cases)
     rows = [
         _row(blank, case, plan, clips, raw.machine.peak_gmacs_per_s)
         for blank, case in zip(blanks, raw.cases, strict=True)
@@ -92,17 +62,14 @@ def summarize(plan: BenchPlan, blanks: Sequence[Row], raw: RawBench) -> Bench:
         effort=plan.effort,
         complete=raw.complete,
         interrupted=raw.interrupted,
-        results=tuple(rows[: len(plan.cases)]),
-        baselines=tuple(rows[len(plan.cases) :]),
+        results=tuple(rows[:count]),
+        baselines=tuple(rows[count:]),
         ratios={kind: pairwise(rows, kind) for kind in RATIO_TIMES},
         training=plan.training,
         training_reference=plan.training_reference,
     )
-    bench = dataclasses.replace(
-        bench,
-        results=tuple(dataclasses.replace(row, warnings=findings(row, bench)) for row in bench.results),
-        baselines=tuple(dataclasses.replace(row, warnings=findings(row, bench)) for row in bench.baselines),
-    )
+    rows = [dataclasses.replace(row, warnings=findings(row, bench)) for row in rows]
+    bench = dataclasses.replace(bench, results=tuple(rows[:count]), baselines=tuple(rows[count:]))
     return dataclasses.replace(bench, recommendations=recommendations(bench))
 
 

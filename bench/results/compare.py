@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from ..measure.jsonable import as_json
-from .ratios import ratio_of
 from .schema import TIMES, Bench, Row
+from .stats import ratio_of
 from .values import SLOWER, Ratio
 
 GATED_TIMES = ("clip_ms", "model_ms")
@@ -93,17 +93,20 @@ class Comparison:
 
 
 def compare(benches: Sequence[Bench]) -> Comparison:
-    """Compare every bench with the first.
+    """Compare every bench with the first; there are 2 to 26.
 
     Cases are the same where model, format, precision, engine, threads and front end are. Rounds of two files were not
     measured together, so that drift of the machine between them is in the ratios.
-
-    Args:
-        benches: at least two, at most 26.
     """
     lettered = [(chr(ord("A") + index), bench) for index, bench in enumerate(benches)]
     first = benches[0]
-    pairs = [(letter, a, b) for letter, bench in lettered[1:] for a, b in _pairs(first, bench)]
+    by_case = _by_case(first)
+    others = [(letter, _by_case(bench)) for letter, bench in lettered[1:]]
+    pairs = [
+        (letter, by_case.get(case), other.get(case))
+        for letter, other in others
+        for case in dict.fromkeys([*by_case, *other])
+    ]
     return Comparison(
         files=tuple(
             ComparedFile(letter, bench.created, bench.machine.cpu, bench.complete) for letter, bench in lettered
@@ -126,26 +129,19 @@ def regressions(comparison: Comparison, factor: float) -> list[str]:
     times as long and the interval of the ratio does not hold 1, and where it was measured in A but not in the other
     file. With nothing measured in A there is nothing to fail: see `is_measured`.
     """
-    return [sentence for case in comparison.cases for sentence in _regression(case, factor)]
-
-
-def _regression(case: ComparedCase, factor: float) -> Iterator[str]:
-    name = f"{case.case} in {case.letter}"
-    if case.a_ms is not None and case.b_ms is None:
-        yield f"{name}: {case.verdict}"
-    for kind in [kind for kind in GATED_TIMES if kind in case.times] or FRONT_END_ALONE:
-        ratio = case.times.get(kind)
-        if ratio and ratio.ratio > factor and ratio.verdict == SLOWER:
-            yield (
-                f"{name}: {kind.removesuffix('_ms')} takes {ratio.ratio:.3f} times as long as in A (interval "
-                f"{ratio.low:.3f} to {ratio.high:.3f}, at most {factor:g})"
-            )
-
-
-def _pairs(first: Bench, other: Bench) -> list[tuple[Row | None, Row | None]]:
-    """The rows of each case in both, in order of appearance."""
-    a, b = _by_case(first), _by_case(other)
-    return [(a.get(key), b.get(key)) for key in dict.fromkeys([*a, *b])]
+    found = []
+    for case in comparison.cases:
+        name = f"{case.case} in {case.letter}"
+        if case.a_ms is not None and case.b_ms is None:
+            found.append(f"{name}: {case.verdict}")
+        for kind in [kind for kind in GATED_TIMES if kind in case.times] or FRONT_END_ALONE:
+            ratio = case.times.get(kind)
+            if ratio and ratio.ratio > factor and ratio.verdict == SLOWER:
+                found.append(
+                    f"{name}: {kind.removesuffix('_ms')} takes {ratio.ratio:.3f} times as long as in A (interval "
+                    f"{ratio.low:.3f} to {ratio.high:.3f}, at most {factor:g})"
+                )
+    return found
 
 
 def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:
@@ -160,26 +156,19 @@ def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:
 
 
 def _compared(letter: str, a: Row | None, b: Row | None) -> ComparedCase:
-    name = next(row.name for row in (a, b) if row)
+    sides = (("A", a), (letter, b))
+    name = next(row.name for _, row in sides if row)
     times_a, times_b = a.main_ms if a else None, b.main_ms if b else None
     a_ms, b_ms = times_a.p50 if times_a else None, times_b.p50 if times_b else None
     if a is None or b is None or times_a is None or times_b is None:
-        sides = (("A", a), (letter, b))
-        absent = [_absence(row, side) for side, row in sides if row is None or row.main_ms is None]
-        return ComparedCase(name, letter, a_ms, b_ms, {}, "; ".join(absent))
+        absent = [(row, side) for side, row in sides if row is None or row.main_ms is None]
+        words = [f"{'failed' if row else 'missing'} in {side}" for row, side in absent]
+        return ComparedCase(name, letter, a_ms, b_ms, {}, "; ".join(words))
     both = {kind: (of_b, of_a) for kind in TIMES if (of_a := a.times(kind)) and (of_b := b.times(kind))}
     ratios = {kind: ratio_of(of_b, of_a, paired=False) for kind, (of_b, of_a) in both.items()}
-    unsteady = tuple(side for side, row in (("A", a), (letter, b)) if _is_unsteady(row))
+    unsteady = tuple(side for side, row in sides if row and any(found.kind == "spread" for found in row.warnings))
     main = ratios.get("clip_ms") or ratio_of(times_b, times_a, paired=False)
     return ComparedCase(name, letter, a_ms, b_ms, ratios, main.verdict, unsteady)
-
-
-def _absence(row: Row | None, side: str) -> str:
-    return f"missing in {side}" if row is None else f"failed in {side}"
-
-
-def _is_unsteady(row: Row) -> bool:
-    return any(warning.kind == "spread" for warning in row.warnings)
 
 
 def _changes(letter: str, a: Row, b: Row) -> Iterator[Change]:

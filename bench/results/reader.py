@@ -20,13 +20,7 @@ WORDS.update(array="a list", object="an object", null="null")
 
 
 def read_json(path: Path) -> Bench:
-    """The results that a bench wrote.
-
-    Raises:
-        MissingFileError: there is no such file.
-        ParameterError: it is no bench file, one of another schema, or one with a key that is missing or wrong.
-        MissingPackageError: msgspec is not installed.
-    """
+    """The results that a bench wrote; raises as `read_typed`, and ParameterError of another schema."""
     remedy = "measure again with `genrekit bench --out`"
     content = _read(Path(path), "the JSON of `genrekit bench --out`", remedy)
     schema = content.get("schema") if isinstance(content, dict) else None
@@ -41,8 +35,7 @@ def read_typed(path: Path, content: type[Content], what: str, remedy: str) -> Co
     Args:
         path: of the file.
         content: a dataclass.
-        what: what is expected there, in words.
-        remedy: what to do if it is not.
+        what, remedy: what is expected there, and what to do if it is not, in words.
 
     Raises:
         MissingFileError: there is no such file.

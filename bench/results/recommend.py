@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 
-from .ratios import between
+import numpy as np
+
 from .schema import Bench, Row
-from .stats import pareto_front
+from .stats import between, pareto_front
 from .values import CALLS, ROUNDS, SLOWER, Recommendation
 from .warnings import FUNCTIONAL_ENGINES
 
@@ -21,12 +22,12 @@ def recommendations(bench: Bench) -> tuple[Recommendation, ...]:
     corner of the most accurate and the fastest, where accuracy and the logarithm of the time are each scaled to the
     range [0, 1] of all measured files.
     """
-    timed = candidates(bench)
-    scored = [index for index in timed if bench.results[index].accuracy is not None]
-    found = []
-    if timed:
-        found += [_smallest(bench, timed), _fastest(bench, timed)]
-    if scored:
+    rows, timed = bench.results, candidates(bench)
+    if not timed:
+        return ()
+    smallest = min(timed, key=lambda index: (rows[index].bytes or math.inf, clip_ms(rows[index])))
+    found = [Recommendation(SMALLEST, rows[smallest].name, smallest, len(timed) - 1), _fastest(bench, timed)]
+    if scored := [index for index in timed if rows[index].accuracy is not None]:
         found += [_most_accurate(bench, scored), _on_the_front(bench, scored)]
     return tuple(found)
 
@@ -45,11 +46,6 @@ def fastest(bench: Bench) -> int | None:
 def clip_ms(row: Row) -> float:
     """Median milliseconds of a clip; infinite where there is none."""
     return row.clip_ms.p50 if row.clip_ms else math.inf
-
-
-def _smallest(bench: Bench, timed: list[int]) -> Recommendation:
-    index = min(timed, key=lambda index: (bench.results[index].bytes or math.inf, clip_ms(bench.results[index])))
-    return Recommendation(SMALLEST, bench.results[index].name, index, others=len(timed) - 1)
 
 
 def _fastest(bench: Bench, timed: list[int]) -> Recommendation:
@@ -75,20 +71,9 @@ def _accuracy_interval(row: Row) -> tuple[float, float]:
 
 def _on_the_front(bench: Bench, scored: list[int]) -> Recommendation:
     rows = [bench.results[index] for index in scored]
-    points = [(math.log(clip_ms(row)), row.accuracy or 0) for row in rows]
-    front = pareto_front(points)
-    nearest = min(front, key=lambda index: _distance_to_the_corner(points, index))
+    points = np.array([(math.log(clip_ms(row)), row.accuracy or 0) for row in rows])
+    front = pareto_front(points.tolist())
+    spread = np.ptp(points, axis=0)
+    scaled = (points - [points[:, 0].min(), points[:, 1].max()]) / np.where(spread, spread, 1)  # the corner is (0, 0)
+    nearest = min(front, key=lambda index: math.hypot(*scaled[index]))
     return Recommendation(ON_THE_FRONT, rows[nearest].name, scored[nearest], len(rows) - 1, len(front) - 1)
-
-
-def _distance_to_the_corner(points: list[tuple[float, float]], index: int) -> float:
-    """Of the (cost, worth) pair at `index` to the least cost and the most worth, each axis scaled to its range."""
-    costs = [cost for cost, _ in points]
-    worths = [worth for _, worth in points]
-    cost, worth = points[index]
-    return math.hypot(_scaled(cost - min(costs), costs), _scaled(max(worths) - worth, worths))
-
-
-def _scaled(distance: float, values: list[float]) -> float:
-    spread = max(values) - min(values)
-    return distance / spread if spread else 0.0

@@ -10,10 +10,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.errors import ParameterError
-from ..measure.cases import Effort
 from ..measure.jsonable import as_json
 from ..measure.machine import MachineFacts
-from ..measure.plan import TrainingReference, TrainingRow
+from ..measure.plan import Effort, TrainingReference, TrainingRow
 from .values import BenchWarning, PairRatio, Recommendation, TimeSummary, require_above_zero
 
 SCHEMA = 1
@@ -24,19 +23,7 @@ USUAL_ENGINES = ("litert", "onnx", "keras", None)
 
 @dataclasses.dataclass(frozen=True)
 class ClipsFacts:
-    """What was classified.
-
-    Attributes:
-        count: of the clips.
-        classes: names of their classes.
-        window_ms: length of each, in milliseconds.
-        split: how they were chosen, in words.
-        demo: they are of the demo corpus.
-        tracks_in_training: tracks of them were used in training.
-
-    Raises:
-        ParameterError: a count or a length that is not above 0.
-    """
+    """What was classified: `count` clips of `window_ms` each, both > 0 (else ParameterError); the rest as `Clips`."""
 
     count: int
     classes: tuple[str, ...]
@@ -59,7 +46,7 @@ class ClipsFacts:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Row:
-    """A case, and what was measured of it; None where it was not.
+    """A case, and what was measured of it; None where it was not. Raises ParameterError of a number below 0.
 
     Attributes:
         model, format, precision, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
@@ -78,9 +65,6 @@ class Row:
         parity_reasons: what the comparison at the file's export left to be shown.
         reference_error, cold_start_error: why there is no agreement, no cold start; cold_start_of: what started.
         error: why the case, or a later round of it, was not measured.
-
-    Raises:
-        ParameterError: a number below 0.
     """
 
     file: str = ""
@@ -190,9 +174,14 @@ class Bench:
                 _require_index(f"ratios.{kind}[{index}].second", pair.second, self.rows)
         for index, found in enumerate(self.recommendations):
             _require_index(f"recommendations[{index}].index", found.index, self.results)
+        classes = len(self.clips.classes)
         for index, row in enumerate(self.results):
-            if row.confusion is not None:
-                _require_matrix(f"results[{index}].confusion", row, len(self.clips.classes))
+            columns = {len(row.confusion_labels or ()), *map(len, row.confusion or ())}
+            if row.confusion is not None and (len(row.confusion) != classes or len(columns) > 1):
+                raise ParameterError(
+                    f"results[{index}].confusion: expected a row for each of {classes} classes, and a column for each "
+                    "label"
+                )
 
     @property
     def rows(self) -> tuple[Row, ...]:
@@ -218,12 +207,6 @@ class Bench:
 def _require_index(name: str, value: int, rows: Sequence[Row]) -> None:
     if not 0 <= value < len(rows):
         raise ParameterError(f"{name}={value}: expected the index of one of {len(rows)} rows")
-
-
-def _require_matrix(name: str, row: Row, classes: int) -> None:
-    columns = len(row.confusion_labels or ())
-    if len(row.confusion or ()) != classes or any(len(counts) != columns for counts in row.confusion or ()):
-        raise ParameterError(f"{name}: expected a row for each of {classes} classes, and a column for each label")
 
 
 def by_model(rows: Sequence[Row]) -> list[list[Row]]:

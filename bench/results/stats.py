@@ -1,15 +1,18 @@
-"""Figures from raw values: pure functions of numbers."""
+"""Figures from raw values, and how much longer one thing takes than another: pure functions."""
 
 from __future__ import annotations
 
+import dataclasses
 import functools
+import itertools
 import math
 import statistics
 from collections.abc import Sequence
 
 import numpy as np
 
-from .values import TimeSummary
+from .schema import Row
+from .values import CALLS, FASTER, NO_DIFFERENCE, ROUNDS, SLOWER, PairRatio, Ratio, TimeSummary
 
 CALIBRATION_BINS = 15
 NORMAL_QUANTILE = statistics.NormalDist().inv_cdf(0.975)
@@ -22,11 +25,8 @@ Interval = tuple[float, float, float]  # a figure, and the lower and upper end o
 def summary(rounds: Sequence[Sequence[float]]) -> TimeSummary:
     """Percentiles, mean, interquartile range, count and the values themselves; all in the unit of the values.
 
-    Percentiles are over the values of all rounds, and interpolate linearly between the two nearest (Hyndman and Fan
-    1996, type 7).
-
-    Args:
-        rounds: the values of each round, > 0, at least one in each.
+    Percentiles are over the values of all rounds (> 0, at least one in each), and interpolate linearly between the two
+    nearest (Hyndman and Fan 1996, type 7).
     """
     raw = tuple(value for values in rounds for value in values)
     p25, p50, p75, p90, p99 = (float(value) for value in np.percentile(raw, [25, 50, 75, 90, 99]))
@@ -56,7 +56,6 @@ def calibration_error(scores: Sequence[float], right: Sequence[bool], bins: int 
     Args:
         scores: probability of the chosen label of each clip, in [0, 1].
         right: whether that label is the true one.
-        bins: how many.
     """
     score = np.asarray(scores, float)
     bin_of = np.clip(np.ceil(score * bins).astype(int) - 1, 0, bins - 1)
@@ -101,20 +100,13 @@ def round_ratio(numerator: Sequence[float], denominator: Sequence[float], *, pai
     """
     first, second = np.log(np.asarray(numerator, float)), np.log(np.asarray(denominator, float))
     centre = float(first.mean() - second.mean())
-    if paired:
-        variances = [float((first - second).var(ddof=1)) / len(first)]
-        counts = [len(first)]
-    else:
-        variances = [float(logs.var(ddof=1)) / len(logs) for logs in (first, second)]
-        counts = [len(first), len(second)]
-    half = math.sqrt(sum(variances)) * student_quantile(_freedom(variances, counts))
-    return math.exp(centre), math.exp(centre - half), math.exp(centre + half)
-
-
-def _freedom(variances: Sequence[float], counts: Sequence[int]) -> float:
-    """Welch's degrees of freedom of a sum of `variances` of means over `counts` values."""
+    samples = [first - second] if paired else [first, second]
+    counts = [len(logs) for logs in samples]
+    variances = [float(logs.var(ddof=1)) / len(logs) for logs in samples]
     spread = sum(variance**2 / (count - 1) for variance, count in zip(variances, counts, strict=True))
-    return sum(variances) ** 2 / spread if spread else min(counts) - 1.0
+    freedom = sum(variances) ** 2 / spread if spread else min(counts) - 1.0  # Welch's
+    half = math.sqrt(sum(variances)) * student_quantile(freedom)
+    return math.exp(centre), math.exp(centre - half), math.exp(centre + half)
 
 
 def student_quantile(freedom: float) -> float:
@@ -133,15 +125,61 @@ def student_quantile(freedom: float) -> float:
     return z + sum(term / freedom**power for power, term in enumerate(terms, start=1))
 
 
+def ratio_of(times: TimeSummary, other: TimeSummary, *, paired: bool) -> Ratio:
+    """The ratio of two summaries of one kind of time.
+
+    From two rounds each on, rounds count (`round_ratio`); with fewer there are only the calls of single
+    processes (`median_ratio`), and the interval is too narrow.
+
+    Args:
+        times, other: numerator and denominator.
+        paired: both were measured in the same rounds of one bench; rounds that only one has are left out.
+    """
+    first, second = times.round_p50, other.round_p50
+    if paired:
+        shared = min(len(first), len(second))
+        first, second = first[:shared], second[:shared]
+    if min(len(first), len(second)) >= 2:
+        interval, basis = round_ratio(first, second, paired=paired), ROUNDS
+    else:
+        interval, basis = median_ratio(times.raw, other.raw), CALLS
+    return Ratio(*interval, verdict(*interval), basis)
+
+
+def verdict(ratio: float, low: float, high: float) -> str:
+    """One word for a ratio of times and its interval."""
+    if low <= 1 <= high:
+        return NO_DIFFERENCE
+    return SLOWER if ratio > 1 else FASTER
+
+
+def pairwise(rows: Sequence[Row], kind: str) -> tuple[PairRatio, ...]:
+    """`ratio_of` of each pair of `rows` that have the kind of time, the earlier row to the later one."""
+    measured = [(index, times) for index, row in enumerate(rows) if (times := row.times(kind))]
+    return tuple(
+        PairRatio(**dataclasses.asdict(ratio_of(times, others, paired=True)), first=first, second=second)
+        for (first, times), (second, others) in itertools.combinations(measured, 2)
+    )
+
+
+def between(pairs: Sequence[PairRatio], index: int, other: int) -> PairRatio | None:
+    """Of what `pairwise` returned, the ratio of the row at `index` to the one at `other`; None where there is none."""
+    for pair in pairs:
+        if (pair.first, pair.second) == (index, other):
+            return pair
+        if (pair.first, pair.second) == (other, index):
+            ratio, low, high = 1 / pair.ratio, 1 / pair.high, 1 / pair.low
+            return PairRatio(ratio, low, high, verdict(ratio, low, high), pair.basis, first=index, second=other)
+    return None
+
+
 def pareto_front(points: Sequence[tuple[float, float]]) -> list[int]:
     """Indexes of the (cost, worth) pairs that no other pair beats: none costs no more and is worth no less.
 
     Of equal pairs the first stays. The indexes come in order of cost.
     """
-    best = float("-inf")
-    front = []
-    for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1], i)):
-        if points[index][1] > best:
-            best = points[index][1]
+    front: list[int] = []
+    for index in sorted(range(len(points)), key=lambda i: (points[i][0], -points[i][1])):
+        if not front or points[index][1] > points[front[-1]][1]:
             front.append(index)
     return front

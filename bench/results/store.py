@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import functools
 import io
 import json
 import re
@@ -37,26 +36,23 @@ def partial_path(path: Path) -> Path:
 
 
 def saver(path: Path | None) -> Save:
-    """What writes results as JSON to `path`, or does nothing where there is none.
+    """What writes results as JSON to `path`, or does nothing where there is none; raises as `check_writable`.
 
     Until they are "complete", results go to `partial_path`, and what stands at `path` stays; where nothing does,
     "interrupted" ones go to `path`, too.
-
-    Raises:
-        OutputError: as `check_writable`.
     """
     if path is None:
         return lambda content: None
     check_writable(path)
-    return functools.partial(_save, path=path)
 
+    def save(content: dict[str, Any]) -> None:
+        if content["complete"] or (content["interrupted"] and not path.exists()):
+            write_json(content, path)
+            partial_path(path).unlink(missing_ok=True)
+        else:
+            write_json(content, partial_path(path))
 
-def _save(content: dict[str, Any], path: Path) -> None:
-    if content["complete"] or (content["interrupted"] and not path.exists()):
-        write_json(content, path)
-        partial_path(path).unlink(missing_ok=True)
-    else:
-        write_json(content, partial_path(path))
+    return save
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:
@@ -69,7 +65,10 @@ def write_csv(bench: Bench, path: Path) -> None:
     """Write one line a row, baselines last: its fields, times as a column a figure; raises OutputError."""
     epochs = {row.model: row.seconds_per_epoch for row in bench.training}
     text = io.StringIO()
-    writer = csv.DictWriter(text, _csv_columns(), extrasaction="ignore", lineterminator="\n")
+    columns: list[str] = []
+    for name in [field.name for field in dataclasses.fields(Row) if field.name not in NOT_IN_CSV]:
+        columns += [f"{name}_{figure}" for figure in OF_TIMES] if name in TIMES else [name]
+    writer = csv.DictWriter(text, [*columns, "seconds_per_epoch"], extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for row in bench.rows:
         timed = {kind: times for kind in TIMES if (times := row.times(kind))}
@@ -78,13 +77,3 @@ def write_csv(bench: Bench, path: Path) -> None:
         epoch = epochs.get(row.model or "")
         writer.writerow({**vars(row), **figures, "warnings": kinds, "seconds_per_epoch": epoch})
     write_text(path, text.getvalue())
-
-
-def _csv_columns() -> list[str]:
-    columns = []
-    for field in dataclasses.fields(Row):
-        if field.name in TIMES:
-            columns += [f"{field.name}_{figure}" for figure in OF_TIMES]
-        elif field.name not in NOT_IN_CSV:
-            columns.append(field.name)
-    return [*columns, "seconds_per_epoch"]

@@ -12,7 +12,7 @@ ROUNDS, CALLS = "rounds", "calls"
 
 @dataclasses.dataclass(frozen=True)
 class TimeSummary:
-    """Times of one kind, all in milliseconds: what `stats.summary` makes of the values.
+    """Times of one kind, in milliseconds, as `stats.summary` makes them; each is above 0, or else ParameterError.
 
     Attributes:
         p50, p90, p99, mean: over the calls of all rounds.
@@ -21,9 +21,6 @@ class TimeSummary:
         raw: every call, round after round.
         round_n: calls of each round.
         round_p50: median of each round.
-
-    Raises:
-        ParameterError: a time that is not above 0.
     """
 
     p50: float
@@ -52,13 +49,10 @@ class Ratio:
     """How much longer one thing takes than another.
 
     Attributes:
-        ratio: of their times, > 0.
-        low, high: ends of its 95 % interval.
+        ratio: of their times, > 0; raises ParameterError otherwise.
+        low, high: ends of its 95 % interval, > 0 as well.
         verdict: NO_DIFFERENCE where the interval holds 1, SLOWER or FASTER otherwise.
         basis: ROUNDS, or CALLS of single processes, which make the interval too narrow.
-
-    Raises:
-        ParameterError: a number that is not above 0.
     """
 
     ratio: float
@@ -82,12 +76,7 @@ class PairRatio(Ratio):
 
 @dataclasses.dataclass(frozen=True)
 class BenchWarning:
-    """A reason not to trust a figure.
-
-    Attributes:
-        kind: a word for programs.
-        text: for people: the numbers, and what to do.
-    """
+    """A reason not to trust a figure: a word for programs, and for people the numbers and what to do."""
 
     kind: str
     text: str

@@ -8,13 +8,12 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from genrekit.bench.measure.cases import Case, Effort
 from genrekit.bench.measure.clips import Clips
 from genrekit.bench.measure.machine import MachineFacts
+from genrekit.bench.measure.plan import Case, Effort
 from genrekit.bench.results.build import blank_row
-from genrekit.bench.results.ratios import pairwise
 from genrekit.bench.results.schema import RATIO_TIMES, Bench, ClipsFacts
-from genrekit.bench.results.stats import summary
+from genrekit.bench.results.stats import pairwise, summary
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.modelfile.description import TrainingCorpus

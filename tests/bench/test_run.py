@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from genrekit.bench.measure import rounds as measure_rounds
-from genrekit.bench.measure.cases import Case, Effort
-from genrekit.bench.measure.plan import BenchPlan, TrainingRow, front_end_plan
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, TrainingRow, front_end_plan
 from genrekit.bench.measure.processes import run_worker
+from genrekit.bench.measure.timing import measure_peak
 from genrekit.bench.results import store
 from genrekit.bench.results.build import NOT_MEASURED
 from genrekit.bench.results.reader import read_json
@@ -132,7 +132,7 @@ def test_the_fraction_of_the_peak_is_of_the_machines_own_matrix_product(row, ben
 
 def test_a_peak_that_cannot_be_measured_is_left_out(tiny_onnx, clips, monkeypatch):
     def without_peak(job, **options):
-        if job == "measure_peak":
+        if job is measure_peak:
             raise Failure("killed by SIGKILL")
         return run_worker(job, **options)
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from genrekit.bench.measure.front_ends import front_end
-from genrekit.bench.measure.predictions import classify_call
+from genrekit.bench.measure.predictions import classify_call, front_end
 from genrekit.bench.measure.processes import run_process
 from genrekit.bench.measure.timing import timed
 from genrekit.bench.results.stats import median_ratio

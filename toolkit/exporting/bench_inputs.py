@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ...bench.measure.cases import Case
 from ...bench.measure.clips import Clips
-from ...bench.measure.plan import TrainingRow
+from ...bench.measure.plan import Case, TrainingRow
 from ...runtime import ModelDescription
 from ...runtime.engines import ENGINES
 from ...runtime.errors import GenrekitError, ParameterError

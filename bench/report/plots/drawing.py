@@ -87,10 +87,15 @@ def round_ticks(low: float, high: float, most: int = MOST_TICKS) -> list[float]:
     return inside[:: 1 + len(inside) // most]
 
 
-def colours(rows: Sequence[Row]) -> dict[str, str]:
-    """A colour for each model."""
-    names = dict.fromkeys(row.model or "" for row in rows)
-    return {name: COLOURS[index % len(COLOURS)] for index, name in enumerate(names)}
+def colours(rows: Sequence[Row]) -> list[str]:
+    """Of each row the colour of its model."""
+    models = list(dict.fromkeys(row.model for row in rows))
+    return [COLOURS[models.index(row.model) % len(COLOURS)] for row in rows]
+
+
+def legend(figure: Figure, **options: Any) -> None:
+    """Above the axes."""
+    figure.legend(loc="outside upper center", frameon=False, labelcolor=INK, fontsize=8, **options)
 
 
 def svg(figure: Figure, salt: str) -> str:

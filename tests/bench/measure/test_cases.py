@@ -9,10 +9,9 @@ import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrekit.bench.measure.cases import Case, Effort
 from genrekit.bench.measure.clips import Clips
-from genrekit.bench.measure.jsonable import as_json
-from genrekit.bench.measure.plan import BenchPlan, TrainingReference, TrainingRow, front_end_plan
+from genrekit.bench.measure.jsonable import as_json, from_json
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, TrainingReference, TrainingRow, front_end_plan
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.errors import ParameterError
 
@@ -24,7 +23,7 @@ def test_a_case_refuses_less_than_one_thread():
 
 def test_a_case_comes_back_as_it_was():
     case = Case(Path("model.onnx"), engine="onnx", threads=2, front_end="librosa")
-    assert Case.from_json(json.loads(json.dumps(as_json(case)))) == case
+    assert from_json(Case, json.loads(json.dumps(as_json(case)))) == case
 
 
 @pytest.mark.parametrize(
@@ -63,7 +62,7 @@ def test_a_plan_comes_back_as_it_was(clips):
         cold_start="some.module",
     )
     for plan in (whole, BenchPlan((Case(Path("a.onnx")),), clips), front_end_plan(clips, MfccConfig(n_mfcc=20))):
-        assert BenchPlan.from_json(json.loads(json.dumps(as_json(plan)))) == plan
+        assert from_json(BenchPlan, json.loads(json.dumps(as_json(plan)))) == plan
 
 
 def test_a_plan_without_cases_is_refused(clips):
@@ -74,7 +73,7 @@ def test_a_plan_without_cases_is_refused(clips):
 def test_clips_come_back_as_they_were(tmp_path):
     samples = np.linspace(-0.9, 0.9, 3 * 66150, dtype=np.float32).reshape(3, -1)
     clips = Clips.save(tmp_path / "new", samples, np.array([1, 0, 1]), ["a", "b"], split="by hand", demo=True)
-    again = Clips.from_json(as_json(clips))
+    again = from_json(Clips, as_json(clips))
     assert again == clips
     assert np.array_equal(again.samples, samples)
     assert again.true_labels == ["b", "a", "b"]

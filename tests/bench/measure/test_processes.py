@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from genrekit.bench.measure import processes
-from genrekit.bench.measure.cases import Case
+from genrekit.bench.measure.plan import Case
+from genrekit.bench.measure.predictions import reference_labels
 from genrekit.bench.measure.processes import run_process, run_worker
+from genrekit.bench.measure.timing import classify_once
 from genrekit.runtime.errors import Failure
 
 
@@ -57,11 +59,11 @@ def test_what_does_not_end_is_stopped(program, monkeypatch):
 def test_a_module_of_the_current_folder_does_not_hide_a_package(tmp_path, monkeypatch, clips):
     (tmp_path / "numpy.py").write_text("raise SystemExit('the wrong numpy')")
     monkeypatch.chdir(tmp_path)
-    assert run_worker("reference_labels", models={}, clips=clips) == {"labels": {}}
+    assert run_worker(reference_labels, models={}, clips=clips) == {}
 
 
 def test_an_error_of_the_worker_is_raised_with_its_sentence(clips):
-    labels = run_worker("reference_labels", models={"tiny": "nowhere.keras"}, clips=clips)["labels"]
+    labels = run_worker(reference_labels, models={"tiny": "nowhere.keras"}, clips=clips)
     assert "nowhere.keras: expected a model file" in labels["tiny"]
     with pytest.raises(Failure, match=r"nowhere.onnx: expected a model file"):
-        run_worker("classify_once", case=Case(Path("nowhere.onnx")), clips=clips)
+        run_worker(classify_once, case=Case(Path("nowhere.onnx")), clips=clips)

@@ -7,9 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from genrekit.bench.measure.cases import Case, Effort
 from genrekit.bench.measure.clips import Clips
-from genrekit.bench.measure.front_ends import front_end
+from genrekit.bench.measure.plan import Case, Effort
+from genrekit.bench.measure.predictions import front_end
 from genrekit.bench.measure.timing import PACE_S, TIMED_CLIPS, measure_case, measure_peak, timed, timed_windows
 from genrekit.runtime import Classifier, StreamClassifier, load, mfcc
 from genrekit.runtime.errors import MissingPackageError, ParameterError
@@ -60,7 +60,7 @@ def test_each_step_is_timed_with_what_it_does(tiny_onnx, clips, monkeypatch):
 
         return call
 
-    for module in ("genrekit.bench.measure.front_ends", "genrekit.runtime.classifier"):
+    for module in ("genrekit.bench.measure.predictions", "genrekit.runtime.classifier"):
         monkeypatch.setattr(f"{module}.mfcc", slowed(mfcc, 3))
     monkeypatch.setattr(Classifier, "predict", slowed(Classifier.predict, 5))
     monkeypatch.setattr(StreamClassifier, "push", slowed(StreamClassifier.push, 2))

@@ -9,9 +9,7 @@ import sys
 
 import pytest
 
-from genrekit.bench.measure.cases import Case, Effort
-from genrekit.bench.measure.plan import BenchPlan
-from genrekit.bench.measure.raw import RawBench
+from genrekit.bench.measure.plan import BenchPlan, Case, Effort, RawBench
 from genrekit.bench.remote.job import read_job, run_job, write_job
 from genrekit.bench.results.build import blank_rows, summarize
 from genrekit.bench.results.reader import read_typed
@@ -49,7 +47,7 @@ WITHOUT_LIBRARIES = """
 import runpy, sys
 for name in ("msgspec", "rich", "jinja2", "matplotlib", "scipy"):
     sys.modules[name] = None
-runpy.run_module("genrekit.bench.remote", run_name="__main__", alter_sys=True)
+runpy.run_module("genrekit.bench.remote.job", run_name="__main__", alter_sys=True)
 """
 
 

@@ -41,9 +41,17 @@ def test_an_exit_code_and_the_last_line_come_back(connection):
     assert connection.run(["sh", "-c", "echo one; echo two >&2; exit 3"]) == (3, "two")
 
 
-def test_a_path_that_scp_might_read_otherwise_is_refused(connection, tmp_path):
-    with pytest.raises(Failure, match="letters, digits"):
-        connection.send(tmp_path, "/home/$(id)")
+def test_files_and_folders_arrive_where_no_shell_would_find_them(connection, tmp_path):
+    folder = tmp_path / "a $(id) folder"
+    (folder / "in").mkdir(parents=True)
+    (folder / "in" / "file").write_bytes(b"\0content")
+    there = tmp_path / "it's there"
+    there.mkdir()
+    connection.send(folder, str(there))
+    connection.fetch(f"{there}/{folder.name}/in/file", tmp_path / "back")
+    assert (tmp_path / "back").read_bytes() == b"\0content"
+    with pytest.raises(Failure, match=r"nowhere cannot be copied .* \(.*No such file.*\); see that the disk"):
+        connection.fetch(f"{there}/nowhere", tmp_path / "back")
 
 
 def test_nothing_outlives_the_side_that_began(config, tmp_path):
@@ -102,17 +110,16 @@ def test_what_is_no_address_is_refused(address):
 
 
 @pytest.mark.parametrize(
-    ("text", "parts", "scp"),
+    ("text", "parts"),
     [
-        ("pi", ("pi", None, None), "pi"),
-        ("me@192.168.1.7", ("192.168.1.7", "me", None), "me@192.168.1.7"),
-        ("ssh://me@pi.local:2222", ("pi.local", "me", 2222), "me@pi.local"),
-        ("ssh://[fe80::1%eth0]:22", ("fe80::1%eth0", None, 22), "[fe80::1%eth0]"),
+        ("pi", ("pi", None, None)),
+        ("me@192.168.1.7", ("192.168.1.7", "me", None)),
+        ("ssh://me@pi.local:2222", ("pi.local", "me", 2222)),
+        ("ssh://[fe80::1%eth0]:22", ("fe80::1%eth0", None, 22)),
     ],
 )
-def test_addresses(text, parts, scp):
+def test_addresses(text, parts):
     assert ssh.Address.parse(text) == parts
-    assert ssh.Address.parse(text).for_scp == scp
 
 
 def test_what_is_missing_here_is_named(tmp_path, monkeypatch):

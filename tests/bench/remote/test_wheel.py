@@ -26,7 +26,7 @@ def test_an_installed_genrekit_is_packed_into_the_wheel_it_came_from(device, whe
     subprocess.run([device, "-P", "-c", code, tmp_path], check=True, cwd=tmp_path, env={})
     packed = tmp_path / wheel.name
     assert contents(packed) == contents(wheel)
-    pip("install", "--no-deps", "--target", tmp_path / "site", packed)  # refuses a RECORD that is not right
+    pip("install", "--no-deps", "--target", tmp_path / "site", packed)
     command = [device, "-P", "-m", "genrekit.toolkit.cli.app", "--version"]
     version = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": str(tmp_path / "site")})
     assert version.stdout.strip() == wheel.name.split("-")[1]

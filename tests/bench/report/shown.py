@@ -3,8 +3,7 @@
 import dataclasses
 from pathlib import Path
 
-from genrekit.bench.measure.cases import Case
-from genrekit.bench.measure.plan import TrainingReference, TrainingRow
+from genrekit.bench.measure.plan import Case, TrainingReference, TrainingRow
 from genrekit.bench.results.build import blank_row
 from genrekit.bench.results.recommend import recommendations
 from genrekit.bench.results.values import BenchWarning

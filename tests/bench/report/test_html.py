@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from genrekit.bench import report
-from genrekit.bench.results.ratios import pairwise
 from genrekit.bench.results.recommend import recommendations
+from genrekit.bench.results.stats import pairwise
 from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.errors import MissingPackageError
 

@@ -4,6 +4,7 @@ import io
 
 from rich.console import Console
 
+from genrekit.bench.report.html import page_environment
 from genrekit.bench.report.table import Table
 
 TABLE = Table("Files", ("file", "milliseconds of a clip", "verdict"), [["a|b", "1.5", "slow"], ["c", "20", "fast"]])
@@ -32,4 +33,5 @@ def test_headings_on_a_terminal_are_no_wider_than_they_must_be():
 
 def test_sections_end_where_they_are_said_to():
     table = Table("", ("x",), [["1"], ["2"], ["3"]], section_ends={1, 2})
-    assert table.sections == [[["1"], ["2"]], [["3"]]]
+    page = page_environment().get_template("tables.html.j2").module.show(table)
+    assert [part.count("<tr>") for part in page.split("</tbody>")] == [3, 1, 0]  # the first with the heading

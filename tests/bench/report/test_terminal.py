@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from genrekit.bench import report
-from genrekit.bench.report.format import count_of, size, three_digits
+from genrekit.bench.report.format import size, three_digits
 
 from ..conftest import bench_of, row_of
 from .shown import MODELS, bench_of_24
@@ -173,4 +173,5 @@ def test_an_incomplete_bench_is_called_so(bench):
 
 
 def test_one_is_not_many():
-    assert (count_of(1, "thread"), count_of("2", "thread")) == ("1 thread", "2 threads")
+    bench = bench_of(row_of(), machine={"peak_gmacs_per_s": {"1": 40.0, "2": 70.0}})
+    assert "Peak: 40.0 GMAC/s on 1 thread, 70.0 GMAC/s on 2 threads" in report.markdown_report(bench)

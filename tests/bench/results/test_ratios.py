@@ -2,8 +2,7 @@
 
 import pytest
 
-from genrekit.bench.results.ratios import between, pairwise, ratio_of
-from genrekit.bench.results.stats import summary
+from genrekit.bench.results.stats import between, pairwise, ratio_of, summary
 
 from ..conftest import failed_row, row_of
 

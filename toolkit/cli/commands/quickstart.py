@@ -15,7 +15,7 @@ from ..terminal import note, note_left_behind, print_bench, print_json, progress
 if TYPE_CHECKING:
     import numpy as np
 
-    from ....bench.measure.cases import Effort
+    from ....bench.measure.plan import Effort
     from ....bench.results.schema import Bench
     from ...corpus.segments import Segments
     from ...training.metrics import Metrics
@@ -60,7 +60,7 @@ def quickstart(
 
     Example: genrekit quickstart --data gtzan/genres_original --out out
     """
-    from ....bench.measure.cases import Effort
+    from ....bench.measure.plan import Effort
     from ....runtime.util.atomic import require_writable
     from ...corpus.scan import scan
     from ...splits.assign import assign, require_possible

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ....bench.report.columns import milliseconds_a_clip
 from ....bench.report.table import Table
-from ....bench.report.training import milliseconds_a_clip
 from ...splits.leakage import LEAK, duplicate_caveat
 from .published import TRAINING
 from .reproduction import Column, Reproduction, SplitResult, Spread
