@@ -10,9 +10,7 @@ import typer
 
 from ...runtime.errors import ParameterError
 
-Data = Annotated[
-    Path, typer.Option("--data", help="The corpus: a folder with one subfolder per genre.", show_default=False)
-]
+Data = Annotated[Path, typer.Option("--data", help="The corpus: a folder with one subfolder per genre.")]
 Split = Annotated[
     str,
     typer.Option(
@@ -21,15 +19,11 @@ Split = Annotated[
 ]
 SplitOfModel = Annotated[
     str | None,
-    typer.Option(
-        "--split",
-        help="How tracks are divided, as for train. Without it, as the model was trained.",
-        show_default=False,
-    ),
+    typer.Option("--split", help="How tracks are divided, as for train. Without it, as the model was trained."),
 ]
 Epochs = Annotated[
     int | None,
-    typer.Option(help="Train for at most so many epochs. Without it, the recipe decides.", show_default=False),
+    typer.Option(help="Train for at most so many epochs. Without it, the recipe decides."),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")]
 Threads = Annotated[int, typer.Option(help="Let the inference engine use so many threads.")]
@@ -40,7 +34,6 @@ CacheFolder = Annotated[
         "--cache",
         metavar="DIR",
         help="Keep features in this folder. Without it, in $GENREKIT_CACHE or the user's cache folder.",
-        show_default=False,
     ),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute all features again, and keep none.")]
@@ -50,17 +43,12 @@ Dask = Annotated[
         metavar="ADDRESS",
         help="Let the Dask cluster with this scheduler read the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. It "
         "and its workers need this version of genrekit, workers all files under the same paths as here.",
-        show_default=False,
     ),
 ]
-ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.", show_default=False)
-]
-HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.", show_default=False)]
-CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.", show_default=False)]
-MarkdownFile = Annotated[
-    Path | None, typer.Option("--markdown", help="Write the results as Markdown.", show_default=False)
-]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.")]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.")]
+MarkdownFile = Annotated[Path | None, typer.Option("--markdown", help="Write the results as Markdown.")]
 
 
 def refuse_unused(context: typer.Context, options: Iterable[str], mode: str, remedy: str = "leave it out") -> None:

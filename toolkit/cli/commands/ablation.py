@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 def ablation(
     context: typer.Context,
-    model: Annotated[Model, typer.Argument(help="The architecture.", show_default=False)],
+    model: Annotated[Model, typer.Argument(help="The architecture.")],
     data: Data,
-    out: Annotated[Path, typer.Option(help="Write a folder per run and the table into this one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write a folder per run and the table into this one.")],
     seeds: Annotated[int, typer.Option(min=1, help="Train each variant so many times, with seeds from 0.")] = 3,
     split: Split = "track",
     epochs: Epochs = None,
     only: Annotated[
         list[str],
-        typer.Option(help="Train only the variant of this title, such as edge. May be repeated.", show_default=False),
+        typer.Option(help="Train only the variant of this title, such as edge. May be repeated."),
     ] = [],  # noqa: B006 (typer copies it)
     jobs: Jobs = -1,
     cache: CacheFolder = None,

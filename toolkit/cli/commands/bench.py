@@ -33,19 +33,16 @@ if TYPE_CHECKING:
 
 def bench(
     context: typer.Context,
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files.", show_default=False)],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files.")],
     data: Data,
     split: SplitOfModel = None,
-    out: Annotated[Path | None, typer.Option(help="Write the results as JSON.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the results as JSON.")] = None,
     html: HtmlFile = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
     engine: Annotated[
         list[Engine],
-        typer.Option(
-            help="Measure on this engine. May be repeated. Without it, on the usual one of each file.",
-            show_default=False,
-        ),
+        typer.Option(help="Measure on this engine. May be repeated. Without it, on the usual one of each file."),
     ] = [],  # noqa: B006 (typer copies it)
     threads: Threads = 1,
     calls: Annotated[int, typer.Option(help="Time at least so many calls of each case.")] = 100,
@@ -63,7 +60,6 @@ def bench(
         typer.Option(
             metavar="RUNS",
             help="Find the runs in this folder, for agreement with Keras. Without it, in ../runs of a model file.",
-            show_default=False,
         ),
     ] = None,
     jobs: Jobs = -1,
@@ -75,15 +71,12 @@ def bench(
             metavar="USER@HOST",
             help="Measure on that machine, over ssh; ssh://USER@HOST:PORT names a port. genrekit and the engines are "
             "installed there, with --baseline TensorFlow as well.",
-            show_default=False,
         ),
     ] = None,
-    ssh_config: Annotated[
-        Path | None, typer.Option(help="Configure the ssh of --device by this file.", show_default=False)
-    ] = None,
+    ssh_config: Annotated[Path | None, typer.Option(help="Configure the ssh of --device by this file.")] = None,
     wheel: Annotated[
         Path | None,
-        typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made.", show_default=False),
+        typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made."),
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -25,7 +25,7 @@ def classify(
     model: ModelFile,
     audio: Annotated[
         list[Path],
-        typer.Argument(metavar="AUDIO...", help="Audio files, or folders.", show_default=False),
+        typer.Argument(metavar="AUDIO...", help="Audio files, or folders."),
     ],
     as_json: Json = False,
     top_k: Annotated[int, typer.Option(help="Print so many labels per file.")] = 3,
@@ -37,8 +37,7 @@ def classify(
         Path | None,
         typer.Option(
             help="With --recursive, write a row for each file into a .parquet, .csv or .jsonl instead of printing. Run "
-            "again, it classifies only what is new or changed, and drops rows of files that are gone.",
-            show_default=False,
+            "again, it classifies only what is new or changed, and drops rows of files that are gone."
         ),
     ] = None,
     jobs: Jobs = -1,

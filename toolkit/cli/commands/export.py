@@ -18,39 +18,26 @@ def export(
     context: typer.Context,
     run: Annotated[
         Path,
-        typer.Argument(
-            metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel.", show_default=False
-        ),
+        typer.Argument(metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel."),
     ],
-    out: Annotated[Path, typer.Option(help="Write the files into this folder.", show_default=False)],
-    format: Annotated[
-        list[Format], typer.Option(help="Make files of this format. Without it, of both.", show_default=False)
-    ] = [],  # noqa: B006 (typer copies it)
-    precision: Annotated[
-        list[Precision], typer.Option(help="Make files of this precision. Without it, of all.", show_default=False)
-    ] = [],  # noqa: B006 (typer copies it)
+    out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
+    format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
+    precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
     target: Annotated[Target, typer.Option(help="Make TFLite files for this engine.")] = Target.LITERT,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Quantise and check with this corpus. Without it, with segments that the run kept.",
-            show_default=False,
-        ),
+        typer.Option(help="Quantise and check with this corpus. Without it, with segments that the run kept."),
     ] = None,
     labels: Annotated[
         Path | None,
-        typer.Option(
-            help="Read the labels of a model of your own from this file, one label a line.", show_default=False
-        ),
+        typer.Option(help="Read the labels of a model of your own from this file, one label a line."),
     ] = None,
     front_end: Annotated[
         Path | None,
-        typer.Option(
-            help="Read the front end of a model of your own from this JSON: fields of MfccConfig.", show_default=False
-        ),
+        typer.Option(help="Read the front end of a model of your own from this JSON: fields of MfccConfig."),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def paper(
     context: typer.Context,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Write the runs and the report into this folder.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write the runs and the report into this folder.")],
     seeds: Annotated[int, typer.Option(help="Train each model so many times, with seeds from 0.")] = 3,
     smoke: Annotated[bool, typer.Option("--smoke", help="Train two or three epochs, to see that it works.")] = False,
     jobs: Jobs = -1,

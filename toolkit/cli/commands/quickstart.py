@@ -31,24 +31,18 @@ BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
 def quickstart(
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus.", show_default=False
-        ),
+        typer.Option(help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus."),
     ] = None,
     out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[
         int | None,
-        typer.Option(
-            help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others.",
-            show_default=False,
-        ),
+        typer.Option(help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others."),
     ] = None,
     calls: Annotated[
         int | None,
         typer.Option(
             min=1,
             help="Timed calls of each file, in one round; fewer are quicker and less sure. At least 100 otherwise.",
-            show_default=False,
         ),
     ] = None,
     cache: CacheFolder = None,

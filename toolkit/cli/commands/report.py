@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def report(
     results: Annotated[
         Path,
-        typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote.", show_default=False),
+        typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote."),
     ],
     html: HtmlFile = None,
     csv: CsvFile = None,
@@ -27,7 +27,6 @@ def report(
             metavar="README.md",
             help="Put the results table into this Markdown file, between its lines <!-- genrekit results --> and "
             "<!-- end of genrekit results -->.",
-            show_default=False,
         ),
     ] = None,
     as_json: Json = False,

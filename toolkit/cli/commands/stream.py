@@ -28,9 +28,7 @@ BLOCK_S = 0.1  # seconds of a paced block
 def stream(
     context: typer.Context,
     model: ModelFile,
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.")],
     as_json: Json = False,
     stride: Annotated[float, typer.Option(help="Decide every so many seconds.")] = 0.5,
     smooth: Annotated[float, typer.Option(help="Smooth scores over so many seconds.")] = 0.0,
@@ -38,8 +36,8 @@ def stream(
     on_change: Annotated[
         bool, typer.Option("--on-change", help="Print a line only when another label leads, by 0.1 at least.")
     ] = False,
-    rate: Annotated[int | None, typer.Option(help="Read raw PCM at this sample rate, Hz.", show_default=False)] = None,
-    channels: Annotated[int | None, typer.Option(help="Read raw PCM of so many channels.", show_default=False)] = None,
+    rate: Annotated[int | None, typer.Option(help="Read raw PCM at this sample rate, Hz.")] = None,
+    channels: Annotated[int | None, typer.Option(help="Read raw PCM of so many channels.")] = None,
     sample_format: Annotated[SampleFormat, typer.Option(help="Read raw PCM of this encoding.")] = SampleFormat.S16LE,
     realtime: Annotated[bool, typer.Option("--realtime", help="Play a file at its own pace.")] = False,
     threads: Threads = 1,
