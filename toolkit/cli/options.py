@@ -21,10 +21,7 @@ SplitOfModel = Annotated[
     str | None,
     typer.Option("--split", help="How tracks are divided, as for train. Without it, as the model was trained."),
 ]
-Epochs = Annotated[
-    int | None,
-    typer.Option(help="Train for at most so many epochs. Without it, the recipe decides."),
-]
+Epochs = Annotated[int | None, typer.Option(help="Train for at most so many epochs. Without it, the recipe decides.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")]
 Threads = Annotated[int, typer.Option(help="Let the inference engine use so many threads.")]
 Jobs = Annotated[int, typer.Option(help="Read audio in so many processes; -1 means one per core.")]

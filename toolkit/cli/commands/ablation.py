@@ -29,8 +29,7 @@ def ablation(
     split: Split = "track",
     epochs: Epochs = None,
     only: Annotated[
-        list[str],
-        typer.Option(help="Train only the variant of this title, such as edge. May be repeated."),
+        list[str], typer.Option(help="Train only the variant of this title, such as edge. May be repeated.")
     ] = [],  # noqa: B006 (typer copies it)
     jobs: Jobs = -1,
     cache: CacheFolder = None,

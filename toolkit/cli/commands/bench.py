@@ -75,8 +75,7 @@ def bench(
     ] = None,
     ssh_config: Annotated[Path | None, typer.Option(help="Configure the ssh of --device by this file.")] = None,
     wheel: Annotated[
-        Path | None,
-        typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made."),
+        Path | None, typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made.")
     ] = None,
     as_json: Json = False,
 ) -> None:

@@ -23,10 +23,7 @@ Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
 def classify(
     context: typer.Context,
     model: ModelFile,
-    audio: Annotated[
-        list[Path],
-        typer.Argument(metavar="AUDIO...", help="Audio files, or folders."),
-    ],
+    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files, or folders.")],
     as_json: Json = False,
     top_k: Annotated[int, typer.Option(help="Print so many labels per file.")] = 3,
     threads: Threads = 1,

@@ -16,8 +16,7 @@ MOST_FILES = 26  # letters from A to Z
 
 def compare(
     files: Annotated[
-        list[Path],
-        typer.Argument(metavar="A.json B.json...", help="The files that genrekit bench --out wrote."),
+        list[Path], typer.Argument(metavar="A.json B.json...", help="The files that genrekit bench --out wrote.")
     ],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")] = False,
     as_json: Json = False,

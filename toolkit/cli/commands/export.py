@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 def export(
     context: typer.Context,
     run: Annotated[
-        Path,
-        typer.Argument(metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel."),
+        Path, typer.Argument(metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel.")
     ],
     out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
@@ -32,8 +31,7 @@ def export(
         typer.Option(help="Quantise and check with this corpus. Without it, with segments that the run kept."),
     ] = None,
     labels: Annotated[
-        Path | None,
-        typer.Option(help="Read the labels of a model of your own from this file, one label a line."),
+        Path | None, typer.Option(help="Read the labels of a model of your own from this file, one label a line.")
     ] = None,
     front_end: Annotated[
         Path | None,

@@ -30,8 +30,7 @@ BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
 
 def quickstart(
     data: Annotated[
-        Path | None,
-        typer.Option(help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus."),
+        Path | None, typer.Option(help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    results: Annotated[
-        Path,
-        typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote."),
-    ],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote.")],
     html: HtmlFile = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
