@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...runtime.errors import OutputError, ParameterError
 from ...runtime.util.atomic import replacing, write_text
 from ..compute import Processes
 from ..corpus.scan import MARKER, is_demo_corpus
-from .composer import GENRES, SECONDS_RANGE, compose
+from .composer import GENRES, compose, require_possible
 from .synthesis import SAMPLE_RATE
 
 GENERATOR_VERSION = 1  # raised whenever the same settings compose other samples
@@ -54,8 +54,10 @@ def make_demo_corpus(
         ParameterError: an argument outside its range.
         OutputError: the folder holds other files or a demo corpus of other settings, or cannot be written.
     """
-    _check(tracks_per_genre, seconds, seed, jobs)
-    folder = Path(folder)
+    if not 1 <= tracks_per_genre <= MOST_TRACKS:
+        raise ParameterError(f"tracks_per_genre={tracks_per_genre}: expected 1 to {MOST_TRACKS}")
+    require_possible(seconds, 0, seed)
+    processes, folder = Processes(jobs), Path(folder)
     tasks: list[Task] = [
         (folder / genre / f"{genre}.{index:05d}.wav", genre, index, seconds, seed)
         for genre in GENRES
@@ -64,22 +66,10 @@ def make_demo_corpus(
     paths = [path for path, *_ in tasks]
     _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
     missing = [task for task in tasks if not _finished(task[0], seconds)]
-    written = Processes(jobs if len(missing) > 1 else 1).results(_write_track, missing)
-    for finished, _ in enumerate(written, len(tasks) - len(missing) + 1):
+    for finished, _ in enumerate(processes.results(_write_track, missing), len(tasks) - len(missing) + 1):
         if progress:
             progress(finished, len(tasks))
     return paths
-
-
-def _check(tracks_per_genre: int, seconds: float, seed: int, jobs: int) -> None:
-    if not 1 <= tracks_per_genre <= MOST_TRACKS:
-        raise ParameterError(f"tracks_per_genre={tracks_per_genre}: expected 1 to {MOST_TRACKS}")
-    if not SECONDS_RANGE[0] <= seconds <= SECONDS_RANGE[1]:
-        raise ParameterError(f"seconds={seconds}: expected {SECONDS_RANGE[0]} to {SECONDS_RANGE[1]}")
-    if seed < 0:
-        raise ParameterError(f"seed={seed}: expected 0 or more")
-    if jobs < 1 and jobs != -1:
-        raise ParameterError(f"jobs={jobs}: expected a number of processes, or -1 for one on each core")
 
 
 def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
@@ -88,10 +78,12 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
         _refuse_other_settings(folder, settings)
-        foreign = next(_visible_files(folder, {folder / MARKER, *paths}), None)
+        own = {folder / MARKER, *paths}
+        others: Iterable[Path] = (path for path in sorted(folder.rglob("*")) if path.is_file() and path not in own)
     else:
-        foreign = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
-    if foreign:
+        others = folder.glob("*")
+    # Hidden files are the system's, or what a killed call left.
+    if foreign := next((path for path in others if not path.name.startswith(".")), None):
         raise OutputError(
             f"{folder}: expected a new or empty folder, or the beginning of this demo corpus of {len(paths)} tracks; "
             f"it holds {foreign.relative_to(folder)}; choose another folder"
@@ -114,12 +106,6 @@ def _refuse_other_settings(folder: Path, settings: dict[str, Any]) -> None:
         raise OutputError(
             f"{folder}: holds a demo corpus of {received}, expected {expected}; delete it or choose another folder"
         )
-
-
-def _visible_files(folder: Path, own: set[Path]) -> Iterator[Path]:
-    """Files under `folder` that are not our `own`; hidden ones are the system's, or what a killed call left."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
-    return (path for path in files if path not in own)
 
 
 def _finished(path: Path, seconds: float) -> bool:

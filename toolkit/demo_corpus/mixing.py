@@ -20,7 +20,8 @@ def mix_down(layers: dict[str, np.ndarray], mix: Mix, beat_s: float, rng: np.ran
         dry += _gain(getattr(mix, name)) * _normalized(layer)
     recording = _room_and_equalizer(dry, mix, beat_s, rng)
     recording = _normalized(recording) + _gain(mix.noise) * rng.standard_normal(samples, np.float32)
-    recording += _crackle(mix, samples, rng)
+    clicks = rng.normal(0, 1.0, rng.poisson(mix.crackle * samples / SAMPLE_RATE)).astype(np.float32)
+    recording[rng.integers(samples, size=len(clicks))] += clicks
     recording = np.tanh(0.3 * recording)  # the peaks of a mix pressed together, as by a tape
     recording *= rng.uniform(*PEAK_RANGE) / np.abs(recording).max()
     mixed: np.ndarray = recording.astype(np.float32, copy=False)
@@ -72,13 +73,6 @@ def _equalizer(mix: Mix, bins: int, rng: np.random.Generator) -> np.ndarray:
     points = np.linspace(0, EQUALIZER_POINTS - 1, bins)
     gain: np.ndarray = np.interp(points, np.arange(EQUALIZER_POINTS), curve).astype(np.float32)
     return gain
-
-
-def _crackle(mix: Mix, samples: int, rng: np.random.Generator) -> np.ndarray:
-    clicks = np.zeros(samples, np.float32)
-    count = rng.poisson(mix.crackle * samples / SAMPLE_RATE)
-    clicks[rng.integers(samples, size=count)] = rng.normal(0, 1.0, count)
-    return clicks
 
 
 def _fast_length(samples: int) -> int:
