@@ -45,7 +45,7 @@ ROOMS = {
         "corpus_audit": {"compute", "corpus", "splits"},
         "evaluation": {"corpus", "splits"},
         "training": {"corpus", "splits", "evaluation", "models"},
-        "exporting": {"corpus", "splits", "evaluation", "training"},
+        "exporting": {"compute", "corpus", "splits", "evaluation", "training"},
         "experiments": {"corpus", "splits", "evaluation", "models", "training"},
         "cli": {
             "compute", "models", "corpus", "demo_corpus", "library", "splits", "corpus_audit", "evaluation", "training",

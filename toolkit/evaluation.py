@@ -114,10 +114,7 @@ def subset_scores(probabilities: np.ndarray, labels: np.ndarray) -> SubsetScores
 def track_scores(probabilities: np.ndarray, labels: np.ndarray, tracks: np.ndarray) -> TrackScores:
     """Scores over tracks, where a track's label is the mean of its segments' probabilities.
 
-    Args:
-        probabilities: [shape=(n, classes)].
-        labels: class index of each segment [shape=(n,)].
-        tracks: index of each segment's track [shape=(n,)].
+    probabilities [shape=(n, classes)]; labels and indices of tracks [shape=(n,)].
     """
     names, first, owner = np.unique(tracks, return_index=True, return_inverse=True)
     means = np.zeros((len(names), probabilities.shape[1]))

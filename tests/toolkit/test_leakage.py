@@ -1,6 +1,7 @@
 """What a model was trained on follows from how the corpus was divided, not from what the split was called."""
 
 from genrekit.runtime import ModelDescription
+from genrekit.runtime.modelfile.description import TrainingCorpus
 from genrekit.toolkit.exporting.bench_inputs import save_clips
 from genrekit.toolkit.splits.assign import assign, subsets_digest
 from genrekit.toolkit.splits.leakage import overlap_note, overlaps_training
@@ -10,7 +11,8 @@ from .conftest import write_split
 
 def trained(segments, subsets, **changes):
     """The description of a model that was trained on these subsets."""
-    corpus = {"fingerprint": segments.corpus.fingerprint, "parts": subsets_digest(subsets), **changes}
+    known = {"fingerprint": segments.corpus.fingerprint, "parts": subsets_digest(subsets)}
+    corpus = TrainingCorpus(**{**known, **changes})
     return ModelDescription(model="mlp", labels=segments.corpus.labels, corpus=corpus)
 
 

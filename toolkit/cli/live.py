@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
-from types import TracebackType
+from collections.abc import Callable, Iterator
 
 from rich.console import Console
 from rich.live import Live
@@ -17,38 +18,21 @@ BAR_WIDTH = 40
 REFRESHES = 8  # a second
 
 
-class LiveView:
-    """Shows the latest prediction until it is left; lines that are printed meanwhile scroll above it."""
+@contextlib.contextmanager
+def live_view(totals: LabelDurations) -> Iterator[Callable[[Prediction], None]]:
+    """What shows the latest prediction while the block runs; lines that are printed meanwhile scroll above it."""
+    started, busy_before = time.monotonic(), time.process_time()
+    with Live(console=Console(), refresh_per_second=REFRESHES, transient=True) as live:
 
-    def __init__(self, console: Console, totals: LabelDurations) -> None:
-        self._totals = totals
-        self._live = Live(console=console, refresh_per_second=REFRESHES, transient=True)
-        self._started, self._busy_before = time.monotonic(), time.process_time()
+        def show(prediction: Prediction) -> None:
+            elapsed, busy = time.monotonic() - started, time.process_time() - busy_before
+            live.update(view(prediction, totals, elapsed, busy))
 
-    def __enter__(self) -> LiveView:
-        self._live.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._live.__exit__(kind, error, trace)
-
-    def show(self, prediction: Prediction) -> None:
-        """Draw `prediction`."""
-        elapsed, busy = time.monotonic() - self._started, time.process_time() - self._busy_before
-        self._live.update(view(prediction, self._totals, elapsed, busy))
+        yield show
 
 
 def view(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_s: float) -> Table:
-    """The picture of one moment.
-
-    Args:
-        prediction: the latest.
-        totals: of all so far.
-        elapsed_s: since the view was opened, seconds.
-        busy_s: of them, how many this process kept a core busy.
-    """
+    """The picture of one moment: since the view was opened, `elapsed_s` passed and `busy_s` of a core were used."""
     load = busy_s / max(elapsed_s, 1e-9)
     fractions = {label: fraction for label, _, fraction in totals.fractions()}
     table = Table(

@@ -49,16 +49,12 @@ MarkdownFile = Annotated[Path | None, typer.Option("--markdown", help="Write the
 
 
 def refuse_unused(context: typer.Context, options: Iterable[str], mode: str, remedy: str = "leave it out") -> None:
-    """Refuse options that were given although what was chosen beside them has no use for them.
+    """Refuse options that were given although what was chosen beside them has no use for them; raises ParameterError.
 
     Args:
         context: of the command.
         options: names of the command's parameters.
-        mode: what was chosen, in words.
-        remedy: what to do.
-
-    Raises:
-        ParameterError: the first of them that stands on the command line.
+        mode, remedy: what was chosen and what to do, in words.
     """
     for name in options:
         source = context.get_parameter_source(name)

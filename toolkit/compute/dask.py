@@ -28,9 +28,6 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
     Args:
         address: as ``dask scheduler`` prints it, for instance ``tcp://10.0.0.5:8786``.
 
-    Attributes:
-        remote: files must be named by absolute paths.
-
     Raises:
         ParameterError: there is no scheduler, it has no workers, or it or they have other software than this process.
     """
@@ -40,7 +37,10 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
     def __init__(self, address: str) -> None:
         import distributed
 
-        _silence()
+        # Dask logs every worker that comes and goes; what matters of it is reported in sentences.
+        for name in list(logging.root.manager.loggerDict):
+            if name.split(".")[0] == "distributed":
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
         try:
             self._client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
@@ -150,10 +150,3 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
                     f"dask={self._address}: expected a scheduler and workers with {software()}, but {who} has "
                     f"{versions}; install the same versions there"
                 )
-
-
-def _silence() -> None:
-    """Dask logs every worker that comes and goes; what matters of it is reported in sentences."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL)

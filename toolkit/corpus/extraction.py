@@ -16,7 +16,7 @@ from ...runtime.mfcc import MfccConfig, mfcc
 from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
 from .scan import Corpus, Unusable, digest_of
-from .segments import Segments, cut
+from .segments import Segments
 
 LOST = "the processes that read it were killed each time; remove the file, or give them more memory"
 Outcome: TypeAlias = "np.ndarray | str"  # a track's features [segments, shifts, frames, n_mfcc], or why it has none
@@ -48,13 +48,9 @@ def extract(
         ParameterError: `shifts` is out of range, or a cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
     """
-    _require_shifts(shifts, config)
-    return _collect(corpus, config, shifts, in_order(_outcomes(corpus, config, shifts, executor, cache)), progress)
-
-
-def _require_shifts(shifts: int, config: MfccConfig) -> None:
     if not 1 <= shifts <= config.window_samples:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
+    return _collect(corpus, config, shifts, in_order(_outcomes(corpus, config, shifts, executor, cache)), progress)
 
 
 def _outcomes(
@@ -152,7 +148,7 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
         samples = np.concatenate(list(source))
         if reason := why_unusable(source.faults.invalid_samples, len(samples), config):
             return reason
-        features = _window_features(samples, len(cut(samples, config)), config, shifts)
+        features = _window_features(samples, config, shifts)
     except GenrekitError as error:
         return str(error)
     return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
@@ -183,8 +179,9 @@ def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str 
     return f"shorter than one window ({config.window_s} s)" if samples < config.window_samples else None
 
 
-def _window_features(samples: np.ndarray, segments: int, config: MfccConfig, shifts: int) -> np.ndarray:
+def _window_features(samples: np.ndarray, config: MfccConfig, shifts: int) -> np.ndarray:
     length = config.window_samples
+    segments = len(samples) // length
     features = np.empty((segments, shifts, config.window_frames, config.n_mfcc), np.float32)
     for segment, shift in np.ndindex(segments, shifts):
         start = min(segment * length + round(shift * length / shifts), len(samples) - length)

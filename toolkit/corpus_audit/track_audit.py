@@ -11,6 +11,7 @@ import numpy as np
 from ...runtime.audio import AudioSource, open_file
 from ...runtime.errors import GenrekitError
 from ..corpus.scan import content_hash
+from ..corpus.segments import cut
 from .near_duplicates import COMPARED_S, FRONT_END, fingerprint
 
 PIECE_S = 0.1  # of audio that is silent or not
@@ -115,19 +116,13 @@ class _Meters:
     def _measure(self, block: np.ndarray) -> None:
         self.samples += len(block)
         self.channels = block.shape[1]
-        pieces = _pieces(block, self._piece)
+        pieces = cut(block, self._piece)
         self.silent += (np.square(pieces).mean(axis=1).max(axis=-1) < SILENCE).tolist()
         full = np.abs(block) >= FULL_SCALE
         self.clipped += int((full[:-2] & full[1:-1] & full[2:]).sum())
-        frames = _pieces(block.mean(axis=1, dtype=np.float32), SPECTRUM_FRAME)
+        frames = cut(block.mean(axis=1, dtype=np.float32), SPECTRUM_FRAME)
         self.power += np.square(np.abs(np.fft.rfft(frames * self._window))).sum(axis=0)
         self.frames += len(frames)
-
-
-def _pieces(samples: np.ndarray, length: int) -> np.ndarray:
-    """Pieces of `length` samples one after the other, the rest left out: [pieces, length, ...]."""
-    count = len(samples) // length
-    return samples[: count * length].reshape(count, length, *samples.shape[1:])
 
 
 def long_runs(flags: np.ndarray, least: int) -> int:

@@ -14,9 +14,8 @@ from ..evaluation import CorpusFacts, Scores, corpus_facts, sample_std
 from ..models import model_spec
 from ..splits.assign import assign
 from ..splits.leakage import LEAK, duplicate_caveat, leaks, merged_duplicates
-from ..training.metrics import Metrics
 from ..training.recipes import OPTIONS, PAPER, Recipe, recipe
-from ..training.spec import Training
+from ..training.spec import Metrics, Training
 
 SCHEMA = 1
 MEASURES = ("test", "test_tracks", "validation")
@@ -93,14 +92,13 @@ def measure(
     folder: Path,
     train_run: TrainRun,
 ) -> Ablation:
-    """Train each variant with each seed, or take the runs that are there.
+    """Train each variant with the seeds 0, 1, ..., or take the runs that are there.
 
     Args:
         model: name of the architecture.
         variants: recipes by their titles, ``edge`` among them.
-        segments: the corpus.
-        split: as for `assign`.
-        seeds: how many: 0, 1, ...
+        segments, split: as for `assign`.
+        seeds: how many.
         folder: for the runs.
         train_run: trains one.
     """
@@ -156,16 +154,16 @@ def _plus_minus(value: float | None) -> str:
     return "" if value is None else f" ± {value:.3f}"
 
 
-def headings() -> list[str]:
-    """Those of `cells`."""
-    return ["variant", *(text for measure in MEASURES for text in (HEADINGS[measure], "less edge"))]
+def table(result: Ablation) -> Table:
+    """A row a variant."""
+    headings = ["variant", *(text for measure in MEASURES for text in (HEADINGS[measure], "less edge"))]
+    return Table(f"Ablation of the edge recipe: {result.model}", headings, [cells(row) for row in result.rows])
 
 
 def markdown(result: Ablation) -> str:
     """The table and what was measured, as a page of Markdown."""
-    title = f"Ablation of the edge recipe: {result.model}"
-    table = Table(title, headings(), [cells(row) for row in result.rows], note=caption(result))
-    return f"# {title}\n\n{table.to_markdown()}"
+    found = dataclasses.replace(table(result), note=caption(result))
+    return f"# {found.title}\n\n{found.to_markdown()}"
 
 
 def caption(result: Ablation) -> str:

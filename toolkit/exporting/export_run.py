@@ -131,8 +131,7 @@ def _sources(path: Path, target: str) -> dict[str, Any]:
 def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> ExportFeatures:
     """The segments of the corpus in `data` that an export of `run` needs, divided as its training was.
 
-    Raises:
-        CorpusError: the corpus has genres that the model does not know.
+    Raises CorpusError where the corpus has genres that the model does not know.
     """
     corpus = scan(data)
     labels = run.description.labels

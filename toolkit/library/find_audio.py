@@ -21,23 +21,16 @@ def audio_files(folder: Path) -> Iterator[Path]:
     except OSError:
         yield folder
         return
-    for entry in sorted(entries, key=_place):
-        if entry.is_dir(follow_symlinks=False):
+    folders = {entry.name for entry in entries if entry.is_dir(follow_symlinks=False)}
+    for entry in sorted(entries, key=lambda entry: f"{entry.name}/" if entry.name in folders else entry.name):
+        if entry.name in folders:
             yield from audio_files(Path(entry.path))
         elif os.path.splitext(entry.name)[1].lower() in AUDIO_SUFFIXES:
             yield Path(entry.path)
 
 
-def _place(entry: os.DirEntry[str]) -> str:
-    return f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name
-
-
 def count_audio_files(folder: Path) -> int:
-    """How many files `audio_files` finds.
-
-    Raises:
-        MissingFileError: none, or no such folder.
-    """
+    """How many files `audio_files` finds; raises MissingFileError where there are none, or no such folder."""
     if not folder.is_dir():
         raise MissingFileError(f"{folder}: expected a folder with audio files, found none; check the path")
     count = sum(1 for _ in audio_files(folder))

@@ -7,6 +7,7 @@ the tests.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ MODELS = {
         ModelSpec("mlp", mlp.build, "dense 512, 256, 64", f"{PAPER}: multi-sequential"),
         ModelSpec(
             "mlp-regularized",
-            mlp.build_regularized,
+            functools.partial(mlp.build, regularized=True),
             "dense 512, 256, 64 with L2 0.001 and dropout 0.3",
             f"{PAPER}: multi-sequential, overfitting solved",
         ),

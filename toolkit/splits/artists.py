@@ -28,13 +28,10 @@ COLUMNS = ("track", "artist")
 
 
 def artists_of(corpus: Corpus) -> list[tuple[str, ...]]:
-    """The artists of each track of `corpus`, () where nobody knows them.
+    """The artists of each track of `corpus`, () where nobody knows them; raises CorpusError where none is known.
 
     They come from `FILE` in the corpus folder (header ``track,artist``, a row for each track and artist), else from
     the index of GTZAN.
-
-    Raises:
-        CorpusError: neither knows a track of the corpus.
     """
     own = corpus.folder / FILE
     if own.is_file():

@@ -47,11 +47,8 @@ def augment(
 def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Indices of n segments in random order, of each class as many as of any other, give or take one.
 
-    Each class is gone through from end to end before one of its segments comes again.
-
-    Args:
-        labels: one-hot [shape=(n, classes)].
-        generator: of the order.
+    Each class is gone through from end to end before one of its segments comes again. `labels`: one-hot
+    [shape=(n, classes)].
     """
     classes = labels.argmax(axis=1)
     present = generator.permutation(np.unique(classes))

@@ -26,7 +26,6 @@ from ..options import (
 
 if TYPE_CHECKING:
     from ....bench import Clips
-    from ....bench.results.schema import Bench
     from ....runtime import MfccConfig, ModelDescription
     from ...corpus.feature_cache import FeatureCache
 
@@ -86,15 +85,14 @@ def bench(
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """
-    from ....bench import BenchPlan, Effort, run
+    from ....bench import Effort
     from ....bench.measure.plan import front_end_plan
     from ....bench.results import store
-    from ...experiments.paper.published import TRAINING
     from ...exporting import bench_inputs
     from ...splits.assign import require_known
-    from .. import MODULE
-    from ..steps import open_cache
-    from ..terminal import note_left_behind, progress
+    from ..steps import bench_plan, open_cache
+    from ..terminal import note, note_left_behind, note_partial, progress
+    from .report import write_outputs
 
     if features_only:
         refuse_unused(context, ("engine", "baseline", "keras", "paced_calls"), "the front end alone (--features-only)")
@@ -118,20 +116,13 @@ def bench(
         if features_only:
             plan = front_end_plan(clips, config, threads=threads, effort=effort)
         else:
-            runs_found = bench_inputs.find_runs(described, keras)
-            references = bench_inputs.references(runs_found)
-            plan = BenchPlan(
-                tuple(cases),
-                clips,
-                run.keras_labels(references, clips),
-                baselines=run.baseline_cases(references) if baseline else (),
-                effort=effort,
-                training=bench_inputs.training_rows(runs_found),
-                training_reference=TRAINING,
-                cold_start=MODULE,
-            )
+            plan = bench_plan(cases, clips, bench_inputs.find_runs(described, keras), effort, baseline)
         result = machine.run_bench(plan, progress=update, save_to=out)
-    _write(result, out, html, csv, markdown, as_json)
+    if result.interrupted:
+        note_partial(out)
+    elif out:
+        note(f"wrote {out}")
+    write_outputs(result, html=html, csv=csv, markdown=markdown, as_json=as_json)
     if result.interrupted:
         raise typer.Exit(130)
     if len(described) < len(models):
@@ -152,20 +143,6 @@ def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) ->
         return
     with open_device(device, ssh_config=ssh_config, wheel=wheel, say=note) as found:
         yield found
-
-
-def _write(
-    result: Bench, out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None, as_json: bool
-) -> None:
-    """Show the results, and write them in each form that was asked for; `out` is written already."""
-    from ..terminal import note, note_partial
-    from .report import write_outputs
-
-    if result.interrupted:
-        note_partial(out)
-    elif out:
-        note(f"wrote {out}")
-    write_outputs(result, html=html, csv=csv, markdown=markdown, as_json=as_json)
 
 
 @contextlib.contextmanager

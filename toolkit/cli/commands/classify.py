@@ -67,7 +67,7 @@ def classify(
 
 def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
     from ....runtime import load
-    from ...library.classify_one import classify_one
+    from ...library.remote_task import classify_one
 
     classifier = load(path, threads)
     note_origin(classifier.description)
@@ -77,9 +77,13 @@ def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
 def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
     from ...compute import open_executor
     from ...library.classify_library import classify_each
+    from ...library.find_audio import audio_files, count_audio_files
 
     with open_executor(jobs, dask) as executor:
-        files = _files([path.absolute() for path in audio] if executor.remote else audio)
+        paths = [path.absolute() for path in audio] if executor.remote else audio
+        for folder in filter(Path.is_dir, paths):
+            count_audio_files(folder)  # or refuse it
+        files = itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in paths)
         model = _shared_model(path, threads, loaded=not executor.remote)
         yield from classify_each(files, model, executor)
 
@@ -91,14 +95,6 @@ def _shared_model(path: Path, threads: int, loaded: bool) -> SharedModel:
     model = SharedModel.of(path, threads)
     note_origin(model.load().description if loaded else model.description())
     return model
-
-
-def _files(audio: Sequence[Path]) -> Iterator[Path]:
-    from ...library.find_audio import audio_files, count_audio_files
-
-    for folder in filter(Path.is_dir, audio):
-        count_audio_files(folder)
-    return itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in audio)
 
 
 def _classify_into(
@@ -132,18 +128,14 @@ def _print_all(results: Results, as_json: bool, top_k: int) -> None:
         for text in flaws:
             note(f"{result['file']}: {text}")
         failed = failed or "error" in result
-        _print_result(result, as_json, top_k)
+        if as_json:
+            typer.echo(json.dumps(result, ensure_ascii=False))
+        elif "error" in result:
+            note(f"genrekit: {result['error']}")
+        else:
+            best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
+            padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
+            scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
+            typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")
     if failed:
         raise typer.Exit(2)
-
-
-def _print_result(result: dict[str, Any], as_json: bool, top_k: int) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
-    elif "error" in result:
-        note(f"genrekit: {result['error']}")
-    else:
-        best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
-        padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
-        scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
-        typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")

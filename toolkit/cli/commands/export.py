@@ -75,7 +75,14 @@ def export(
 
         def on_file(row: dict[str, Any]) -> None:
             rows.append(row)
-            _print_row(out, row, as_json)
+            if not row["passed"]:
+                typer.echo(f"genrekit: {row['error']}", err=True)
+            elif not as_json:
+                reasons = "".join(f" ({reason})" for reason in row["reasons"])
+                typer.echo(
+                    f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
+                    f"agreement {row['top1_agreement']:.1%}{reasons}"
+                )
             update(len(rows), len(plan.variants))
 
         export_run(loaded, out, plan, features, on_file)
@@ -83,16 +90,6 @@ def export(
         print_json(rows)
     if failed := [row["exit_code"] for row in rows if not row["passed"]]:
         raise typer.Exit(min(failed))  # 1, a failure of ours, before 2, a mistake of the user's
-
-
-def _print_row(out: Path, row: dict[str, Any], as_json: bool) -> None:
-    if not row["passed"]:
-        typer.echo(f"genrekit: {row['error']}", err=True)
-    elif not as_json:
-        typer.echo(
-            f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
-            f"agreement {row['top1_agreement']:.1%}{''.join(f' ({reason})' for reason in row['reasons'])}"
-        )
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:

@@ -14,7 +14,7 @@ from ....runtime.errors import ParameterError
 from ..options import CacheFolder, Dask, Data, Jobs, Json, NoCache, refuse_unused
 
 if TYPE_CHECKING:
-    from ...training.metrics import Epoch
+    from ...training.spec import Epoch
 
 
 def paper(

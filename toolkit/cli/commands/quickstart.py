@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ....bench.measure.cases import Effort
     from ....bench.results.schema import Bench
     from ...corpus.segments import Segments
-    from ...training.metrics import Metrics
     from ...training.recipes import Recipe
+    from ...training.spec import Metrics
 
 DEMO_TRACKS_PER_GENRE = 12
 DEMO_EPOCHS = 15
@@ -72,13 +72,18 @@ def quickstart(
     rows = _export(out)
     effort = Effort(calls, seconds=0, rounds=1, paced_calls=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_calls=0)
     result = _bench(out, segments, subsets, trained, rows, effort)
-    _print_failures(rows)
+    failed = [row for row in rows if not row["passed"]]
+    for row in failed:
+        note(f"genrekit: {row['error']}")
     if as_json:
         print_json(result.to_json())
     else:
-        _print_results(out, result, rows, data is None)
+        print_bench(result, [row["file"] for row in failed])
+        written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
+        for path in written if data else ["corpus", *written]:
+            typer.echo(out / path)
     note(f"done in {time.monotonic() - begin:.0f} s")
-    if not all(row["passed"] for row in rows):
+    if failed:
         raise typer.Exit(1)
 
 
@@ -127,40 +132,17 @@ def _bench(
     rows: list[dict[str, Any]],
     effort: Effort,
 ) -> Bench:
-    from ....bench import BenchPlan, Case, report, run
-    from ...experiments.paper.published import TRAINING
+    from ....bench import Case, report, run
     from ...exporting import bench_inputs
-    from .. import MODULE
-    from ..steps import temporary_clips
+    from ..steps import bench_plan, temporary_clips
 
     files = [out / "models" / row["file"] for row in rows if row["passed"]]
     runs = {metrics.model: out / "runs" / metrics.model for metrics in trained}
     described = bench_inputs.descriptions(files).values()
     with temporary_clips(segments, subsets, SPLIT, described) as clips, progress("measuring") as update:
-        plan = BenchPlan(
-            tuple(Case(file) for file in files),
-            clips,
-            run.keras_labels(bench_inputs.references(runs), clips),
-            effort=effort,
-            training=bench_inputs.training_rows(runs),
-            training_reference=TRAINING,
-            cold_start=MODULE,
-        )
+        plan = bench_plan([Case(file) for file in files], clips, runs, effort)
         result = run.run_bench(plan, progress=update, save_to=out / "bench.json")
     report.write_html(
         result, out / "report.html", training=[dataclasses.asdict(metrics) for metrics in trained], parity=rows
     )
     return result
-
-
-def _print_failures(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        if not row["passed"]:
-            note(f"genrekit: {row['error']}")
-
-
-def _print_results(out: Path, result: Bench, rows: list[dict[str, Any]], demo: bool) -> None:
-    print_bench(result, [row["file"] for row in rows if not row["passed"]])
-    written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
-    for path in ["corpus", *written] if demo else written:
-        typer.echo(out / path)

@@ -49,14 +49,7 @@ def write_outputs(
     into: Path | None = None,
     as_json: bool = False,
 ) -> None:
-    """Show results, and write them in each form that was asked for; all are made before the first is written.
-
-    Args:
-        result: what was measured.
-        html, csv, markdown: where to write.
-        into: Markdown file to put the results table into.
-        as_json: show them as JSON.
-    """
+    """Show results, and write them in each form that was asked for; all are made before the first is written."""
     from ....bench import report
     from ....bench.results import store
     from ....runtime.util.atomic import write_text

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -75,18 +75,13 @@ def stream(
     _summarize(totals, audio)
 
 
-@contextlib.contextmanager
-def _live_view(totals: LabelDurations, as_json: bool) -> Iterator[Callable[[Prediction], None]]:
+def _live_view(totals: LabelDurations, as_json: bool) -> AbstractContextManager[Callable[[Prediction], None]]:
     """What shows a prediction on a terminal; does nothing elsewhere, nor beside JSON."""
     if as_json or not (sys.stdout and sys.stdout.isatty()):
-        yield lambda prediction: None
-        return
-    from rich.console import Console
+        return nullcontext(lambda prediction: None)
+    from ..live import live_view
 
-    from ..live import LiveView
-
-    with LiveView(Console(), totals) as live:
-        yield live.show
+    return live_view(totals)
 
 
 def _open(

@@ -14,10 +14,9 @@ from ...evaluation import CorpusFacts, corpus_facts, sample_std
 from ...models import model_spec
 from ...splits.assign import assign
 from ...splits.leakage import leaks, merged_duplicates
-from ...training.metrics import Epoch, Metrics
 from ...training.recipes import recipe
 from ...training.run_folder import read_history
-from ...training.spec import Training
+from ...training.spec import Epoch, Metrics, Training
 from .published import PUBLISHED, USUAL_EPOCHS, PublishedResult
 
 SPLITS = ("segment", "track", "fault-filtered")
@@ -112,8 +111,7 @@ def reproduce(
     """Train what the paper trained, or go on where an earlier call stopped; runs are kept under ``folder/runs``.
 
     Args:
-        segments: the corpus.
-        folder: for the runs.
+        segments, folder: the corpus, and where the runs go.
         seeds: how many trainings of each; seeds 0, 1, ... set the split, the weights and the order.
         smoke: with `SMOKE_EPOCHS`, to see the path work.
         on_epoch: called after each epoch.
@@ -201,13 +199,12 @@ def _under(split: str, trainings: _Trainings) -> SplitResult:
     except CorpusError as error:
         return SplitResult(split, leaks(split), refused=str(error))
     duplicates = merged_duplicates(run.metrics.duplicates_apart for each in runs.values() for run in each)
-    models = {name: _scores([run.metrics for run in each]) for name, each in runs.items()}
+    models = {}
+    for name, each in runs.items():
+        spreads = {
+            subset: Spread.of([getattr(run.metrics, subset).accuracy for run in each])
+            for subset in ("train", "validation", "test", "test_tracks")
+        }
+        first = each[0].metrics
+        models[name] = ModelScores(**spreads, test_segments=first.test.segments, tracks=first.test_tracks.tracks)
     return SplitResult(split, leaks(split), duplicates_apart=duplicates, models=models)
-
-
-def _scores(metrics: Sequence[Metrics]) -> ModelScores:
-    spreads = {
-        name: Spread.of([getattr(one, name).accuracy for one in metrics])
-        for name in ("train", "validation", "test", "test_tracks")
-    }
-    return ModelScores(**spreads, test_segments=metrics[0].test.segments, tracks=metrics[0].test_tracks.tracks)
