@@ -37,8 +37,6 @@ class Scores:
     """How good a model is on each subset.
 
     Attributes:
-        train, validation, test: by segment.
-        test_tracks: of the test subset, by track.
         confusion: of the test subset: row = true class, column = chosen class.
         segments_leak: segments of tracks trained on stand in the other subsets, which flatters these.
     """
@@ -56,9 +54,7 @@ class CorpusFacts:
     """What a result must say of the corpus it was measured on.
 
     Attributes:
-        name: of its folder.
         fingerprint: SHA-256 over the tracks' names and contents, in hexadecimal.
-        tracks: how many.
         unusable: those that gave no segment.
         demo: whether genrekit composed it; accuracies on it say nothing about music.
     """

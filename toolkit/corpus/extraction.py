@@ -37,8 +37,6 @@ def extract(
 
     Args:
         corpus: from `scan`; given by its absolute path where the executor is remote.
-        config: the front end.
-        executor: does the work, a track at a time.
         progress: called with (tracks done, tracks).
         shifts: with more than 1 also the windows that begin k/shifts of a window later, k = 1 .. shifts - 1.
         cache: None computes everything.
@@ -50,7 +48,38 @@ def extract(
     """
     if not 1 <= shifts <= config.window_samples:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
-    return _collect(corpus, config, shifts, in_order(_outcomes(corpus, config, shifts, executor, cache)), progress)
+    frames = config.window_frames, config.n_mfcc
+    features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
+    unusable: list[Unusable] = []
+    owners: list[int] = []  # of each segment the index of its track
+    positions: list[int] = []
+    for index, outcome in enumerate(in_order(_outcomes(corpus, config, shifts, executor, cache))):
+        if isinstance(outcome, str):
+            unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
+        else:
+            features.append(outcome[:, 0])
+            shifted.append(outcome[:, 1:])
+            owners += [index] * len(outcome)
+            positions += range(len(outcome))
+        if progress:
+            progress(index + 1, len(corpus.tracks))
+    missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
+    if missing:
+        raise CorpusError(
+            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
+            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
+            + "; repair or remove these folders"
+        )
+    return Segments(
+        corpus,
+        config,
+        features.array(),
+        labels=np.array([corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]),
+        tracks=np.array(owners),
+        positions=np.array(positions),
+        unusable=tuple(unusable),
+        shifted=shifted.array() if shifts > 1 else None,
+    )
 
 
 def _outcomes(
@@ -71,41 +100,6 @@ def _outcomes(
         if cache and not isinstance(outcome, str):
             cache.put(cache.key(corpus.digest(index), config), outcome)
         yield index, outcome
-
-
-def _collect(
-    corpus: Corpus,
-    config: MfccConfig,
-    shifts: int,
-    outcomes: Iterator[Outcome],
-    progress: Callable[[int, int], None] | None,
-) -> Segments:
-    frames = config.window_frames, config.n_mfcc
-    features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
-    unusable: list[Unusable] = []
-    owners: list[int] = []  # of each segment the index of its track
-    positions: list[int] = []
-    for index, outcome in enumerate(outcomes):
-        if isinstance(outcome, str):
-            unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
-        else:
-            features.append(outcome[:, 0])
-            shifted.append(outcome[:, 1:])
-            owners += [index] * len(outcome)
-            positions += range(len(outcome))
-        if progress:
-            progress(index + 1, len(corpus.tracks))
-    _require_every_genre(corpus, owners, unusable)
-    return Segments(
-        corpus,
-        config,
-        features.array(),
-        labels=np.array([corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]),
-        tracks=np.array(owners),
-        positions=np.array(positions),
-        unusable=tuple(unusable),
-        shifted=shifted.array() if shifts > 1 else None,
-    )
 
 
 class _Rows:
@@ -167,13 +161,7 @@ def _checked_features(track: tuple[Path, bytes | None], config: MfccConfig, shif
 
 
 def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str | None:
-    """Why audio that can be decoded is left out of training; None where it is not.
-
-    Args:
-        invalid_samples: how many were not finite.
-        samples: its length at ``config.sample_rate``.
-        config: the front end.
-    """
+    """Why decoded audio of `samples` at ``config.sample_rate`` is left out of training; None where it is not."""
     if invalid_samples:
         return f"expected finite samples, received {invalid_samples} that are not; repair or remove the file"
     return f"shorter than one window ({config.window_s} s)" if samples < config.window_samples else None
@@ -187,13 +175,3 @@ def _window_features(samples: np.ndarray, config: MfccConfig, shifts: int) -> np
         start = min(segment * length + round(shift * length / shifts), len(samples) - length)
         features[segment, shift] = mfcc(samples[start : start + length], config)
     return features
-
-
-def _require_every_genre(corpus: Corpus, owners: list[int], unusable: list[Unusable]) -> None:
-    missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
-    if missing:
-        raise CorpusError(
-            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
-            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
-            + "; repair or remove these folders"
-        )

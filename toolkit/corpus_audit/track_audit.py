@@ -35,8 +35,6 @@ class TrackFacts:
         invalid_samples: how many are not finite; read as silence.
         cut_short: whether it holds less audio than its header promises, or ends in the middle.
         seconds: of audio.
-        rate: samples a second.
-        channels: how many.
         silent_s: seconds in stretches of at least `LONG_SILENCE_S` below -60 dB.
         clipped: fraction of samples at full scale whose neighbours are so too, [0, 1].
         bandwidth_hz: where the spectrum ends in a cliff; half the rate where there is none.
@@ -93,11 +91,9 @@ class _Meters:
 
     Attributes:
         samples: read of each channel.
-        channels: how many.
         silent: for each piece of `PIECE_S` whether all its channels are silent.
         clipped: samples at full scale between others at full scale, of all channels.
         power: of the channels' mean, summed over `frames` [shape=(SPECTRUM_FRAME // 2 + 1,)].
-        frames: how many.
     """
 
     def __init__(self, rate: int) -> None:

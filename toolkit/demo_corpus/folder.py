@@ -34,7 +34,7 @@ def make_demo_corpus(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Compose a corpus in GTZAN's layout: FOLDER/<genre>/<genre>.00000.wav, 16-bit mono at 22050 Hz.
+    """Compose a corpus in GTZAN's layout, FOLDER/<genre>/<genre>.00000.wav, 16-bit mono at 22050 Hz; return its paths.
 
     Tracks depend on genre, number, `seconds` and `seed` alone. A second call with the same settings keeps what is
     finished and adds what is missing, also where it asks for more tracks than the first.
@@ -44,11 +44,8 @@ def make_demo_corpus(
         tracks_per_genre: at least 1.
         seconds: length of each track, 1 to 600.
         seed: 0 or more; another seed composes other tracks.
-        jobs: processes, -1 for one on each core. Where joblib is missing there is one.
+        jobs: as for `Processes`.
         progress: called with (finished tracks, all tracks).
-
-    Returns:
-        The tracks' paths, by genre and number.
 
     Raises:
         ParameterError: an argument outside its range.
@@ -77,7 +74,18 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
-        _refuse_other_settings(folder, settings)
+        try:
+            marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+            found = {name: marker.get(name) for name in settings}
+        except (OSError, ValueError, AttributeError) as error:
+            raise OutputError(
+                f"{folder / MARKER}: expected the settings of a demo corpus ({error}); choose another folder"
+            ) from error
+        if found != settings:
+            received, expected = (", ".join(f"{key}={each[key]}" for key in settings) for each in (found, settings))
+            raise OutputError(
+                f"{folder}: holds a demo corpus of {received}, expected {expected}; delete it or choose another folder"
+            )
         own = {folder / MARKER, *paths}
         others: Iterable[Path] = (path for path in sorted(folder.rglob("*")) if path.is_file() and path not in own)
     else:
@@ -90,22 +98,6 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
         )
     marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
     write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
-
-
-def _refuse_other_settings(folder: Path, settings: dict[str, Any]) -> None:
-    try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        found = {name: marker.get(name) for name in settings}
-    except (OSError, ValueError, AttributeError) as error:
-        raise OutputError(
-            f"{folder / MARKER}: expected the settings of a demo corpus ({error}); choose another folder"
-        ) from error
-    if found != settings:
-        received = ", ".join(f"{name}={value}" for name, value in found.items())
-        expected = ", ".join(f"{name}={value}" for name, value in settings.items())
-        raise OutputError(
-            f"{folder}: holds a demo corpus of {received}, expected {expected}; delete it or choose another folder"
-        )
 
 
 def _finished(path: Path, seconds: float) -> bool:

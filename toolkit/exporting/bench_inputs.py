@@ -129,16 +129,13 @@ def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -
 
 def training_rows(runs: dict[str, Path]) -> tuple[TrainingRow, ...]:
     """Seconds an epoch of each run."""
-    rows = []
-    for name, run in runs.items():
-        metrics = read_metrics(run)
-        rows.append(
-            TrainingRow(
-                model=name,
-                seconds_per_epoch=metrics.seconds_per_epoch.median,
-                segments=metrics.train.segments,
-                source=f"median of {metrics.epochs} epochs over {metrics.train.segments} segments, "
-                f"recipe {metrics.recipe}",
-            )
+    finished = {name: read_metrics(run) for name, run in runs.items()}
+    return tuple(
+        TrainingRow(
+            model=name,
+            seconds_per_epoch=metrics.seconds_per_epoch.median,
+            segments=metrics.train.segments,
+            source=f"median of {metrics.epochs} epochs over {metrics.train.segments} segments, recipe {metrics.recipe}",
         )
-    return tuple(rows)
+        for name, metrics in finished.items()
+    )

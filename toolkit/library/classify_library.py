@@ -11,8 +11,8 @@ from typing import Any
 from ...bench.results.store import check_writable
 from ...runtime.errors import OutputError
 from ..compute import Executor, Processes, in_order
+from ..corpus.scan import audio_files, count_audio_files, shown
 from . import output_tables
-from .find_audio import audio_files, count_audio_files, shown
 from .remote_task import LOST, ModelFile, Task, describe, lost_row, row_of
 from .resume_db import ResumeDb
 
@@ -22,8 +22,7 @@ class Summary:
     """What became of a library.
 
     Attributes:
-        files: how many there are.
-        unusable: how many of them cannot be classified.
+        unusable: how many of the files cannot be classified.
         kept: of how many an earlier run had made the row.
         gone: rows of an earlier run whose files are not there any more; the table has them no longer.
     """
@@ -57,8 +56,6 @@ def classify_library(
     Args:
         folder: absolute where the executor is remote.
         out: .parquet, .csv or .jsonl.
-        model: what classifies.
-        executor: does the work.
         progress: called with (files done, files).
 
     Raises:

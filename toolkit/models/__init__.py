@@ -20,14 +20,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class ModelSpec:
-    """One architecture.
-
-    Attributes:
-        name: what users call it.
-        build: (input_shape=(frames, n_mfcc), classes) -> an untrained, uncompiled keras.Model.
-        summary: its layers, in one line.
-        reference: where it comes from.
-    """
+    """One architecture; `build`: (input_shape=(frames, n_mfcc), classes) -> an untrained, uncompiled keras.Model."""
 
     name: str
     build: Callable[[tuple[int, int], int], keras.Model]

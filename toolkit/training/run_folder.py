@@ -82,13 +82,7 @@ def _draw(indices: np.ndarray, count: int, generator: np.random.Generator) -> np
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A finished training.
-
-    Attributes:
-        folder: where it lies.
-        description: what its model says of itself.
-        metrics: what metrics.json holds; None where there is none.
-    """
+    """A finished training; `metrics` is None where there is no metrics.json."""
 
     folder: Path
     description: ModelDescription

@@ -20,11 +20,7 @@ class Training:
     """One training: which model, on what, how.
 
     Attributes:
-        spec: the architecture.
-        recipe: its settings.
-        segments: the corpus.
-        subsets: of each segment, from `assign` [shape=(segments,)].
-        split: its name.
+        subsets: of each segment, from `assign` under `split` [shape=(segments,)].
         seed: of the weights, the order of segments, augmentation and dropout.
     """
 
@@ -53,13 +49,10 @@ class Training:
 
 @dataclasses.dataclass(frozen=True)
 class Epoch:
-    """A row of history.csv.
+    """A row of history.csv, counted from 1.
 
-    Attributes:
-        epoch: its number, from 1.
-        loss, accuracy: means over the training subset, of the model as it was at each step.
-        val_loss, val_accuracy: of the validation subset after the epoch.
-        seconds: it took.
+    `loss` and `accuracy` are means over the training subset, of the model as it was at each step; `val_loss` and
+    `val_accuracy` those of the validation subset after the epoch.
     """
 
     epoch: int
@@ -83,16 +76,9 @@ class Metrics(Scores):
     """What metrics.json holds.
 
     Attributes:
-        model: name of the architecture.
-        recipe: name of the recipe, `without` some of its options.
-        split, seed: how the corpus was divided.
         duplicates_apart: pairs of tracks with the same audio that stand in different subsets.
-        epochs: how many were trained.
         best_epoch: the one whose weights were kept, from 1.
         parameters: number of weights, moving statistics included.
-        seconds_per_epoch: how long each took.
-        labels: class names, in the order of the model's outputs.
-        corpus: what it was trained on.
         settings: what distinguishes this training from others, from `Training.settings`.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...runtime.errors import OutputError
+from ...runtime.util.atomic import require_writable
 from .spec import Epoch
 
 TAGS = {
@@ -24,12 +24,9 @@ def event_writer(folder: Path) -> Callable[[Sequence[Epoch], int], None]:
     """
     import tensorflow as tf
 
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for old in folder.glob("events.out.tfevents.*"):
-            old.unlink()
-    except OSError as error:
-        raise OutputError(f"cannot write {folder}: {error.strerror}; choose another folder") from error
+    require_writable(folder)
+    for old in folder.glob("events.out.tfevents.*"):
+        old.unlink()
     writer = tf.summary.create_file_writer(str(folder))
     # What tf.summary.scalar writes; that function itself would need the package tensorboard.
     scalars = tf.compat.v1.SummaryMetadata(plugin_data={"plugin_name": "scalars"})

@@ -59,7 +59,6 @@ def train(
     """Train, or continue an interrupted training, or return the metrics of a finished one.
 
     Args:
-        training: what to do.
         folder: the run's folder; made where missing.
         on_epoch: called after each epoch with the history so far and the largest number of epochs.
         on_resume: called with the number of epochs done where a training continues.

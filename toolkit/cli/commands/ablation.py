@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 from ....runtime.errors import ParameterError
-from ..choices import Model
-from ..options import CacheFolder, Dask, Data, Epochs, Jobs, Json, NoCache, Split, refuse_unused
+from ..options import CacheFolder, Dask, Data, Epochs, Jobs, Json, Model, NoCache, Split, refuse_unused
 
 
 def ablation(

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from ..choices import Engine
 from ..options import (
     CacheFolder,
     CsvFile,
     Data,
+    Engine,
     HtmlFile,
     Jobs,
     Json,
@@ -23,11 +22,6 @@ from ..options import (
     Threads,
     refuse_unused,
 )
-
-if TYPE_CHECKING:
-    from ....bench import Clips
-    from ....runtime import MfccConfig, ModelDescription
-    from ...corpus.feature_cache import FeatureCache
 
 
 def bench(
@@ -85,12 +79,13 @@ def bench(
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """
-    from ....bench import Effort
+    from ....bench import Effort, run
     from ....bench.measure.plan import front_end_plan
+    from ....bench.remote.session import open_device
     from ....bench.results import store
     from ...exporting import bench_inputs
     from ...splits.assign import require_known
-    from ..steps import bench_plan, open_cache
+    from ..steps import bench_plan, open_cache, read_segments, split_for, temporary_clips
     from ..terminal import note, note_left_behind, note_partial, progress
     from .report import write_outputs
 
@@ -108,15 +103,18 @@ def bench(
     effort = Effort(calls, seconds, rounds, paced_calls)
     described = bench_inputs.descriptions(models)
     trained, kept = list(described.values()), open_cache(cache, no_cache)
-    with (
-        _machine(device, ssh_config, wheel) as machine,
-        _clips(trained, data, split, jobs, kept) as (clips, config),
-        progress("measuring") as update,
-    ):
+    with contextlib.ExitStack() as opened:
+        machine: Any = run  # or a `Device`, which has the same `run_bench`
+        if device is not None:
+            machine = opened.enter_context(open_device(device, ssh_config=ssh_config, wheel=wheel, say=note))
+        segments = read_segments(data, jobs, trained[0].front_end, cache=kept)
+        subsets, chosen = split_for(trained[0], segments, split, None)
+        clips = opened.enter_context(temporary_clips(segments, subsets, chosen, trained))
         if features_only:
-            plan = front_end_plan(clips, config, threads=threads, effort=effort)
+            plan = front_end_plan(clips, segments.config, threads=threads, effort=effort)
         else:
             plan = bench_plan(cases, clips, bench_inputs.find_runs(described, keras), effort, baseline)
+        update = opened.enter_context(progress("measuring"))
         result = machine.run_bench(plan, progress=update, save_to=out)
     if result.interrupted:
         note_partial(out)
@@ -129,30 +127,3 @@ def bench(
         raise typer.Exit(2)
     if any(row.error for row in result.results):
         raise typer.Exit(1)
-
-
-@contextlib.contextmanager
-def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) -> Iterator[Any]:
-    """What measures: the module `run` on this machine, or a `Device`, which has the same `run_bench`."""
-    from ....bench import run
-    from ....bench.remote.session import open_device
-    from ..terminal import note
-
-    if device is None:
-        yield run
-        return
-    with open_device(device, ssh_config=ssh_config, wheel=wheel, say=note) as found:
-        yield found
-
-
-@contextlib.contextmanager
-def _clips(
-    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int, cache: FeatureCache | None
-) -> Iterator[tuple[Clips, MfccConfig]]:
-    """The test part of the corpus in a temporary folder, and the models' front end."""
-    from ..steps import read_segments, split_for, temporary_clips
-
-    segments = read_segments(data, jobs, trained[0].front_end, cache=cache)
-    subsets, chosen = split_for(trained[0], segments, split, None)
-    with temporary_clips(segments, subsets, chosen, trained) as clips:
-        yield clips, segments.config

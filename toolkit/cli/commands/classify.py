@@ -76,8 +76,8 @@ def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
 
 def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
     from ...compute import open_executor
+    from ...corpus.scan import audio_files, count_audio_files
     from ...library.classify_library import classify_each
-    from ...library.find_audio import audio_files, count_audio_files
 
     with open_executor(jobs, dask) as executor:
         paths = [path.absolute() for path in audio] if executor.remote else audio

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..choices import Batch, Format, Precision, Target
-from ..options import CacheFolder, Json, ModelFile, NoCache, refuse_unused
+from ..options import Batch, CacheFolder, Format, Json, ModelFile, NoCache, Precision, Target, refuse_unused
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ....runtime.errors import AudioError, ParameterError
-from ..choices import SampleFormat
-from ..options import Json, ModelFile, Threads, refuse_unused
-from ..terminal import note, note_audio, note_origin
+from ..options import Json, ModelFile, SampleFormat, Threads, refuse_unused
+from ..terminal import live_view, note, note_origin
 
 if TYPE_CHECKING:
     from ....runtime import Prediction, StreamClassifier
@@ -63,7 +61,7 @@ def stream(
     decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
     totals = LabelDurations(classifier.model.config.window_s, classifier.stride_s)
     try:
-        with _live_view(totals, as_json) as show:
+        with live_view(totals, as_json) as show:
             for prediction in map(smoother, decisions):
                 totals.add(prediction)
                 if selected(prediction):
@@ -73,15 +71,6 @@ def stream(
         # The usual ends of a stream. Whoever read standard output may be gone.
         sys.stdout = None
     _summarize(totals, audio)
-
-
-def _live_view(totals: LabelDurations, as_json: bool) -> AbstractContextManager[Callable[[Prediction], None]]:
-    """What shows a prediction on a terminal; does nothing elsewhere, nor beside JSON."""
-    if as_json or not (sys.stdout and sys.stdout.isatty()):
-        return nullcontext(lambda prediction: None)
-    from ..live import live_view
-
-    return live_view(totals)
 
 
 def _open(
@@ -144,4 +133,5 @@ def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
         f"{count} {'decision' if count == 1 else 'decisions'} up to {totals.end_s:.1f} s"
         + (f": {shares}" if shares else "")
     )
-    note_audio(audio.faults)
+    for text in audio.faults.sentences():
+        note(text)

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..choices import EdgeOption, Models, Recipe
 from ..options import (
     CacheFolder,
     Dask,
     Data,
+    EdgeOption,
     Epochs,
     Jobs,
     Json,
     ModelFile,
+    Models,
     NoCache,
+    Recipe,
     Split,
     SplitOfModel,
     refuse_unused,

@@ -53,9 +53,7 @@ class Column:
     """One column of a table.
 
     Attributes:
-        published: what the paper prints.
         ours: the same on the validation and on the test part, by name.
-        epochs: trained here.
         seconds_per_epoch: median of all runs.
         training_segments: an epoch goes over.
         curves: the epochs of the first seed.
@@ -119,10 +117,20 @@ def reproduce(
     Raises:
         CorpusError: the corpus cannot serve the paper's own split.
     """
-    trainings = _Trainings(segments, folder, seeds, smoke, on_epoch or (lambda name, history, epochs: None))
+    from ...training.train import train
+
+    def run(published: PublishedResult, split: str, seed: int) -> Run:
+        epochs = SMOKE_EPOCHS[published.epochs] if smoke else published.epochs
+        subsets = assign(segments, split, seed)
+        chosen = recipe("paper", published.model, epochs)
+        training = Training(model_spec(published.model), chosen, segments, subsets, split, seed)
+        name = f"{split}, seed {seed}: {published.name}"
+        kept = folder / "runs" / split / f"seed-{seed}" / published.name
+        metrics = train(training, kept, (lambda history, total: on_epoch(name, history, total)) if on_epoch else None)
+        return Run(metrics, read_history(kept))
+
     columns = [
-        _column(published, [trainings.run(published, PAPER_SPLIT, seed) for seed in range(seeds)])
-        for published in PUBLISHED
+        _column(published, [run(published, PAPER_SPLIT, seed) for seed in range(seeds)]) for published in PUBLISHED
     ]
     return Reproduction(
         corpus_facts(segments),
@@ -131,32 +139,8 @@ def reproduce(
         seeds,
         smoke,
         columns,
-        splits=[_under(split, trainings) for split in SPLITS],
+        splits=[_under(split, range(seeds), run) for split in SPLITS],
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Trainings:
-    """Trains one run after the other, or reads those that are there."""
-
-    segments: Segments
-    folder: Path
-    seeds: int
-    smoke: bool
-    on_epoch: OnEpoch
-
-    def run(self, published: PublishedResult, split: str, seed: int) -> Run:
-        """The run of one seed."""
-        from ...training.train import train
-
-        epochs = SMOKE_EPOCHS[published.epochs] if self.smoke else published.epochs
-        subsets = assign(self.segments, split, seed)
-        chosen = recipe("paper", published.model, epochs)
-        training = Training(model_spec(published.model), chosen, self.segments, subsets, split, seed)
-        name = f"{split}, seed {seed}: {published.name}"
-        folder = self.folder / "runs" / split / f"seed-{seed}" / published.name
-        metrics = train(training, folder, lambda history, total: self.on_epoch(name, history, total))
-        return Run(metrics, read_history(folder))
 
 
 def _column(published: PublishedResult, runs: Sequence[Run]) -> Column:
@@ -190,12 +174,11 @@ def _figures(run: Run) -> dict[str, Any]:
     }
 
 
-def _under(split: str, trainings: _Trainings) -> SplitResult:
+def _under(split: str, seeds: range, train: Callable[[PublishedResult, str, int], Run]) -> SplitResult:
     """The four models under `split`, or why the corpus cannot be divided so."""
     usual = [published for published in PUBLISHED if published.epochs == USUAL_EPOCHS]
-    seeds = range(trainings.seeds)
     try:
-        runs = {published.name: [trainings.run(published, split, seed) for seed in seeds] for published in usual}
+        runs = {published.name: [train(published, split, seed) for seed in seeds] for published in usual}
     except CorpusError as error:
         return SplitResult(split, leaks(split), refused=str(error))
     duplicates = merged_duplicates(run.metrics.duplicates_apart for each in runs.values() for run in each)
