@@ -37,8 +37,6 @@ class Scores:
     """How good a model is on each subset.
 
     Attributes:
-        train, validation, test: by segment.
-        test_tracks: of the test subset, by track.
         confusion: of the test subset: row = true class, column = chosen class.
         segments_leak: segments of tracks trained on stand in the other subsets, which flatters these.
     """
@@ -56,9 +54,7 @@ class CorpusFacts:
     """What a result must say of the corpus it was measured on.
 
     Attributes:
-        name: of its folder.
         fingerprint: SHA-256 over the tracks' names and contents, in hexadecimal.
-        tracks: how many.
         unusable: those that gave no segment.
         demo: whether genrekit composed it; accuracies on it say nothing about music.
     """
@@ -114,10 +110,7 @@ def subset_scores(probabilities: np.ndarray, labels: np.ndarray) -> SubsetScores
 def track_scores(probabilities: np.ndarray, labels: np.ndarray, tracks: np.ndarray) -> TrackScores:
     """Scores over tracks, where a track's label is the mean of its segments' probabilities.
 
-    Args:
-        probabilities: [shape=(n, classes)].
-        labels: class index of each segment [shape=(n,)].
-        tracks: index of each segment's track [shape=(n,)].
+    probabilities [shape=(n, classes)]; labels and indices of tracks [shape=(n,)].
     """
     names, first, owner = np.unique(tracks, return_index=True, return_inverse=True)
     means = np.zeros((len(names), probabilities.shape[1]))

@@ -22,9 +22,8 @@ from genrekit.toolkit.corpus.segments import Segments
 from genrekit.toolkit.demo_corpus import make_demo_corpus
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.splits import assign as splits
-from genrekit.toolkit.training.metrics import Epoch
 from genrekit.toolkit.training.recipes import PAPER, Recipe, recipe
-from genrekit.toolkit.training.spec import Training
+from genrekit.toolkit.training.spec import Epoch, Training
 from genrekit.toolkit.training.train import train
 
 if TYPE_CHECKING:

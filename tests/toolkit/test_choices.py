@@ -6,7 +6,7 @@ import pytest
 
 from genrekit.converters.formats import PRECISIONS, TARGETS
 from genrekit.runtime.engines import ENGINES
-from genrekit.toolkit.cli import choices
+from genrekit.toolkit.cli import options as choices
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import NAMES, OPTIONS
 

@@ -16,9 +16,9 @@ from genrekit.runtime import load
 from genrekit.runtime.errors import MissingFileError, OutputError, ParameterError
 from genrekit.runtime.file_classifier import classify_file
 from genrekit.toolkit.compute import Processes
+from genrekit.toolkit.corpus.scan import audio_files, shown
 from genrekit.toolkit.library import output_tables as tables
 from genrekit.toolkit.library.classify_library import Summary, classify_library, partial_of, require_output
-from genrekit.toolkit.library.find_audio import audio_files, shown
 from genrekit.toolkit.library.remote_task import ModelFile
 from genrekit.toolkit.library.resume_db import COMMIT_ROWS, ResumeDb
 

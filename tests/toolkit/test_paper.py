@@ -8,8 +8,8 @@ import pytest
 
 from genrekit.toolkit.experiments.paper import report
 from genrekit.toolkit.experiments.paper.published import PUBLISHED
+from genrekit.toolkit.experiments.paper.report import ROWS, tables, with_std
 from genrekit.toolkit.experiments.paper.reproduction import SMOKE_EPOCHS, Spread, reproduce
-from genrekit.toolkit.experiments.paper.tables import ROWS, tables, with_std
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Options that several commands share."""
+"""Options that several commands share, and what options let a user choose from."""
 
 from __future__ import annotations
 
@@ -11,9 +11,37 @@ import typer
 
 from ...runtime.errors import ParameterError
 
-Data = Annotated[
-    Path, typer.Option("--data", help="The corpus: a folder with one subfolder per genre.", show_default=False)
-]
+# Choices. Their names stand in the modules that give them a meaning; a test compares.
+Model = Enum("Model", {"MLP": "mlp", "MLP_REGULARIZED": "mlp-regularized", "CNN": "cnn", "LSTM": "lstm"})
+Models = Enum(
+    "Models", {"MLP": "mlp", "MLP_REGULARIZED": "mlp-regularized", "CNN": "cnn", "LSTM": "lstm", "ALL": "all"}
+)
+Recipe = Enum("Recipe", {"PAPER": "paper", "EDGE": "edge"})
+EdgeOption = Enum(
+    "EdgeOption",
+    {
+        "NORMALIZATION": "normalization",
+        "SCHEDULE": "schedule",
+        "BEST_WEIGHTS": "best-weights",
+        "LABEL_SMOOTHING": "label-smoothing",
+        "MIXUP": "mixup",
+        "MASKING": "masking",
+        "TIMBRE": "timbre",
+        "OFFSETS": "offsets",
+        "BALANCING": "balancing",
+    },
+)
+Format = Enum("Format", {"TFLITE": "tflite", "ONNX": "onnx"})
+Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNAMIC": "dynamic", "INT8": "int8"})
+Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro"})
+Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
+Engine = Enum(
+    "Engine",
+    {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "ONNX": "onnx", "KERAS": "keras"},
+)
+SampleFormat = Enum("SampleFormat", {"S16LE": "s16le", "S32LE": "s32le", "F32LE": "f32le"})
+
+Data = Annotated[Path, typer.Option("--data", help="The corpus: a folder with one subfolder per genre.")]
 Split = Annotated[
     str,
     typer.Option(
@@ -22,16 +50,9 @@ Split = Annotated[
 ]
 SplitOfModel = Annotated[
     str | None,
-    typer.Option(
-        "--split",
-        help="How tracks are divided, as for train. Without it, as the model was trained.",
-        show_default=False,
-    ),
+    typer.Option("--split", help="How tracks are divided, as for train. Without it, as the model was trained."),
 ]
-Epochs = Annotated[
-    int | None,
-    typer.Option(help="Train for at most so many epochs. Without it, the recipe decides.", show_default=False),
-]
+Epochs = Annotated[int | None, typer.Option(help="Train for at most so many epochs. Without it, the recipe decides.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else.")]
 Threads = Annotated[int, typer.Option(help="Let the inference engine use so many threads.")]
 Jobs = Annotated[int, typer.Option(help="Read audio in so many processes; -1 means one per core.")]
@@ -41,7 +62,6 @@ CacheFolder = Annotated[
         "--cache",
         metavar="DIR",
         help="Keep features in this folder. Without it, in $GENREKIT_CACHE or the user's cache folder.",
-        show_default=False,
     ),
 ]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Compute all features again, and keep none.")]
@@ -51,30 +71,21 @@ Dask = Annotated[
         metavar="ADDRESS",
         help="Let the Dask cluster with this scheduler read the audio instead of --jobs, e.g. tcp://10.0.0.5:8786. It "
         "and its workers need this version of genrekit, workers all files under the same paths as here.",
-        show_default=False,
     ),
 ]
-ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.", show_default=False)
-]
-HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.", show_default=False)]
-CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.", show_default=False)]
-MarkdownFile = Annotated[
-    Path | None, typer.Option("--markdown", help="Write the results as Markdown.", show_default=False)
-]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.")]
+HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.")]
+CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.")]
+MarkdownFile = Annotated[Path | None, typer.Option("--markdown", help="Write the results as Markdown.")]
 
 
 def refuse_unused(context: typer.Context, options: Iterable[str], mode: str, remedy: str = "leave it out") -> None:
-    """Refuse options that were given although what was chosen beside them has no use for them.
+    """Refuse options that were given although what was chosen beside them has no use for them; raises ParameterError.
 
     Args:
         context: of the command.
         options: names of the command's parameters.
-        mode: what was chosen, in words.
-        remedy: what to do.
-
-    Raises:
-        ParameterError: the first of them that stands on the command line.
+        mode, remedy: what was chosen and what to do, in words.
     """
     for name in options:
         source = context.get_parameter_source(name)

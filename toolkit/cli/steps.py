@@ -20,10 +20,11 @@ from ..corpus.segments import Segments
 from ..models import model_spec
 from ..splits.assign import assign
 from ..splits.leakage import split_notes
-from ..training.metrics import Epoch, Metrics
 from ..training.recipes import Recipe
-from ..training.spec import Training
+from ..training.run_folder import MODEL
+from ..training.spec import Epoch, Metrics, Training
 from ..training.train import train
+from . import MODULE
 from .terminal import note, progress, resumable
 
 if TYPE_CHECKING:
@@ -41,13 +42,7 @@ def read_segments(
 ) -> Segments:
     """Scan a corpus and compute its features; report which files cannot serve.
 
-    Args:
-        data: its folder.
-        jobs, dask: as for `open_executor`.
-        config, shifts, cache: as for `extract`.
-
-    Raises:
-        ParameterError, CorpusError: as `open_executor` and `extract`.
+    Arguments and errors are those of `open_executor` and `extract`.
     """
     with open_executor(jobs, dask) as executor, progress("reading audio") as update:
         corpus = scan(data.absolute() if executor.remote else data)
@@ -62,11 +57,7 @@ def read_segments(
 
 
 def open_cache(folder: Path | None, no_cache: bool) -> FeatureCache | None:
-    """The cache in `folder`, or where it is by default; None where there is to be none.
-
-    Raises:
-        ParameterError: a folder is named beside --no-cache.
-    """
+    """The cache in `folder`, or where it is by default; None for --no-cache; raises ParameterError for both."""
     if no_cache and folder is not None:
         raise ParameterError(f"cache={folder}: expected no folder beside --no-cache; leave one of them out")
     if no_cache:
@@ -105,19 +96,14 @@ def train_model(
     with progress(name) as update, resumable(restart):
 
         def on_epoch(history: list[Epoch], total: int) -> None:
-            update(len(history), total, f"{name}: {_state(history[-1])}")
+            row = history[-1]
+            state = f"epoch {row.epoch}, loss {row.loss:.3f}, accuracy {row.accuracy:.3f}"
+            update(len(history), total, f"{name}: {state}, validation accuracy {row.val_accuracy:.3f}")
 
         def on_resume(done: int) -> None:
             note(f"{name}: continues at epoch {done + 1} of {epochs}")
 
         return train(training, folder, on_epoch, on_resume=on_resume, restart=restart, tensorboard=tensorboard)
-
-
-def _state(row: Epoch) -> str:
-    return (
-        f"epoch {row.epoch}, loss {row.loss:.3f}, accuracy {row.accuracy:.3f}, "
-        f"validation accuracy {row.val_accuracy:.3f}"
-    )
 
 
 @contextlib.contextmanager
@@ -137,15 +123,14 @@ def bench_plan(
     """What to measure on `clips`, beside the Keras models in the folders of `runs`; `baseline`: librosa, too."""
     from ...bench import BenchPlan, run
     from ..experiments.paper.published import TRAINING
-    from ..exporting.bench_inputs import references, training_rows
-    from . import MODULE
+    from ..exporting.bench_inputs import training_rows
 
-    keras = references(runs)
+    references = {name: folder / MODEL for name, folder in runs.items()}
     return BenchPlan(
         tuple(cases),
         clips,
-        run.keras_labels(keras, clips),
-        baselines=run.baseline_cases(keras) if baseline else (),
+        run.keras_labels(references, clips),
+        baselines=run.baseline_cases(references) if baseline else (),
         effort=effort,
         training=training_rows(runs),
         training_reference=TRAINING,
@@ -158,18 +143,12 @@ def split_for(
 ) -> tuple[np.ndarray, str]:
     """The subset of each segment under `split` and `seed`, or under those the model was trained with.
 
-    Raises:
-        CorpusError: the corpus has other genres than the model.
+    Raises CorpusError where the corpus has other genres than the model.
     """
-    require_labels(description, segments)
-    chosen = split or description.split or "track"
-    return assign(segments, chosen, description.seed or 0 if seed is None else seed), chosen
-
-
-def require_labels(description: ModelDescription, segments: Segments) -> None:
-    """Refuse a corpus whose genres are not the model's labels; raises CorpusError."""
     if description.labels != segments.corpus.labels:
         raise CorpusError(
             f"{segments.corpus.folder}: expected the model's genres {', '.join(description.labels)}, found "
             f"{', '.join(segments.corpus.labels)}; name the corpus that fits the model"
         )
+    chosen = split or description.split or "track"
+    return assign(segments, chosen, description.seed or 0 if seed is None else seed), chosen

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Sequence
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
@@ -13,8 +15,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...bench.results.schema import Bench
-    from ...runtime import ModelDescription
-    from ...runtime.audio import AudioFaults
+    from ...runtime import ModelDescription, Prediction
+    from ...runtime.postprocess import LabelDurations
+
+BAR_WIDTH = 40
+REFRESHES = 8  # a second
 
 
 class Progress(Protocol):
@@ -33,12 +38,6 @@ def note_origin(description: ModelDescription) -> None:
     """Say of a model trained on the demo corpus that its labels mean nothing."""
     if description.corpus.demo:
         note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
-
-
-def note_audio(faults: AudioFaults, file: str = "") -> None:
-    """Say what was wrong with audio that was read all the same; `file` names it where there are several."""
-    for text in faults.sentences():
-        note(f"{file}: {text}" if file else text)
 
 
 @contextlib.contextmanager
@@ -92,6 +91,49 @@ def progress(what: str) -> Iterator[Progress]:
             shown.update(task, completed=done, total=total, description=description)
 
         yield update
+
+
+@contextlib.contextmanager
+def live_view(totals: LabelDurations, as_json: bool) -> Iterator[Callable[[Prediction], None]]:
+    """What shows a prediction while the block runs: a bar per label, the time and the load; printed lines scroll above.
+
+    It does nothing where standard output is no terminal, nor beside JSON.
+    """
+    if as_json or not (sys.stdout and sys.stdout.isatty()):
+        yield lambda prediction: None
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    started, busy_before = time.monotonic(), time.process_time()
+    with Live(console=Console(), refresh_per_second=REFRESHES, transient=True) as live:
+
+        def show(prediction: Prediction) -> None:
+            elapsed, busy = time.monotonic() - started, time.process_time() - busy_before
+            live.update(_moment(prediction, totals, elapsed, busy))
+
+        yield show
+
+
+def _moment(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_s: float) -> Any:
+    """Its picture: since the view was opened, `elapsed_s` passed and `busy_s` of a core were used."""
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+
+    load = busy_s / max(elapsed_s, 1e-9)
+    fractions = {label: fraction for label, _, fraction in totals.fractions()}
+    table = Table(
+        "label",
+        "now",
+        "",
+        "so far",
+        title=f"{prediction.time_s:.1f} s of audio, {elapsed_s:.1f} s elapsed, load {load:.0%}",
+    )
+    for label, score in prediction.scores.items():
+        style = "bold" if label == prediction.label else ""
+        bar = ProgressBar(total=1.0, completed=score, width=BAR_WIDTH)
+        table.add_row(label, f"{score:.2f}", bar, f"{fractions.get(label, 0.0):.0%}", style=style)
+    return table
 
 
 def print_table(table: Any) -> None:

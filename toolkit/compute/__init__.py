@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from .executor import Executor, in_order
-from .local import Processes
+from .executor import Executor, Processes, in_order
 
 __all__ = ["Executor", "Processes", "in_order", "open_executor"]
 
@@ -15,8 +14,7 @@ __all__ = ["Executor", "Processes", "in_order", "open_executor"]
 def open_executor(jobs: int, dask: str | None = None) -> Iterator[Executor]:
     """Who works while the block runs: `jobs` processes here, or the cluster whose scheduler is at `dask`.
 
-    Raises:
-        ParameterError: `jobs` is 0, or the cluster cannot serve.
+    Raises ParameterError where `jobs` is 0, or the cluster cannot serve.
     """
     here = Processes(jobs)
     if dask is None:

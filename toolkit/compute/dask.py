@@ -3,13 +3,11 @@
 # mypy: disallow-untyped-calls=False
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import itertools
 import logging
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import CancelledError
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import Failure, GenrekitError, ParameterError, first_words
@@ -22,18 +20,13 @@ if TYPE_CHECKING:
 CONNECT_S = 3.0  # how long a scheduler may take to answer
 PATIENCE_S = 60.0  # how long a cluster may have no workers
 PENDING_PER_THREAD = 4  # items on their way, so that no worker waits for the next one
-TURNS = 50  # of fetching results, after which workers are counted again
-_LOST = object()
 
 
-class Cluster:
+class Cluster(contextlib.AbstractContextManager["Cluster"]):
     """An `Executor`: a scheduler that answers, with workers that compute as this process does. Used in ``with``.
 
     Args:
         address: as ``dask scheduler`` prints it, for instance ``tcp://10.0.0.5:8786``.
-
-    Attributes:
-        remote: files must be named by absolute paths.
 
     Raises:
         ParameterError: there is no scheduler, it has no workers, or it or they have other software than this process.
@@ -44,94 +37,80 @@ class Cluster:
     def __init__(self, address: str) -> None:
         import distributed
 
-        _silence()
-        _require_workers(address)
+        # Dask logs every worker that comes and goes; what matters of it is reported in sentences.
+        for name in list(logging.root.manager.loggerDict):
+            if name.split(".")[0] == "distributed":
+                logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
-        self._client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
         try:
-            self._require_software()
+            self._client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+        except Exception as error:  # Dask raises whatever its parts raise
+            raise ParameterError(
+                f"dask={address}: expected the address of a Dask scheduler, for instance tcp://10.0.0.5:8786, but "
+                f"nobody answers there ({first_words(error) if str(error) else 'no answer in time'}); start one with "
+                "`dask scheduler`, or correct the address"
+            ) from error
+        try:
+            self._require_workers()
         except BaseException:
-            self.close()
+            self._client.close()
             raise
 
-    def __enter__(self) -> Cluster:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Leave the cluster."""
+    def __exit__(self, *_: object) -> None:
         self._client.close()
 
     def results(
         self, function: Callable[[Item], Result], items: Iterable[Item], lost: Callable[[Item], Result]
     ) -> Iterator[tuple[int, Result]]:
         """As `Executor.results`; few items are on their way at a time. Raises Failure where the cluster is gone."""
-        numbered = enumerate(items)
+        suspects = []
+        for index, item, results in self._finished(function, enumerate(items), PENDING_PER_THREAD):
+            yield from ((index, result) for result in results)
+            if not results:
+                suspects.append((index, item))
+        # Dask gives up whatever was on a worker that was killed, not only the item that killed it: one after the other.
+        for suspect in suspects:
+            for index, item, results in self._finished(function, iter([suspect]), 1):
+                yield index, results[0] if results else lost(item)
+
+    def _finished(
+        self, function: Callable[[Item], Result], numbered: Iterator[tuple[int, Item]], per_thread: int
+    ) -> Iterator[tuple[int, Item, list[Result]]]:
+        """Each index and item as it is done with its result; with [] where the workers that had it were killed."""
         pending: dict[Future[Result], tuple[int, Item]] = {}
-        suspects: list[tuple[int, Item]] = []
         try:
-            for turn in itertools.count():
-                if turn % TURNS == 0:
-                    room = PENDING_PER_THREAD * max(1, self._threads())
+            while True:
+                with self._reached():
+                    room = per_thread * max(1, sum(self._client.nthreads().values()))
                 for index, item in itertools.islice(numbered, max(0, room - len(pending))):
                     with self._reached():
                         pending[self._client.submit(function, item, pure=False)] = index, item
                 if not pending:
-                    break
-                for future, result in self._fetched(self._done(pending)):
-                    index, item = pending.pop(future)
-                    if result is _LOST:
-                        suspects.append((index, item))
-                    else:
-                        yield index, result
-            # Dask gives up whatever was on a worker that was killed, not only the item that killed it.
-            for index, item in suspects:
-                result = self._alone(function, item)
-                yield index, lost(item) if result is _LOST else result
+                    return
+                for future, results in self._done(pending):
+                    yield *pending.pop(future), results
         finally:
             with contextlib.suppress(OSError):  # of a cluster that is gone
                 self._client.cancel(list(pending))
 
-    def _alone(self, function: Callable[[Item], Result], item: Item) -> Any:
-        """The result of an item with which nothing else is on its way; `_LOST` where its workers were killed."""
-        with self._reached():
-            future = self._client.submit(function, item, pure=False)
-        ((_, result),) = self._fetched(self._done({future: item}))
-        return result
+    def _done(self, pending: Iterable[Future[Result]]) -> list[tuple[Future[Result], list[Result]]]:
+        """Those of `pending` that are done, with their results, fetched at once; none where it takes long."""
+        from distributed import KilledWorker, wait
 
-    def _threads(self) -> int:
-        with self._reached():
-            return sum(self._client.nthreads().values())
-
-    def _done(self, pending: dict[Future[Any], Any]) -> Iterable[Future[Any]]:
-        """Those of `pending` that are done, at least one."""
-        from distributed import wait
-
-        while True:
-            try:
-                with self._reached(), self._client.as_current():
-                    done: Iterable[Future[Any]] = wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
-                    return done
-            except TimeoutError:
-                if not self._threads():
-                    raise self._gone("has no workers any more") from None
-
-    def _fetched(self, done: Iterable[Future[Any]]) -> Iterable[tuple[Future[Any], Any]]:
-        """Each future with its result, fetched all at once; `_LOST` where its workers were killed."""
-        from distributed import KilledWorker
-
-        futures = list(done)
-        with self._reached():
-            failed = {future: future.exception() for future in futures if future.status == "error"}
-            for error in failed.values():
-                if not isinstance(error, KilledWorker):
-                    raise error
-            complete = [future for future in futures if future not in failed]
-            return [*zip(complete, self._client.gather(complete), strict=True), *((future, _LOST) for future in failed)]
+        try:
+            with self._reached(), self._client.as_current():
+                done = wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
+                killed = [future for future in done if isinstance(future.exception(), KilledWorker)]
+                finished = [future for future in done if future not in killed]
+                values = self._client.gather(finished)  # raises what `function` has raised
+        except TimeoutError:
+            if self._client.nthreads():
+                return []
+            raise self._gone("has no workers any more") from None
+        return [
+            *((future, [value]) for future, value in zip(finished, values, strict=True)),
+            *((f, []) for f in killed),
+        ]
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
@@ -146,54 +125,28 @@ class Cluster:
     def _gone(self, what: str) -> Failure:
         return Failure(f"the cluster at {self._address} {what}; repair it and run the same command again")
 
-    def _require_software(self) -> None:
+    def _require_workers(self) -> None:
         """Other versions would give other features, which the cache must not mix with those of this process.
 
         The scheduler is asked, too: what is sent to workers passes through its hands, and it looks inside.
         """
         try:
-            found = {"the scheduler": self._client.run_on_scheduler(software), **self._client.run(software)}
+            found: dict[str, Any] = self._client.run(software)
+            if found:
+                found["the scheduler"] = self._client.run_on_scheduler(software)
         except Exception as error:  # whatever importing it there raises
             raise ParameterError(
                 f"dask={self._address}: expected a scheduler and workers that can import genrekit, but one says: "
                 f"{first_words(error)}; install genrekit there"
             ) from error
+        if not found:
+            raise ParameterError(
+                f"dask={self._address}: expected a scheduler with workers, found one with none; start some with "
+                f"`dask worker {self._address}`"
+            )
         for who, versions in found.items():
             if versions != software():
                 raise ParameterError(
                     f"dask={self._address}: expected a scheduler and workers with {software()}, but {who} has "
                     f"{versions}; install the same versions there"
                 )
-
-
-def _silence() -> None:
-    """Dask logs every worker that comes and goes; what matters of it is reported in sentences."""
-    for name in list(logging.root.manager.loggerDict):
-        if name.split(".")[0] == "distributed":
-            logging.getLogger(name).setLevel(logging.CRITICAL)
-
-
-def _require_workers(address: str) -> None:
-    """Ask the scheduler who it is, before a client is made that would go on asking."""
-    try:
-        found = asyncio.run(asyncio.wait_for(_identity(address), CONNECT_S))
-    except Exception as error:  # Dask raises whatever its parts raise
-        raise ParameterError(
-            f"dask={address}: expected the address of a Dask scheduler, for instance tcp://10.0.0.5:8786, but nobody "
-            f"answers there ({first_words(error) if str(error) else 'no answer in time'}); start one with `dask "
-            "scheduler`, or correct the address"
-        ) from error
-    if not found["n_workers"]:
-        raise ParameterError(
-            f"dask={address}: expected a scheduler with workers, found one with none; start some with "
-            f"`dask worker {address}`"
-        )
-
-
-async def _identity(address: str) -> dict[str, Any]:
-    import distributed
-
-    arguments = distributed.Security().get_connection_args("client")
-    async with distributed.rpc(address, timeout=CONNECT_S - 1, connection_args=arguments) as scheduler:
-        identity: dict[str, Any] = await scheduler.identity()
-        return identity

@@ -16,7 +16,7 @@ from ...runtime.mfcc import MfccConfig, mfcc
 from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
 from .scan import Corpus, Unusable, digest_of
-from .segments import Segments, cut
+from .segments import Segments
 
 LOST = "the processes that read it were killed each time; remove the file, or give them more memory"
 Outcome: TypeAlias = "np.ndarray | str"  # a track's features [segments, shifts, frames, n_mfcc], or why it has none
@@ -37,8 +37,6 @@ def extract(
 
     Args:
         corpus: from `scan`; given by its absolute path where the executor is remote.
-        config: the front end.
-        executor: does the work, a track at a time.
         progress: called with (tracks done, tracks).
         shifts: with more than 1 also the windows that begin k/shifts of a window later, k = 1 .. shifts - 1.
         cache: None computes everything.
@@ -48,13 +46,40 @@ def extract(
         ParameterError: `shifts` is out of range, or a cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
     """
-    _require_shifts(shifts, config)
-    return _collect(corpus, config, shifts, in_order(_outcomes(corpus, config, shifts, executor, cache)), progress)
-
-
-def _require_shifts(shifts: int, config: MfccConfig) -> None:
     if not 1 <= shifts <= config.window_samples:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
+    frames = config.window_frames, config.n_mfcc
+    features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
+    unusable: list[Unusable] = []
+    owners: list[int] = []  # of each segment the index of its track
+    positions: list[int] = []
+    for index, outcome in enumerate(in_order(_outcomes(corpus, config, shifts, executor, cache))):
+        if isinstance(outcome, str):
+            unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
+        else:
+            features.append(outcome[:, 0])
+            shifted.append(outcome[:, 1:])
+            owners += [index] * len(outcome)
+            positions += range(len(outcome))
+        if progress:
+            progress(index + 1, len(corpus.tracks))
+    missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
+    if missing:
+        raise CorpusError(
+            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
+            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
+            + "; repair or remove these folders"
+        )
+    return Segments(
+        corpus,
+        config,
+        features.array(),
+        labels=np.array([corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]),
+        tracks=np.array(owners),
+        positions=np.array(positions),
+        unusable=tuple(unusable),
+        shifted=shifted.array() if shifts > 1 else None,
+    )
 
 
 def _outcomes(
@@ -75,41 +100,6 @@ def _outcomes(
         if cache and not isinstance(outcome, str):
             cache.put(cache.key(corpus.digest(index), config), outcome)
         yield index, outcome
-
-
-def _collect(
-    corpus: Corpus,
-    config: MfccConfig,
-    shifts: int,
-    outcomes: Iterator[Outcome],
-    progress: Callable[[int, int], None] | None,
-) -> Segments:
-    frames = config.window_frames, config.n_mfcc
-    features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
-    unusable: list[Unusable] = []
-    owners: list[int] = []  # of each segment the index of its track
-    positions: list[int] = []
-    for index, outcome in enumerate(outcomes):
-        if isinstance(outcome, str):
-            unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
-        else:
-            features.append(outcome[:, 0])
-            shifted.append(outcome[:, 1:])
-            owners += [index] * len(outcome)
-            positions += range(len(outcome))
-        if progress:
-            progress(index + 1, len(corpus.tracks))
-    _require_every_genre(corpus, owners, unusable)
-    return Segments(
-        corpus,
-        config,
-        features.array(),
-        labels=np.array([corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]),
-        tracks=np.array(owners),
-        positions=np.array(positions),
-        unusable=tuple(unusable),
-        shifted=shifted.array() if shifts > 1 else None,
-    )
 
 
 class _Rows:
@@ -152,7 +142,7 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
         samples = np.concatenate(list(source))
         if reason := why_unusable(source.faults.invalid_samples, len(samples), config):
             return reason
-        features = _window_features(samples, len(cut(samples, config)), config, shifts)
+        features = _window_features(samples, config, shifts)
     except GenrekitError as error:
         return str(error)
     return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
@@ -171,32 +161,17 @@ def _checked_features(track: tuple[Path, bytes | None], config: MfccConfig, shif
 
 
 def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str | None:
-    """Why audio that can be decoded is left out of training; None where it is not.
-
-    Args:
-        invalid_samples: how many were not finite.
-        samples: its length at ``config.sample_rate``.
-        config: the front end.
-    """
+    """Why decoded audio of `samples` at ``config.sample_rate`` is left out of training; None where it is not."""
     if invalid_samples:
         return f"expected finite samples, received {invalid_samples} that are not; repair or remove the file"
     return f"shorter than one window ({config.window_s} s)" if samples < config.window_samples else None
 
 
-def _window_features(samples: np.ndarray, segments: int, config: MfccConfig, shifts: int) -> np.ndarray:
+def _window_features(samples: np.ndarray, config: MfccConfig, shifts: int) -> np.ndarray:
     length = config.window_samples
+    segments = len(samples) // length
     features = np.empty((segments, shifts, config.window_frames, config.n_mfcc), np.float32)
     for segment, shift in np.ndindex(segments, shifts):
         start = min(segment * length + round(shift * length / shifts), len(samples) - length)
         features[segment, shift] = mfcc(samples[start : start + length], config)
     return features
-
-
-def _require_every_genre(corpus: Corpus, owners: list[int], unusable: list[Unusable]) -> None:
-    missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
-    if missing:
-        raise CorpusError(
-            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
-            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
-            + "; repair or remove these folders"
-        )

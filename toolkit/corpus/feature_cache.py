@@ -26,11 +26,7 @@ CHECKSUM_BYTES = 32  # of SHA-256, before the array
 
 
 def default_folder() -> Path:
-    """Where features are kept: $GENREKIT_CACHE, or `genrekit` in the user's cache folder.
-
-    Raises:
-        ImportError: platformdirs is not installed.
-    """
+    """$GENREKIT_CACHE, or `genrekit` in the user's cache folder; raises ImportError where platformdirs is missing."""
     if os.environ.get(LOCATION):
         return Path(os.environ[LOCATION])
     import platformdirs
@@ -41,11 +37,8 @@ def default_folder() -> Path:
 class FeatureCache:
     """A folder of features float32 [shape=(segments, shifts, frames, n_mfcc)]; one that cannot be written is read.
 
-    Args:
-        folder: made where it is missing.
-
     Attributes:
-        folder: the same.
+        folder: made where it is missing.
         problem: why nothing can be written into it, once that was found; else None.
     """
 
@@ -93,11 +86,7 @@ class FeatureCache:
         return len(sizes), sum(sizes)
 
     def clear(self) -> None:
-        """Remove the entries, and what killed processes left of some; other files in the folder stay.
-
-        Raises:
-            OutputError: one cannot be removed.
-        """
+        """Remove the entries, and what killed processes left of some; other files stay. Raises OutputError."""
         try:
             for path in [*self._files(), *self.folder.glob(f"??/.*{SUFFIX}")]:
                 path.unlink(missing_ok=True)

@@ -45,27 +45,22 @@ class Segments:
             out: what to fill, for instance a file from `numpy.lib.format.open_memmap`, so that the audio of one track
                 at a time is in memory; None: a new array. float32 [shape=(n, window_samples)]
 
-        Returns:
-            `out`.
-
         Raises:
             ParameterError: `out` has another shape or type.
         """
-        audio = np.empty((len(chosen), self.config.window_samples), np.float32) if out is None else out
-        _require_room(audio, (len(chosen), self.config.window_samples))
+        shape = len(chosen), self.config.window_samples
+        audio = np.empty(shape, np.float32) if out is None else out
+        if audio.shape != shape or audio.dtype != np.float32:
+            raise ParameterError(f"out={audio.dtype} {audio.shape}: expected float32 {shape}; make it of that shape")
         for track in np.unique(self.tracks[chosen]):
-            windows = cut(read_file(self.corpus.tracks[track].path, self.config.sample_rate), self.config)
+            samples = read_file(self.corpus.tracks[track].path, self.config.sample_rate)
+            windows = cut(samples, self.config.window_samples)
             rows = np.flatnonzero(self.tracks[chosen] == track)
             audio[rows] = windows[self.positions[chosen[rows]]]
         return audio
 
 
-def _require_room(audio: np.ndarray, shape: tuple[int, int]) -> None:
-    if audio.shape != shape or audio.dtype != np.float32:
-        raise ParameterError(f"out={audio.dtype} {audio.shape}: expected float32 {shape}; make it of that shape")
-
-
-def cut(samples: np.ndarray, config: MfccConfig) -> np.ndarray:
-    """Complete windows one after the other, without copying: [windows, window_samples]; the rest is left out."""
-    count = len(samples) // config.window_samples
-    return samples[: count * config.window_samples].reshape(count, config.window_samples)
+def cut(samples: np.ndarray, length: int) -> np.ndarray:
+    """Complete windows one after the other, without copying: [windows, length, ...]; the rest is left out."""
+    count = len(samples) // length
+    return samples[: count * length].reshape(count, length, *samples.shape[1:])

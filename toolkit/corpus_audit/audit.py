@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +32,15 @@ def check(
 ) -> dict[str, Any]:
     """What `genrekit corpus check --json` prints.
 
-    Args:
-        corpus: from `scan`.
-        executor: reads the files.
-        progress: called with (files read, files), then with (comparisons done, comparisons, what is done).
+    `progress` is called with (files read, files), then with (comparisons done, comparisons, what is done).
     """
+
+    def lost(path: Path) -> TrackFacts:
+        return TrackFacts(error=f"{path}: {LOST}")
+
     names = [corpus.relative(track.path) for track in corpus.tracks]
     facts: list[TrackFacts] = []
-    for fact in in_order(executor.results(examine, [track.path for track in corpus.tracks], _lost)):
+    for fact in in_order(executor.results(examine, [track.path for track in corpus.tracks], lost)):
         facts.append(fact)
         if progress:
             progress(len(facts), len(names))
@@ -47,12 +48,16 @@ def check(
     readable = [(name, fact) for name, fact in everything if fact.error is None]
     genres = collections.Counter(track.genre for track in corpus.tracks)
     unusable = _unusable(everything)
+    by_content: dict[bytes, list[str]] = {}
+    for name, fact in everything:
+        if fact.content:
+            by_content.setdefault(fact.content, []).append(name)
     return {
         "tracks": len(corpus.tracks),
         "genres": {label: genres[label] for label in corpus.labels},
         "seconds": round(sum(fact.seconds for _, fact in readable), 3),
         "unusable": unusable,
-        "duplicates": [group for group in _by_content(everything) if len(group) > 1],
+        "duplicates": [files for files in by_content.values() if len(files) > 1],
         **_near_duplicates(readable, progress),
         **_levels(readable),
         **_formats(readable),
@@ -60,10 +65,6 @@ def check(
         "too_small": _too_small(corpus, {row["file"] for row in unusable}),
         "demo": corpus.demo,
     }
-
-
-def _lost(path: Path) -> TrackFacts:
-    return TrackFacts(error=f"{path}: {LOST}")
 
 
 def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
@@ -78,21 +79,12 @@ def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
 
 def _unusable(everything: AuditedTracks) -> Rows:
     """What training would leave out."""
-    reasons = ((name, fact.error or _why_unusable(fact)) for name, fact in everything)
-    return [{"file": name, "reason": reason} for name, reason in reasons if reason]
-
-
-def _why_unusable(fact: TrackFacts) -> str | None:
-    config = MfccConfig()
-    return why_unusable(fact.invalid_samples, round(fact.seconds * config.sample_rate), config)
-
-
-def _by_content(everything: AuditedTracks) -> Iterable[list[str]]:
-    groups: dict[bytes, list[str]] = {}
+    config, found = MfccConfig(), []
     for name, fact in everything:
-        if fact.content:
-            groups.setdefault(fact.content, []).append(name)
-    return groups.values()
+        samples = round(fact.seconds * config.sample_rate)
+        if reason := fact.error or why_unusable(fact.invalid_samples, samples, config):
+            found.append({"file": name, "reason": reason})
+    return found
 
 
 def _near_duplicates(readable: AuditedTracks, progress: Callable[..., None] | None) -> dict[str, list[Any]]:

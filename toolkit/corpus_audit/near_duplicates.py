@@ -111,7 +111,8 @@ def _best_shifts(rows: Sequence[np.ndarray], columns: Sequence[np.ndarray]) -> t
             break
         products = left[:, :width] @ right[:, frames * BITS : frames * BITS + width].T
         similarity = products / (BITS * np.maximum(common, 1))
-        better = (similarity >= _required(common)) & (similarity > best)
+        required = np.maximum(LEAST_SIMILARITY, CHANCE / np.sqrt(np.maximum(common, 1)))
+        better = (common >= LEAST_FRAMES) & (similarity >= required) & (similarity > best)
         best[better], shift[better] = similarity[better], frames
     return best, shift
 
@@ -123,9 +124,3 @@ def _stacked(prints: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     for row, signs in zip(matrix, prints, strict=True):
         row[: signs.size] = signs.ravel()
     return matrix, frames
-
-
-def _required(common: np.ndarray) -> np.ndarray:
-    """The least similarity of tracks with `common` frames in common."""
-    required = np.maximum(LEAST_SIMILARITY, CHANCE / np.sqrt(np.maximum(common, 1)))
-    return np.where(common >= LEAST_FRAMES, required, np.inf)

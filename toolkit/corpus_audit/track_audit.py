@@ -11,6 +11,7 @@ import numpy as np
 from ...runtime.audio import AudioSource, open_file
 from ...runtime.errors import GenrekitError
 from ..corpus.scan import content_hash
+from ..corpus.segments import cut
 from .near_duplicates import COMPARED_S, FRONT_END, fingerprint
 
 PIECE_S = 0.1  # of audio that is silent or not
@@ -34,8 +35,6 @@ class TrackFacts:
         invalid_samples: how many are not finite; read as silence.
         cut_short: whether it holds less audio than its header promises, or ends in the middle.
         seconds: of audio.
-        rate: samples a second.
-        channels: how many.
         silent_s: seconds in stretches of at least `LONG_SILENCE_S` below -60 dB.
         clipped: fraction of samples at full scale whose neighbours are so too, [0, 1].
         bandwidth_hz: where the spectrum ends in a cliff; half the rate where there is none.
@@ -92,11 +91,9 @@ class _Meters:
 
     Attributes:
         samples: read of each channel.
-        channels: how many.
         silent: for each piece of `PIECE_S` whether all its channels are silent.
         clipped: samples at full scale between others at full scale, of all channels.
         power: of the channels' mean, summed over `frames` [shape=(SPECTRUM_FRAME // 2 + 1,)].
-        frames: how many.
     """
 
     def __init__(self, rate: int) -> None:
@@ -115,19 +112,13 @@ class _Meters:
     def _measure(self, block: np.ndarray) -> None:
         self.samples += len(block)
         self.channels = block.shape[1]
-        pieces = _pieces(block, self._piece)
+        pieces = cut(block, self._piece)
         self.silent += (np.square(pieces).mean(axis=1).max(axis=-1) < SILENCE).tolist()
         full = np.abs(block) >= FULL_SCALE
         self.clipped += int((full[:-2] & full[1:-1] & full[2:]).sum())
-        frames = _pieces(block.mean(axis=1, dtype=np.float32), SPECTRUM_FRAME)
+        frames = cut(block.mean(axis=1, dtype=np.float32), SPECTRUM_FRAME)
         self.power += np.square(np.abs(np.fft.rfft(frames * self._window))).sum(axis=0)
         self.frames += len(frames)
-
-
-def _pieces(samples: np.ndarray, length: int) -> np.ndarray:
-    """Pieces of `length` samples one after the other, the rest left out: [pieces, length, ...]."""
-    count = len(samples) // length
-    return samples[: count * length].reshape(count, length, *samples.shape[1:])
 
 
 def long_runs(flags: np.ndarray, least: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from ...runtime.errors import OutputError, ParameterError
 from ...runtime.util.atomic import replacing, write_text
 from ..compute import Processes
 from ..corpus.scan import MARKER, is_demo_corpus
-from .composer import GENRES, SECONDS_RANGE, compose
+from .composer import GENRES, compose, require_possible
 from .synthesis import SAMPLE_RATE
 
 GENERATOR_VERSION = 1  # raised whenever the same settings compose other samples
@@ -34,7 +34,7 @@ def make_demo_corpus(
     jobs: int = 1,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Path]:
-    """Compose a corpus in GTZAN's layout: FOLDER/<genre>/<genre>.00000.wav, 16-bit mono at 22050 Hz.
+    """Compose a corpus in GTZAN's layout, FOLDER/<genre>/<genre>.00000.wav, 16-bit mono at 22050 Hz; return its paths.
 
     Tracks depend on genre, number, `seconds` and `seed` alone. A second call with the same settings keeps what is
     finished and adds what is missing, also where it asks for more tracks than the first.
@@ -44,18 +44,17 @@ def make_demo_corpus(
         tracks_per_genre: at least 1.
         seconds: length of each track, 1 to 600.
         seed: 0 or more; another seed composes other tracks.
-        jobs: processes, -1 for one on each core. Where joblib is missing there is one.
+        jobs: as for `Processes`.
         progress: called with (finished tracks, all tracks).
-
-    Returns:
-        The tracks' paths, by genre and number.
 
     Raises:
         ParameterError: an argument outside its range.
         OutputError: the folder holds other files or a demo corpus of other settings, or cannot be written.
     """
-    _check(tracks_per_genre, seconds, seed, jobs)
-    folder = Path(folder)
+    if not 1 <= tracks_per_genre <= MOST_TRACKS:
+        raise ParameterError(f"tracks_per_genre={tracks_per_genre}: expected 1 to {MOST_TRACKS}")
+    require_possible(seconds, 0, seed)
+    processes, folder = Processes(jobs), Path(folder)
     tasks: list[Task] = [
         (folder / genre / f"{genre}.{index:05d}.wav", genre, index, seconds, seed)
         for genre in GENRES
@@ -64,22 +63,10 @@ def make_demo_corpus(
     paths = [path for path, *_ in tasks]
     _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
     missing = [task for task in tasks if not _finished(task[0], seconds)]
-    written = Processes(jobs if len(missing) > 1 else 1).results(_write_track, missing)
-    for finished, _ in enumerate(written, len(tasks) - len(missing) + 1):
+    for finished, _ in enumerate(processes.results(_write_track, missing), len(tasks) - len(missing) + 1):
         if progress:
             progress(finished, len(tasks))
     return paths
-
-
-def _check(tracks_per_genre: int, seconds: float, seed: int, jobs: int) -> None:
-    if not 1 <= tracks_per_genre <= MOST_TRACKS:
-        raise ParameterError(f"tracks_per_genre={tracks_per_genre}: expected 1 to {MOST_TRACKS}")
-    if not SECONDS_RANGE[0] <= seconds <= SECONDS_RANGE[1]:
-        raise ParameterError(f"seconds={seconds}: expected {SECONDS_RANGE[0]} to {SECONDS_RANGE[1]}")
-    if seed < 0:
-        raise ParameterError(f"seed={seed}: expected 0 or more")
-    if jobs < 1 and jobs != -1:
-        raise ParameterError(f"jobs={jobs}: expected a number of processes, or -1 for one on each core")
 
 
 def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
@@ -87,39 +74,30 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
-        _refuse_other_settings(folder, settings)
-        foreign = next(_visible_files(folder, {folder / MARKER, *paths}), None)
+        try:
+            marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+            found = {name: marker.get(name) for name in settings}
+        except (OSError, ValueError, AttributeError) as error:
+            raise OutputError(
+                f"{folder / MARKER}: expected the settings of a demo corpus ({error}); choose another folder"
+            ) from error
+        if found != settings:
+            received, expected = (", ".join(f"{key}={each[key]}" for key in settings) for each in (found, settings))
+            raise OutputError(
+                f"{folder}: holds a demo corpus of {received}, expected {expected}; delete it or choose another folder"
+            )
+        own = {folder / MARKER, *paths}
+        others: Iterable[Path] = (path for path in sorted(folder.rglob("*")) if path.is_file() and path not in own)
     else:
-        foreign = next((path for path in folder.glob("*") if not path.name.startswith(".")), None)
-    if foreign:
+        others = folder.glob("*")
+    # Hidden files are the system's, or what a killed call left.
+    if foreign := next((path for path in others if not path.name.startswith(".")), None):
         raise OutputError(
             f"{folder}: expected a new or empty folder, or the beginning of this demo corpus of {len(paths)} tracks; "
             f"it holds {foreign.relative_to(folder)}; choose another folder"
         )
     marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
     write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
-
-
-def _refuse_other_settings(folder: Path, settings: dict[str, Any]) -> None:
-    try:
-        marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
-        found = {name: marker.get(name) for name in settings}
-    except (OSError, ValueError, AttributeError) as error:
-        raise OutputError(
-            f"{folder / MARKER}: expected the settings of a demo corpus ({error}); choose another folder"
-        ) from error
-    if found != settings:
-        received = ", ".join(f"{name}={value}" for name, value in found.items())
-        expected = ", ".join(f"{name}={value}" for name, value in settings.items())
-        raise OutputError(
-            f"{folder}: holds a demo corpus of {received}, expected {expected}; delete it or choose another folder"
-        )
-
-
-def _visible_files(folder: Path, own: set[Path]) -> Iterator[Path]:
-    """Files under `folder` that are not our `own`; hidden ones are the system's, or what a killed call left."""
-    files = (path for path in sorted(folder.rglob("*")) if path.is_file() and not path.name.startswith("."))
-    return (path for path in files if path not in own)
 
 
 def _finished(path: Path, seconds: float) -> bool:

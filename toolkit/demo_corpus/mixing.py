@@ -18,9 +18,17 @@ def mix_down(layers: dict[str, np.ndarray], mix: Mix, beat_s: float, rng: np.ran
     dry = np.zeros(samples, np.float32)
     for name, layer in layers.items():
         dry += _gain(getattr(mix, name)) * _normalized(layer)
-    recording = _room_and_equalizer(dry, mix, beat_s, rng)
+    # Room and equaliser are linear, so that one product of spectra does them together.
+    response = _room(mix, beat_s, rng)
+    # The shortest length that the FFT factors well: a power of two times one of these.
+    odd_parts = np.array([1, 3, 5, 9, 15, 25, 27, 45, 75, 81])
+    size = int((odd_parts * 2 ** np.ceil(np.log2((samples + len(response)) / odd_parts)).astype(int)).min())
+    spectrum = np.fft.rfft(dry, size) * np.fft.rfft(response, size)
+    spectrum *= _equalizer(mix, len(spectrum), rng)
+    recording = np.fft.irfft(spectrum, size)[:samples]
     recording = _normalized(recording) + _gain(mix.noise) * rng.standard_normal(samples, np.float32)
-    recording += _crackle(mix, samples, rng)
+    clicks = rng.normal(0, 1.0, rng.poisson(mix.crackle * samples / SAMPLE_RATE)).astype(np.float32)
+    recording[rng.integers(samples, size=len(clicks))] += clicks
     recording = np.tanh(0.3 * recording)  # the peaks of a mix pressed together, as by a tape
     recording *= rng.uniform(*PEAK_RANGE) / np.abs(recording).max()
     mixed: np.ndarray = recording.astype(np.float32, copy=False)
@@ -35,16 +43,6 @@ def _normalized(layer: np.ndarray) -> np.ndarray:
     """The layer at an RMS of 1; silence stays silence."""
     level = np.sqrt(np.mean(np.square(layer)))
     return layer / level if level else layer
-
-
-def _room_and_equalizer(dry: np.ndarray, mix: Mix, beat_s: float, rng: np.random.Generator) -> np.ndarray:
-    """Both are linear, so that one product of spectra does them together."""
-    response = _room(mix, beat_s, rng)
-    size = _fast_length(len(dry) + len(response))
-    spectrum = np.fft.rfft(dry, size)
-    spectrum *= np.fft.rfft(response, size)
-    spectrum *= _equalizer(mix, len(spectrum), rng)
-    return np.fft.irfft(spectrum, size)[: len(dry)]
 
 
 def _room(mix: Mix, beat_s: float, rng: np.random.Generator) -> np.ndarray:
@@ -72,16 +70,3 @@ def _equalizer(mix: Mix, bins: int, rng: np.random.Generator) -> np.ndarray:
     points = np.linspace(0, EQUALIZER_POINTS - 1, bins)
     gain: np.ndarray = np.interp(points, np.arange(EQUALIZER_POINTS), curve).astype(np.float32)
     return gain
-
-
-def _crackle(mix: Mix, samples: int, rng: np.random.Generator) -> np.ndarray:
-    clicks = np.zeros(samples, np.float32)
-    count = rng.poisson(mix.crackle * samples / SAMPLE_RATE)
-    clicks[rng.integers(samples, size=count)] = rng.normal(0, 1.0, count)
-    return clicks
-
-
-def _fast_length(samples: int) -> int:
-    """The smallest length of at least `samples` among powers of two times these, which the FFT factors well."""
-    odd_parts = np.array([1, 3, 5, 9, 15, 25, 27, 45, 75, 81])
-    return int((odd_parts * 2 ** np.ceil(np.log2(samples / odd_parts)).astype(int)).min())

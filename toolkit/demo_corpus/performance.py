@@ -25,22 +25,6 @@ FILLS = (
 LEAD_RANGE = 10  # scale steps
 
 
-class Player:
-    """One instrument; it renders each chord and length once."""
-
-    def __init__(self, timbre: Timbre, rng: np.random.Generator) -> None:
-        self._timbre = timbre
-        self._rng = rng
-        self._rendered: dict[tuple[tuple[float, ...], int], np.ndarray] = {}
-
-    def play(self, pitches: tuple[float, ...], seconds: float) -> np.ndarray:
-        """The notes `pitches` (MIDI) for about `seconds`, as float32 [samples]."""
-        key = pitches, max(1, round(seconds * SAMPLE_RATE / LENGTH_GRID)) * LENGTH_GRID
-        if key not in self._rendered:
-            self._rendered[key] = render_chord(self._timbre, *key, self._rng)
-        return self._rendered[key]
-
-
 class Performance:
     """The layers of one track while they are being played."""
 
@@ -49,9 +33,7 @@ class Performance:
         self.rng = rng
         self.layers = {name: np.zeros(samples, np.float32) for name in PRESENCE}
         self._strokes = {name: render_drum(drum, rng) for name, drum in plan.kit.items()}
-        self._bass = Player(plan.bass.timbre, rng)
-        self._harmony = [Player(voice.timbre, rng) for voice in plan.harmony]
-        self._lead = Player(plan.lead.timbre, rng)
+        self._rendered: dict[tuple[Timbre, tuple[float, ...], int], np.ndarray] = {}
         self._motifs = [self._new_motif() for _ in range(3)]
         self.start_s = rng.uniform(0, BEATS * SECTION_BARS) * plan.beat_s  # an excerpt starts anywhere
 
@@ -62,11 +44,16 @@ class Performance:
         bars = range(int(self.start_s / bar_s), int(end_s / bar_s) + 1)
         for section in range(bars[-1] // SECTION_BARS + 1):
             playing = {name for name, fraction in PRESENCE.items() if self.rng.random() < fraction}
-            voices = [_for_section(voice, self.rng) for voice in self.plan.harmony]
+            voices = [self._for_section(voice) for voice in self.plan.harmony]
             for bar in range(section * SECTION_BARS, (section + 1) * SECTION_BARS):
                 if bar in bars:
                     self._play_bar(bar, playing, voices)
         return self.layers
+
+    def _for_section(self, voice: Voice) -> Voice:
+        """Mostly with its first pattern."""
+        kept = self.rng.random() < 0.7
+        return voice if kept else dataclasses.replace(voice, patterns=shuffled(voice.patterns, self.rng))
 
     def _play_bar(self, bar: int, playing: set[str], voices: list[Voice]) -> None:
         chord, following = (self.plan.chords[(bar + ahead) % len(self.plan.chords)] for ahead in (0, 1))
@@ -75,8 +62,8 @@ class Performance:
         if "bass" in playing:
             self._play_bass(bar, chord, following)
         if "chords" in playing or playing <= {"drums", "lead"}:
-            for player, voice in zip(self._harmony, voices, strict=True):
-                self._play_chords(bar, chord, player, voice)
+            for voice in voices:
+                self._play_chords(bar, chord, voice)
         if "lead" in playing:
             self._play_lead(bar, chord)
 
@@ -96,9 +83,9 @@ class Performance:
                 pitch = lowest_at(following.root, voice.register - 8) - 1
             else:
                 pitch = root + bass_interval(symbol, chord)
-            self._add("bass", bar, start, self._sound(self._bass, (pitch,), length))
+            self._add("bass", bar, start, self._sound(voice.timbre, (pitch,), length))
 
-    def _play_chords(self, bar: int, chord: Chord, player: Player, voice: Voice) -> None:
+    def _play_chords(self, bar: int, chord: Chord, voice: Voice) -> None:
         pitches = voicing(chord, voice)
         for start, length, symbol in parse_pattern(voice.patterns[0]):
             if symbol.isdigit():
@@ -106,7 +93,7 @@ class Performance:
                 notes: tuple[int, ...] = (pitches[position] + 12 * octave,)
             else:
                 notes = pitches
-            self._add("chords", bar, start, self._sound(player, notes, length), 1.0 if symbol == "X" else 0.75)
+            self._add("chords", bar, start, self._sound(voice.timbre, notes, length), 1.0 if symbol == "X" else 0.75)
 
     def _play_lead(self, bar: int, chord: Chord) -> None:
         """A, A, B, A over every four bars; on the beat the melody finds the nearest note of the chord."""
@@ -116,7 +103,7 @@ class Performance:
             pitch = self.plan.lead.register - 9 + 12 * octave + self.plan.scale[degree]
             if (start * BEATS).is_integer():
                 pitch = nearest_tone(pitch, chord)
-            self._add("lead", bar, start, self._sound(self._lead, (pitch,), length))
+            self._add("lead", bar, start, self._sound(self.plan.lead.timbre, (pitch,), length))
 
     def _new_motif(self) -> tuple[str, np.ndarray]:
         """A rhythm and the walk of its notes through the scale, folded back at the ends of the range."""
@@ -125,9 +112,13 @@ class Performance:
         walk = np.cumsum(moves) + self.rng.integers(LEAD_RANGE)
         return pattern, LEAD_RANGE - np.abs(walk % (2 * LEAD_RANGE) - LEAD_RANGE)
 
-    def _sound(self, player: Player, pitches: tuple[int, ...], bars: float) -> np.ndarray:
-        transposed = tuple(pitch + self.plan.transposition for pitch in pitches)
-        return player.play(transposed, bars * BEATS * self.plan.beat_s)
+    def _sound(self, timbre: Timbre, pitches: tuple[int, ...], bars: float) -> np.ndarray:
+        """The notes `pitches` for about so many bars; the same ones are rendered once."""
+        samples = max(1, round(bars * BEATS * self.plan.beat_s * SAMPLE_RATE / LENGTH_GRID)) * LENGTH_GRID
+        key = timbre, tuple(pitch + self.plan.transposition for pitch in pitches), samples
+        if key not in self._rendered:
+            self._rendered[key] = render_chord(*key, self.rng)
+        return self._rendered[key]
 
     def _add(self, layer: str, bar: int, start: float, sound: np.ndarray, gain: float = 0.8) -> None:
         """Add `sound` at `start` (fraction of the bar), with a player's small errors of time and loudness."""
@@ -182,8 +173,3 @@ def nearest_tone(pitch: int, chord: Chord) -> int:
     """The MIDI number nearest to `pitch` that belongs to the chord."""
     tones = [lowest_at((chord.root + interval) % 12, pitch - 5) for interval in chord.intervals]
     return min(tones, key=lambda tone: abs(tone - pitch))
-
-
-def _for_section(voice: Voice, rng: np.random.Generator) -> Voice:
-    """The voice as one section plays it: mostly its first pattern."""
-    return voice if rng.random() < 0.7 else dataclasses.replace(voice, patterns=shuffled(voice.patterns, rng))

@@ -9,8 +9,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from .instruments import KITS, TIMBRES
-from .styles import STYLES, Mix, Part, Style
+from .styles import KITS, STYLES, TIMBRES, Mix, Part, Style
 from .synthesis import Drum, Timbre, vary
 
 # How tracks of a genre differ. Chosen so that models of MFCC learn the genres well from a few tracks, but never wholly.
@@ -58,7 +57,7 @@ class Plan:
     swing: float
     swing_unit: float
     transposition: float
-    scale: tuple[int, ...]
+    scale: list[int]
     chords: tuple[Chord, ...]
     kit: dict[str, Drum]
     groove: dict[str, str]

@@ -21,22 +21,7 @@ Sound = TypeVar("Sound", bound="DataclassInstance")
 
 @dataclasses.dataclass(frozen=True)
 class Timbre:
-    """The sound of an instrument's notes.
-
-    Attributes:
-        rolloff: harmonic k has amplitude k ** -rolloff at the attack.
-        damping: what rolloff has grown by once the note has decayed; strings lose their treble first.
-        even: weight of the even harmonics, 0 for a clarinet, 1 for a saw.
-        formant_hz: centre of a resonance; 0 for none.
-        attack_s: time to full level.
-        decay_s: time constant of the fall to `sustain`.
-        sustain: level kept while the note lasts, 0 to 1.
-        detune: cents between two voices of the note; 0 for one voice.
-        vibrato: depth in cents.
-        drive: gain before the saturation of an amplifier; 0 for a clean sound.
-        breath: level of noise that follows the note's envelope.
-        strum_s: delay between the notes of a chord.
-    """
+    """The sound of an instrument's notes; instruments.toml says what the fields mean."""
 
     rolloff: float
     damping: float = 0.8
@@ -54,16 +39,7 @@ class Timbre:
 
 @dataclasses.dataclass(frozen=True)
 class Drum:
-    """A stroke: a sine that falls from pitch_hz + sweep_hz to pitch_hz, and a band of noise.
-
-    Attributes:
-        pitch_hz, sweep_hz: where the sine ends, and how far above it starts.
-        tone_s: time constant of the sine.
-        low_hz, high_hz: edges of the noise band.
-        noise_s: time constant of the noise.
-        noise: level of the noise beside a sine of 1.
-        level: level of the whole stroke.
-    """
+    """A stroke: a sine that falls from pitch_hz + sweep_hz to pitch_hz, and a band of noise."""
 
     pitch_hz: float
     sweep_hz: float
@@ -96,7 +72,8 @@ def render_chord(timbre: Timbre, pitches: tuple[float, ...], samples: int, rng: 
     if timbre.breath:
         chord += timbre.breath * _envelope(timbre, samples) * rng.standard_normal(samples, np.float32)
     if timbre.drive:
-        chord = _amplify(chord, timbre.drive)
+        # An overdriven amplifier and the dull loudspeaker behind it.
+        chord = np.convolve(np.tanh(timbre.drive * chord), np.full(4, 0.2, np.float32))[:samples]
     faded: np.ndarray = chord * _fade(samples) / np.float32(np.sqrt(len(pitches)))
     return faded
 
@@ -150,11 +127,6 @@ def _phase(frequency: float, vibrato: float, samples: int) -> np.ndarray:
         depth = frequency * (2 ** (vibrato / 1200) - 1) / (2 * np.pi * VIBRATO_HZ)
         cycles += depth * np.sin(_time(samples) * (2 * np.pi * VIBRATO_HZ))
     return (cycles * CYCLE).astype(np.int64) & (CYCLE - 1)
-
-
-def _amplify(sound: np.ndarray, drive: float) -> np.ndarray:
-    """An overdriven amplifier and the dull loudspeaker behind it."""
-    return np.convolve(np.tanh(drive * sound), np.full(4, 0.2, np.float32))[: len(sound)]
 
 
 def _time(samples: int) -> np.ndarray:

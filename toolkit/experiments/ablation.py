@@ -14,13 +14,11 @@ from ..evaluation import CorpusFacts, Scores, corpus_facts, sample_std
 from ..models import model_spec
 from ..splits.assign import assign
 from ..splits.leakage import LEAK, duplicate_caveat, leaks, merged_duplicates
-from ..training.metrics import Metrics
 from ..training.recipes import OPTIONS, PAPER, Recipe, recipe
-from ..training.spec import Training
+from ..training.spec import Metrics, Training
 
 SCHEMA = 1
-MEASURES = ("test", "test_tracks", "validation")
-HEADINGS = {"test": "test, by segment", "test_tracks": "test, by track", "validation": "validation, by segment"}
+MEASURES = {"test": "test, by segment", "test_tracks": "test, by track", "validation": "validation, by segment"}
 
 TrainRun = Callable[[Training, Path, str], Metrics]  # a training, its folder, what it is called
 
@@ -93,14 +91,11 @@ def measure(
     folder: Path,
     train_run: TrainRun,
 ) -> Ablation:
-    """Train each variant with each seed, or take the runs that are there.
+    """Train each variant with the seeds 0, 1, ..., or take the runs that are there.
 
     Args:
-        model: name of the architecture.
         variants: recipes by their titles, ``edge`` among them.
-        segments: the corpus.
-        split: as for `assign`.
-        seeds: how many: 0, 1, ...
+        segments, split: as for `assign`.
         folder: for the runs.
         train_run: trains one.
     """
@@ -124,15 +119,14 @@ def measure(
 
 def summarize(scores: Mapping[str, Sequence[Scores]]) -> list[Row]:
     """One row a variant, from the scores of its runs in the same order of seeds; ``edge`` among them."""
-    edge = scores["edge"]
-    return [
-        Row(title, **{measure: _accuracy(_values(runs, measure), _values(edge, measure)) for measure in MEASURES})
+    values = {
+        title: {measure: [getattr(run, measure).accuracy for run in runs] for measure in MEASURES}
         for title, runs in scores.items()
+    }
+    return [
+        Row(title, **{measure: _accuracy(found[measure], values["edge"][measure]) for measure in MEASURES})
+        for title, found in values.items()
     ]
-
-
-def _values(runs: Sequence[Scores], measure: str) -> list[float]:
-    return [getattr(scores, measure).accuracy for scores in runs]
 
 
 def _accuracy(values: list[float], edge: list[float]) -> Accuracy:
@@ -142,7 +136,7 @@ def _accuracy(values: list[float], edge: list[float]) -> Accuracy:
 
 
 def cells(row: Row) -> list[str]:
-    """A row's cells: the variant, then accuracy and difference to edge under each of `HEADINGS`."""
+    """A row's cells: the variant, then accuracy and difference to edge under each of `MEASURES`."""
     found = [row.variant]
     for measure in MEASURES:
         accuracy: Accuracy = getattr(row, measure)
@@ -156,16 +150,16 @@ def _plus_minus(value: float | None) -> str:
     return "" if value is None else f" ± {value:.3f}"
 
 
-def headings() -> list[str]:
-    """Those of `cells`."""
-    return ["variant", *(text for measure in MEASURES for text in (HEADINGS[measure], "less edge"))]
+def table(result: Ablation) -> Table:
+    """A row a variant."""
+    headings = ["variant", *(text for heading in MEASURES.values() for text in (heading, "less edge"))]
+    return Table(f"Ablation of the edge recipe: {result.model}", headings, [cells(row) for row in result.rows])
 
 
 def markdown(result: Ablation) -> str:
     """The table and what was measured, as a page of Markdown."""
-    title = f"Ablation of the edge recipe: {result.model}"
-    table = Table(title, headings(), [cells(row) for row in result.rows], note=caption(result))
-    return f"# {title}\n\n{table.to_markdown()}"
+    found = dataclasses.replace(table(result), note=caption(result))
+    return f"# {found.title}\n\n{found.to_markdown()}"
 
 
 def caption(result: Ablation) -> str:

@@ -23,15 +23,9 @@ IDENTITY = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy") 
 
 
 def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[Case]:
-    """Every file on every named engine that reads it.
+    """Every file on every named engine that reads it; where none is named, on its usual one.
 
-    Args:
-        models: model files.
-        engines: names in `ENGINES`; none: the usual one of each file.
-        threads: of the engines, >= 1.
-
-    Raises:
-        ParameterError: an engine that there is not, that reads none of the files, or that cannot take the threads.
+    Raises ParameterError: an engine that there is not, that reads none of the files, or that cannot take the threads.
     """
     formats = {SUFFIXES.get(model.suffix) for model in models}
     for name in engines:
@@ -47,14 +41,14 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[
                 f"threads={threads}: expected 1 for engine {name}, which has one thread only; leave --threads out, or "
                 "measure it by itself"
             )
-    return [Case(model, engine=name, threads=threads) for model in models for name in _readers(model, engines)]
-
-
-def _readers(model: Path, engines: Sequence[str]) -> Sequence[str | None]:
-    """Those of `engines` that read a file; None, which means the usual one, where none is named."""
     if not engines:
-        return [None]
-    return [name for name in engines if ENGINES[name].format == SUFFIXES.get(model.suffix)]
+        return [Case(model, threads=threads) for model in models]
+    return [
+        Case(model, engine=name, threads=threads)
+        for model in models
+        for name in engines
+        if ENGINES[name].format == SUFFIXES.get(model.suffix)
+    ]
 
 
 def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
@@ -78,24 +72,20 @@ def descriptions(models: Sequence[Path]) -> dict[Path, ModelDescription]:
             raise ParameterError(
                 f"{model}: expected the labels and front end of {first}, received others; bench them apart"
             )
-    _require_one_run_each(found)
+    # Agreement and seconds an epoch are reported by a model's name, so that it must mean one training.
+    seen: dict[str, Path] = {}
+    for model, description in found.items():
+        first = seen.setdefault(description.model, model)
+        if _identity(found[first]) != _identity(description):
+            raise ParameterError(
+                f"{model}: expected the same training of {description.model} as {first} is of, received another; bench "
+                "them apart"
+            )
     return found
 
 
 def _identity(description: ModelDescription) -> tuple[Any, ...]:
     return tuple(getattr(description, name) for name in IDENTITY)
-
-
-def _require_one_run_each(described: Mapping[Path, ModelDescription]) -> None:
-    """Agreement and seconds an epoch are reported by a model's name, so that it must mean one training."""
-    seen: dict[str, Path] = {}
-    for path, description in described.items():
-        first = seen.setdefault(description.model, path)
-        if _identity(described[first]) != _identity(description):
-            raise ParameterError(
-                f"{path}: expected the same training of {description.model} as {first} is of, received another; bench "
-                "them apart"
-            )
 
 
 def save_clips(
@@ -124,41 +114,27 @@ def save_clips(
 def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -> dict[str, Path]:
     """The run folder of each model, by its name: under `folder`, or where quickstart puts them (../runs).
 
-    Raises:
-        ModelFileError: a run is damaged.
+    Raises ModelFileError where a run is damaged.
     """
     found = {}
     for path, description in described.items():
         run = (folder or path.resolve().parent.parent / "runs") / description.model
-        if _is_run_of(run, description):
-            found[description.model] = run
+        if (run / MODEL).is_file():
+            require_model(run)
+            if _identity(read_description(run / MODEL)) == _identity(description):
+                found[description.model] = run
     return found
-
-
-def _is_run_of(run: Path, description: ModelDescription) -> bool:
-    if not (run / MODEL).is_file():
-        return False
-    require_model(run)
-    return _identity(read_description(run / MODEL)) == _identity(description)
-
-
-def references(runs: dict[str, Path]) -> dict[str, Path]:
-    """Name of a model -> its model.keras."""
-    return {name: run / MODEL for name, run in runs.items()}
 
 
 def training_rows(runs: dict[str, Path]) -> tuple[TrainingRow, ...]:
     """Seconds an epoch of each run."""
-    rows = []
-    for name, run in runs.items():
-        metrics = read_metrics(run)
-        rows.append(
-            TrainingRow(
-                model=name,
-                seconds_per_epoch=metrics.seconds_per_epoch.median,
-                segments=metrics.train.segments,
-                source=f"median of {metrics.epochs} epochs over {metrics.train.segments} segments, "
-                f"recipe {metrics.recipe}",
-            )
+    finished = {name: read_metrics(run) for name, run in runs.items()}
+    return tuple(
+        TrainingRow(
+            model=name,
+            seconds_per_epoch=metrics.seconds_per_epoch.median,
+            segments=metrics.train.segments,
+            source=f"median of {metrics.epochs} epochs over {metrics.train.segments} segments, recipe {metrics.recipe}",
         )
-    return tuple(rows)
+        for name, metrics in finished.items()
+    )

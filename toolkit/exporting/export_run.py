@@ -31,7 +31,6 @@ class ExportPlan:
     """Which files to make of a run.
 
     Attributes:
-        variants: the files.
         target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources.
         batch: windows per call, 1, or None for any number (onnx only).
         keep: whether a file that fails is kept under a name that says so.
@@ -62,19 +61,16 @@ class ExportPlan:
             for file_format in formats or PRECISIONS
             for precision in precisions or PRECISIONS.get(file_format, ("float32",))
         ]
-        possible = tuple(variant for variant in requested if _possible(variant, target, batch))
-        if (formats and precisions) or not possible:
-            for variant in requested:
+        possible, errors = [], []
+        for variant in requested:
+            try:
                 require_supported(variant.format, variant.precision, target, batch)
-        return cls(possible, target, batch, keep)
-
-
-def _possible(variant: Variant, target: str, batch: int | None) -> bool:
-    try:
-        require_supported(variant.format, variant.precision, target, batch)
-    except UnsupportedModelError:
-        return False
-    return True
+                possible.append(variant)
+            except UnsupportedModelError as error:
+                errors.append(error)
+        if errors and ((formats and precisions) or not possible):
+            raise errors[0]
+        return cls(tuple(possible), target, batch, keep)
 
 
 def export_run(
@@ -87,8 +83,6 @@ def export_run(
     """Make the files in `folder` and note them in its parity.json; a file that fails is not left there.
 
     Args:
-        run: the trained model.
-        folder: made where missing.
         plan: which files; None: every format and precision.
         features: for calibration and parity, from `features_of`; None: the segments that the run kept.
         on_file: called with each row of parity.json.
@@ -102,7 +96,11 @@ def export_run(
     for variant in plan.variants:
         try:
             result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
-            row = {**result.row, **_sources(result.path, plan.target)}
+            row = result.row
+            if plan.target == "micro":
+                from ...converters.tflite.micro_sources import write_sources
+
+                row = {**row, "sources": [source.name for source in write_sources(result.path)]}
         except (Failure, UnsupportedModelError) as error:
             row = failed_row(run, variant, error)
         rows.append(row)
@@ -119,20 +117,10 @@ def source_of(run: Run, features: ExportFeatures) -> TrainedModel:
     return TrainedModel(model, run.description, run.calibration(features), windows)
 
 
-def _sources(path: Path, target: str) -> dict[str, Any]:
-    """C sources beside `path` where the target is a microcontroller, and what parity.json says of them."""
-    if target != "micro":
-        return {}
-    from ...converters.tflite.micro_sources import write_sources
-
-    return {"sources": [source.name for source in write_sources(path)]}
-
-
 def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> ExportFeatures:
     """The segments of the corpus in `data` that an export of `run` needs, divided as its training was.
 
-    Raises:
-        CorpusError: the corpus has genres that the model does not know.
+    Raises CorpusError where the corpus has genres that the model does not know.
     """
     corpus = scan(data)
     labels = run.description.labels

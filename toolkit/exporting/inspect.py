@@ -14,11 +14,7 @@ from ..corpus.scan import content_hash
 
 
 def inspect_model(path: Path) -> dict[str, Any]:
-    """What `genrekit inspect --json` prints.
-
-    Raises:
-        MissingFileError, ModelFileError: no such file, or no model with a description.
-    """
+    """What `genrekit inspect --json` prints; raises MissingFileError or ModelFileError."""
     description = read_description(path)
     graph = _keras_graph(description) if description.format == "keras" else read_graph(path)
     features, classes = _sizes(graph.inputs[0])[1:], _sizes(graph.outputs[0])[-1]

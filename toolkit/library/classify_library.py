@@ -11,8 +11,8 @@ from typing import Any
 from ...bench.results.store import check_writable
 from ...runtime.errors import OutputError
 from ..compute import Executor, Processes, in_order
+from ..corpus.scan import audio_files, count_audio_files, shown
 from . import output_tables
-from .find_audio import audio_files, count_audio_files, shown
 from .remote_task import LOST, ModelFile, Task, describe, lost_row, row_of
 from .resume_db import ResumeDb
 
@@ -22,8 +22,7 @@ class Summary:
     """What became of a library.
 
     Attributes:
-        files: how many there are.
-        unusable: how many of them cannot be classified.
+        unusable: how many of the files cannot be classified.
         kept: of how many an earlier run had made the row.
         gone: rows of an earlier run whose files are not there any more; the table has them no longer.
     """
@@ -35,12 +34,7 @@ class Summary:
 
 
 def require_output(out: Path) -> None:
-    """Refuse an output that cannot be written, or would be lost, before any work is done for it.
-
-    Raises:
-        ParameterError, OutputError, ImportError: no such format, no such place, a file of another kind, or pyarrow is
-            missing.
-    """
+    """Refuse an output before any work is done for it: no such format or place, a file of another kind, no pyarrow."""
     output_tables.require_format(out)
     check_writable(out)
     if out.exists():
@@ -62,8 +56,6 @@ def classify_library(
     Args:
         folder: absolute where the executor is remote.
         out: .parquet, .csv or .jsonl.
-        model: what classifies.
-        executor: does the work.
         progress: called with (files done, files).
 
     Raises:
@@ -72,17 +64,26 @@ def classify_library(
         Failure: a process was killed, or the cluster is gone.
     """
     total = count_audio_files(folder)
+    done = unusable = kept = 0
     with ResumeDb(partial_of(out)) as partial:
         _require_same_library(folder, partial_of(out), partial.files())
         if out.exists():
             _require_same_library(folder, out, (row["file"] for row in output_tables.read(out)))
             partial.offer(output_tables.read(out))
-        arriving = executor.results(functools.partial(row_of, model=model), _tasks(folder, partial), lost_row)
-        summary = _store(arriving, partial, lambda done: progress(done, max(done, total)) if progress else None)
+        work = functools.partial(row_of, model=model)
+        files = ((path, shown(path, folder)) for path in audio_files(folder))
+        tasks = (Task(path, file, partial.key_of(file)) for path, file in files)
+        for _, (file, row) in executor.results(work, tasks, lost_row):
+            partial.put(file, row)
+            done, kept = done + 1, kept + (row is None)
+            unusable += bool(row and row["error"])
+            if progress:
+                progress(done, max(done, total))
         columns = output_tables.columns_of(model.description().labels)
         output_tables.write(out, columns, partial.batches())
+        gone = partial.gone()
     partial_of(out).unlink()
-    return summary
+    return Summary(done, unusable, kept, gone)
 
 
 def _require_same_library(folder: Path, holder: Path, files: Iterable[str]) -> None:
@@ -104,33 +105,14 @@ def partial_of(out: Path) -> Path:
     return out.with_name(f"{out.name}.partial")
 
 
-def _tasks(folder: Path, partial: ResumeDb) -> Iterator[Task]:
-    for path in audio_files(folder):
-        file = shown(path, folder)
-        yield Task(path, file, partial.key_of(file))
-
-
-def _store(
-    arriving: Iterable[tuple[int, tuple[str, dict[str, Any] | None]]], partial: ResumeDb, on_row: Callable[[int], None]
-) -> Summary:
-    """Put each row into `partial` as it comes; `on_row` is called with the number of rows so far."""
-    done = unusable = kept = 0
-    for _, (file, row) in arriving:
-        partial.put(file, row)
-        done, kept = done + 1, kept + (row is None)
-        unusable += bool(row and row["error"])
-        on_row(done)
-    return Summary(done, unusable, kept, partial.gone())
-
-
 def classify_each(
     paths: Iterable[Path],
     model: ModelFile,
     executor: Executor = Processes(),  # noqa: B008 (frozen)
 ) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """`classify_one` of each path in their order, in parallel; parameters and errors as `classify_library`."""
-    return in_order(executor.results(functools.partial(describe, model=model), paths, _lost_result))
 
+    def lost(path: Path) -> tuple[dict[str, Any], list[str]]:
+        return {"file": str(path), "error": f"{path}: {LOST}"}, []
 
-def _lost_result(path: Path) -> tuple[dict[str, Any], list[str]]:
-    return {"file": str(path), "error": f"{path}: {LOST}"}, []
+    return in_order(executor.results(functools.partial(describe, model=model), paths, lost))

@@ -46,11 +46,7 @@ def write(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) ->
 
 
 def read(path: Path) -> Iterator[Row]:
-    """The rows that `write` wrote.
-
-    Raises:
-        OutputError: the file holds something else, so that it must not be written over.
-    """
+    """The rows that `write` wrote; raises OutputError where the file holds something else, so that it must stay."""
     reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}[path.suffix]
     try:
         yield from reader(path)

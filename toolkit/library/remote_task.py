@@ -8,28 +8,18 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from ...runtime import Classifier, load
-from ...runtime.errors import ModelFileError, first_words
+from ...runtime import Classifier, Prediction, load
+from ...runtime.errors import AudioError, GenrekitError, ModelFileError, first_words
+from ...runtime.file_classifier import classify_file
 from ...runtime.mfcc import FEATURES_VERSION
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.modelfile.reader import read_description
 from ..corpus.scan import content_hash
-from .classify_one import classify_one
 
 LOST = "the processes that read it were killed each time; remove it, or give them more memory"
 
-
 _loading = threading.Lock()
-
-
-class _Loaded(threading.local):
-    """What this thread has loaded."""
-
-    model: ModelFile | None = None
-    classifier: Classifier | None = None
-
-
-_loaded = _Loaded()
+_loaded = threading.local()  # the model that this thread has loaded, and its classifier
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,12 +47,13 @@ class ModelFile:
 
     def load(self) -> Classifier:
         """The classifier, made once in each thread; raises ModelFileError where another file stands there."""
-        if _loaded.classifier is None or _loaded.model != self:
+        if getattr(_loaded, "model", None) != self:
             with _loading:  # engines that greet are held back process-wide while they load
                 if _identity(self.path) != self.identity:
                     raise ModelFileError(f"{self.path}: expected the same model on every machine; copy it there")
-                _loaded.model, _loaded.classifier = self, load(self.path, self.threads)
-        return _loaded.classifier
+                _loaded.classifier, _loaded.model = load(self.path, self.threads), self
+        classifier: Classifier = _loaded.classifier
+        return classifier
 
 
 def _identity(path: Path) -> str:
@@ -75,15 +66,46 @@ def describe(path: Path, model: ModelFile) -> tuple[dict[str, Any], list[str]]:
     return classify_one(model.load(), path)
 
 
+def classify_one(classifier: Classifier, path: Path) -> tuple[dict[str, Any], list[str]]:
+    """The result of a file, and what was wrong with audio that was read all the same.
+
+    Returns:
+        {"file", "seconds", "label", "score", "scores", "windows"}, or {"file", "error"} where it cannot be used.
+    """
+    try:
+        if path.is_dir():
+            raise AudioError(
+                f"{path}: expected an audio file, received a folder; add --recursive to classify the files in it, and "
+                "check that it may be read"
+            )
+        recording = classify_file(classifier, path)
+    except GenrekitError as error:
+        return {"file": str(path), "error": str(error)}, []
+    result = {
+        "file": str(path),
+        "seconds": round(recording.seconds, 3),
+        "label": recording.label,
+        "score": recording.scores[recording.label],
+        "scores": recording.scores,
+        "windows": [_window(prediction, classifier.config.window_s) for prediction in recording.windows],
+        **({"cut_short": True} if recording.faults.cut_short else {}),
+    }
+    return result, recording.faults.sentences()
+
+
+def _window(prediction: Prediction, window_s: float) -> dict[str, Any]:
+    return {
+        "start_s": round(max(0.0, prediction.time_s - window_s), 3),
+        "end_s": round(prediction.time_s, 3),
+        "label": prediction.label,
+        "score": prediction.score,
+        **({"padded": True} if prediction.padded else {}),
+    }
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """A file of a library.
-
-    Attributes:
-        path: where it lies.
-        file: as its row names it.
-        key: of the row that is at hand, or "".
-    """
+    """A file of a library: where it lies, what its row calls it, and the key of the row at hand, or ""."""
 
     path: Path
     file: str
@@ -93,7 +115,11 @@ class Task:
 def row_of(task: Task, model: ModelFile) -> tuple[str, dict[str, Any] | None]:
     """The file and its row; None instead where the row at hand still holds: the same content, the same model."""
     classifier = model.load()
-    key = _key(task.path, model)
+    try:
+        # What a row follows from: the file's content, the model and the maths.
+        key = hashlib.sha256(content_hash(task.path) + f"{model.identity} {FEATURES_VERSION}".encode()).hexdigest()
+    except OSError:
+        key = ""
     if key and key == task.key:
         return task.file, None
     try:
@@ -116,12 +142,3 @@ def error_row(task: Task, error: str) -> dict[str, Any]:
 def lost_row(task: Task) -> tuple[str, dict[str, Any] | None]:
     """The row of a file that killed whoever read it."""
     return task.file, error_row(task, f"{task.path}: {LOST}")
-
-
-def _key(path: Path, model: ModelFile) -> str:
-    """What a row follows from: the file's content, the model and the maths; "" where the file cannot be read."""
-    try:
-        content = content_hash(path)
-    except OSError:
-        return ""
-    return hashlib.sha256(content + f"{model.identity} {FEATURES_VERSION}".encode()).hexdigest()

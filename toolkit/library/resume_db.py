@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
+import sqlite3
 import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -18,14 +19,10 @@ BATCH_ROWS = 1000
 TABLE = "create table if not exists rows (file text primary key, key text, run text, row text) without rowid"
 
 
-class ResumeDb:
-    """The rows of one output. Used in ``with``; safe for threads.
+class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
+    """The rows of one output, in a file that is made where it is missing. Used in ``with``; safe for threads.
 
-    Args:
-        path: made where it is missing.
-
-    Raises:
-        OutputError: it is another kind of file, another process uses it, or it cannot be written. Also raised later.
+    Raises OutputError, also later: it is another kind of file, another process uses it, or it cannot be written.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,19 +30,14 @@ class ResumeDb:
         self._run = secrets.token_hex(8)  # rows of files that are gone keep the name of an earlier run
         self._uncommitted = 0
         self._lock = threading.Lock()
+        new = not path.exists() or not path.stat().st_size
         with self._reported_errors():
-            self._open()
-
-    def _open(self) -> None:
-        import sqlite3
-
-        new = not self._path.exists() or not self._path.stat().st_size
-        self._database = sqlite3.connect(self._path, timeout=1.0, check_same_thread=False)
-        try:
-            self._claim(new)
-        except BaseException:
-            self._database.close()
-            raise
+            self._database = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
+            try:
+                self._claim(new)
+            except BaseException:
+                self._database.close()
+                raise
 
     def _claim(self, new: bool) -> None:
         self._database.execute("pragma locking_mode = exclusive")  # a second run is refused, not mixed in
@@ -55,9 +47,6 @@ class ResumeDb:
         self._database.execute(f"pragma application_id = {APPLICATION}")
         self._database.execute(TABLE)
         self._database.commit()
-
-    def __enter__(self) -> ResumeDb:
-        return self
 
     def __exit__(self, *_: object) -> None:
         with self._reported_errors():
@@ -108,8 +97,6 @@ class ResumeDb:
     @contextlib.contextmanager
     def _reported_errors(self) -> Iterator[None]:
         """One thread at a time; what SQLite raises becomes a sentence."""
-        import sqlite3
-
         try:
             with self._lock:
                 yield

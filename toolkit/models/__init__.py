@@ -7,6 +7,7 @@ the tests.
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,7 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class ModelSpec:
-    """One architecture.
-
-    Attributes:
-        name: what users call it.
-        build: (input_shape=(frames, n_mfcc), classes) -> an untrained, uncompiled keras.Model.
-        summary: its layers, in one line.
-        reference: where it comes from.
-    """
+    """One architecture; `build`: (input_shape=(frames, n_mfcc), classes) -> an untrained, uncompiled keras.Model."""
 
     name: str
     build: Callable[[tuple[int, int], int], keras.Model]
@@ -42,7 +36,7 @@ MODELS = {
         ModelSpec("mlp", mlp.build, "dense 512, 256, 64", f"{PAPER}: multi-sequential"),
         ModelSpec(
             "mlp-regularized",
-            mlp.build_regularized,
+            functools.partial(mlp.build, regularized=True),
             "dense 512, 256, 64 with L2 0.001 and dropout 0.3",
             f"{PAPER}: multi-sequential, overfitting solved",
         ),

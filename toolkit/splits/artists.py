@@ -28,40 +28,29 @@ COLUMNS = ("track", "artist")
 
 
 def artists_of(corpus: Corpus) -> list[tuple[str, ...]]:
-    """The artists of each track of `corpus`, () where nobody knows them.
+    """The artists of each track of `corpus`, () where nobody knows them; raises CorpusError where none is known.
 
     They come from `FILE` in the corpus folder (header ``track,artist``, a row for each track and artist), else from
     the index of GTZAN.
-
-    Raises:
-        CorpusError: neither knows a track of the corpus.
     """
     own = corpus.folder / FILE
+    rows: Iterable[Row]
     if own.is_file():
-        known = _by_track(file_rows(own, COLUMNS))
+        source, rows = FILE, file_rows(own, COLUMNS)
+    elif corpus.demo:  # which names its tracks as GTZAN does, but nobody plays on them
+        source, rows = "the demo corpus, which is synthetic", ()
     else:
-        # The demo corpus names its tracks as GTZAN does, but nobody plays on them.
-        known = {} if corpus.demo else _by_track(packaged_rows(FILE, COLUMNS))
+        source, rows = "the index of GTZAN", packaged_rows(FILE, COLUMNS)
+    known: dict[str, list[str]] = {}
+    for _, row in rows:
+        known.setdefault(row["track"], []).extend(filter(None, [row["artist"]]))
     found = [of_track(known, track) for track in corpus.tracks]
     if not any(found):
         raise CorpusError(
-            f"{corpus.folder}: expected tracks whose artists are known, found none in {_source(corpus)}; add a CSV "
+            f"{corpus.folder}: expected tracks whose artists are known, found none in {source}; add a CSV "
             f"file {own} with a header track,artist, or name a split file of your own (a header track,part)"
         )
     return [tuple(artists or ()) for artists in found]
-
-
-def _source(corpus: Corpus) -> str:
-    if (corpus.folder / FILE).is_file():
-        return FILE
-    return "the demo corpus, which is synthetic" if corpus.demo else "the index of GTZAN"
-
-
-def _by_track(rows: Iterable[Row]) -> dict[str, list[str]]:
-    artists: dict[str, list[str]] = {}
-    for _, row in rows:
-        artists.setdefault(row["track"], []).extend(filter(None, [row["artist"]]))
-    return artists
 
 
 def groups(artists: Sequence[Sequence[str]]) -> np.ndarray:

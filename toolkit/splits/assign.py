@@ -58,15 +58,17 @@ def assign(segments: Segments, split: str, seed: int) -> np.ndarray:
     Raises:
         MissingFileError, CorpusError: no such file, or a subset or a genre would be left without tracks.
     """
+    require_known(split)
     if split == "segment":
-        subsets = _by_segment(len(segments.labels), seed)
+        subsets = _at_random(len(segments.labels), np.random.default_rng(seed))
     elif split == "track":
         subsets = _by_track(segments, seed)
     elif split == "artist":
         subsets = _by_artist(segments, seed)
     else:
-        listed = _fault_filtered() if split == "fault-filtered" else _read_file(Path(split))
-        subsets = _by_list(segments, listed, split)
+        packaged = split == "fault-filtered"
+        rows = packaged_rows("fault_filtered.csv", COLUMNS) if packaged else file_rows(Path(split), COLUMNS)
+        subsets = _by_list(segments, _subset_by_track(rows, split), split)
     _require_subsets(segments, subsets, split)
     return subsets
 
@@ -96,10 +98,6 @@ def _at_random(count: int, generator: np.random.Generator) -> np.ndarray:
     validation = max(1, round(VALIDATION_FRACTION * (count - test)))
     subsets = np.array(["test"] * test + ["validation"] * validation + ["train"] * max(0, count - test - validation))
     return generator.permutation(subsets)
-
-
-def _by_segment(count: int, seed: int) -> np.ndarray:
-    return _at_random(count, np.random.default_rng(seed))
 
 
 def _by_track(segments: Segments, seed: int) -> np.ndarray:
@@ -153,19 +151,7 @@ def _by_list(segments: Segments, listed: dict[str, str], split: str) -> np.ndarr
     return np.array([subsets[track] for track in segments.tracks])
 
 
-def _fault_filtered() -> dict[str, str]:
-    return _read_rows(packaged_rows("fault_filtered.csv", COLUMNS), "fault-filtered")
-
-
-def _read_file(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        raise MissingFileError(
-            f"split={path}: expected one of {', '.join(METHODS)}, or a CSV file with a header track,part; found neither"
-        )
-    return _read_rows(file_rows(path, COLUMNS), str(path))
-
-
-def _read_rows(rows: Iterable[Row], source: str) -> dict[str, str]:
+def _subset_by_track(rows: Iterable[Row], source: str) -> dict[str, str]:
     subsets: dict[str, str] = {}
     for line, row in rows:
         if row["part"] not in SUBSETS:

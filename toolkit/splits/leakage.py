@@ -30,12 +30,7 @@ def caveat(split: str | None) -> str:
 
 
 def segments_leak(tracks: np.ndarray, subsets: np.ndarray) -> bool:
-    """Whether a track with segments in training has others in validation or test.
-
-    Args:
-        tracks: index of each segment's track [shape=(segments,)].
-        subsets: from `assign` [shape=(segments,)].
-    """
+    """Whether a track with segments in training has others in validation or test; both [shape=(segments,)]."""
     held_out = tracks[np.isin(subsets, ("validation", "test"))]
     return bool(np.isin(held_out, tracks[subsets == "train"]).any())
 

@@ -47,11 +47,8 @@ def augment(
 def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
     """Indices of n segments in random order, of each class as many as of any other, give or take one.
 
-    Each class is gone through from end to end before one of its segments comes again.
-
-    Args:
-        labels: one-hot [shape=(n, classes)].
-        generator: of the order.
+    Each class is gone through from end to end before one of its segments comes again. `labels`: one-hot
+    [shape=(n, classes)].
     """
     classes = labels.argmax(axis=1)
     present = generator.permutation(np.unique(classes))
@@ -78,12 +75,9 @@ def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Ge
 
 
 def shift_timbre(features: np.ndarray, std: float, generator: np.random.Generator) -> None:
-    """Add to each coefficient of each window a constant, as another loudness or another equaliser would.
+    """Add to each coefficient of each window a constant from N(0, std), as another loudness or equaliser would.
 
-    Args:
-        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
-        std: of the constants (normal distribution), in the unit of the features.
-        generator: of the constants.
+    `features`: float32 [shape=(n, frames, n_mfcc)], changed in place.
     """
     constants = generator.standard_normal((len(features), 1, features.shape[2]), dtype=np.float32)
     features += np.float32(std) * constants
@@ -101,7 +95,6 @@ def mask(
         features: float32 [shape=(n, frames, n_mfcc)], changed in place.
         frames, coefficients: the longest runs.
         fill: the mean of each coefficient [shape=(n_mfcc,)].
-        generator: of lengths and starts.
     """
     features[_runs(features.shape[0], features.shape[1], frames, generator)] = fill
     window, coefficient = np.nonzero(_runs(features.shape[0], features.shape[2], coefficients, generator))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...runtime.util.atomic import replacing
-from .metrics import Epoch
+from .spec import Epoch
 
 CHECKPOINT = "checkpoint.npz"
 
@@ -29,11 +29,7 @@ class Checkpoint:
     """The state after an epoch and the best weights so far, in one file that is replaced in one step.
 
     It is written beside the next epoch: a kill during that epoch finds this state or the one before, and both lead
-    to the same end.
-
-    Args:
-        folder: the run's folder.
-        settings: what makes the training what it is, as JSON keeps it.
+    to the same end. `settings` are what makes the training in `folder` what it is, as JSON keeps it.
     """
 
     def __init__(self, folder: Path, settings: dict[str, Any]) -> None:
@@ -44,15 +40,12 @@ class Checkpoint:
         self._writing: Future[None] | None = None
 
     def save(self, variables: Sequence[Any], history: Sequence[Epoch], best: bool) -> None:
-        """Keep the state after the last epoch of `history`.
+        """Keep the state after the last epoch of `history`; raises OutputError where the one before was not written.
 
         Args:
             variables: of Keras or TensorFlow, all that an epoch changes.
             history: one row an epoch.
             best: whether this is the best state so far, too.
-
-        Raises:
-            OutputError: the state before could not be written.
         """
         self.wait()
         state = [np.array(np.asarray(variable)) for variable in variables]  # copies: the next epoch changes them

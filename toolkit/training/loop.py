@@ -21,8 +21,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .lstm_forward import forward
-
 if TYPE_CHECKING:
     import keras
     import tensorflow as tf
@@ -32,11 +30,9 @@ BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 
 
 class Fitter:
-    """Trains a model epoch by epoch with Adam (Kingma and Ba, 2015; constants as in Keras).
+    """Trains a softmax model epoch by epoch with Adam (Kingma and Ba, 2015; constants as in Keras).
 
-    Args:
-        model: softmax output.
-        batch_size: windows a step; the last step of an epoch takes what is left.
+    The last step of an epoch takes what is left of it.
     """
 
     def __init__(self, model: keras.Model, batch_size: int) -> None:
@@ -143,3 +139,47 @@ class Fitter:
 
         right = tf.cast(tf.argmax(probabilities, 1) == tf.argmax(targets, 1), tf.float32)
         return tf.stack([loss * tf.cast(tf.size(right), tf.float32), tf.reduce_sum(right)])
+
+
+def forward(model: keras.Sequential, features: tf.Tensor, *, training: bool) -> tf.Tensor:
+    """The output of `model` on `features` [shape=(n, frames, n_mfcc)]: [shape=(n, classes)].
+
+    Keras runs an LSTM on the CPU as a loop with a dozen operations a frame; `BlockLSTM` computes the same, but for
+    rounding, in one. Not `BlockLSTMV2`: TensorFlow gives it the gradient of the other, whose gates stand in another
+    order.
+    """
+    import keras
+
+    output = features
+    for layer in model.layers:
+        output = _lstm(layer, output) if isinstance(layer, keras.layers.LSTM) else layer(output, training=training)
+    return output
+
+
+def _lstm(layer: keras.layers.LSTM, inputs: tf.Tensor) -> tf.Tensor:
+    """A layer with Keras' own activations and no dropout: [n, frames, inputs] -> [n, frames, units] or [n, units]."""
+    import tensorflow as tf
+
+    def reordered(weights: tf.Tensor) -> tf.Tensor:
+        """Keras orders the gates as input, forget, cell, output; the operation as input, cell, forget, output."""
+        entry, forget, candidate, output = tf.split(weights, 4, axis=-1)
+        return tf.concat([entry, candidate, forget, output], axis=-1)
+
+    cell = layer.cell
+    inputs = tf.transpose(inputs, (1, 0, 2))
+    state = tf.zeros((tf.shape(inputs)[1], layer.units))
+    no_peephole = tf.zeros(layer.units)
+    output = tf.raw_ops.BlockLSTM(
+        seq_len_max=tf.shape(inputs, tf.int64)[0],
+        x=inputs,
+        cs_prev=state,
+        h_prev=state,
+        w=reordered(tf.concat([cell.kernel.value, cell.recurrent_kernel.value], axis=0)),
+        wci=no_peephole,
+        wcf=no_peephole,
+        wco=no_peephole,
+        b=reordered(cell.bias.value),
+        forget_bias=0,
+        cell_clip=-1,
+    ).h
+    return tf.transpose(output, (1, 0, 2)) if layer.return_sequences else output[-1]

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...runtime.util.atomic import replacing
-from .metrics import Epoch
+from .spec import Epoch
 
 LETTERS_AN_INCH = 10  # of a title
 

@@ -136,19 +136,15 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
         raise ParameterError(f"recipe={name}: expected one of {', '.join(NAMES)}")
     if epochs is not None and epochs < 1:
         raise ParameterError(f"epochs={epochs}: expected at least 1")
-    chosen = PAPER if name == PAPER.name else _without(EDGE[model], without)
-    if without and chosen is PAPER:
+    if without and name == PAPER.name:
         raise ParameterError(f"without={without[0]}: the recipe {name} has no options; expected the recipe edge")
-    return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
-
-
-def _without(complete: Recipe, options: Sequence[str]) -> Recipe:
-    for option in options:
+    for option in without:
         if option not in OPTIONS:
             raise ParameterError(f"without={option}: expected one of {', '.join(OPTIONS)}")
-    off = tuple(option for option in OPTIONS if option in options)
+    off = tuple(option for option in OPTIONS if option in without)
     settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
-    return dataclasses.replace(complete, **settings, without=off)
+    chosen = PAPER if name == PAPER.name else dataclasses.replace(EDGE[model], **settings, without=off)
+    return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
 
 
 def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> dict[str, Recipe]:

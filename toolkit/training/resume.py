@@ -7,8 +7,8 @@ from typing import Any
 
 from ...runtime.errors import CorpusError
 from .checkpoint import Checkpoint
-from .metrics import Metrics
 from .run_folder import METRICS, MODEL, read_metrics, require_whole
+from .spec import Metrics
 
 ADVICE = "name another folder, or start anew: remove this one, or train with --restart"
 
@@ -16,9 +16,7 @@ ADVICE = "name another folder, or start anew: remove this one, or train with --r
 def finished_metrics(folder: Path, settings: dict[str, Any]) -> Metrics | None:
     """The metrics of the finished run of these settings in `folder`; None where there is none.
 
-    Raises:
-        CorpusError: a finished run of other settings stands there, or a model of unknown origin.
-        ModelFileError: one of its files is damaged.
+    Raises CorpusError for other settings or a model of unknown origin, ModelFileError where a file is damaged.
     """
     if (folder / METRICS).is_file():
         metrics = read_metrics(folder)
@@ -50,27 +48,25 @@ def discard(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def _require_same(folder: Path, what: str, found: dict[str, Any], requested: dict[str, Any]) -> None:
-    if found != requested:
-        raise CorpusError(
-            f"{folder}: expected an empty folder or this run, found {what} of another "
-            f"{', '.join(_differing(found, requested))}; {ADVICE}"
-        )
+    if found == requested:
+        return
+    old, new = _flat(found), _flat(requested)
+    differing = [name for name in new if old.get(name) != new[name]]
+    if "recipe" in differing:  # from which its settings follow
+        differing = [name for name in differing if name in requested]
+    named = []
+    for name in differing:
+        values = f"{_short(old.get(name))}, not {_short(new[name])}"
+        named.append(f"{name} ({values})" if len(values) <= 60 else name)
+    raise CorpusError(
+        f"{folder}: expected an empty folder or this run, found {what} of another {', '.join(named)}; {ADVICE}"
+    )
 
 
-def _differing(found: dict[str, Any], requested: dict[str, Any]) -> list[str]:
-    """Names of the settings that differ with both values where they are short, those of the recipe one by one."""
-    names = [
-        _named(name, found, requested) for name in requested if name != "recipe" and found.get(name) != requested[name]
-    ]
-    own, other = requested["recipe"], found.get("recipe", {})
-    if own["name"] != other.get("name"):
-        return [*names, _named("name", other, own).replace("name", "recipe", 1)]
-    return names + [_named(name, other, own) for name in own if other.get(name) != own[name]]
-
-
-def _named(name: str, found: dict[str, Any], requested: dict[str, Any]) -> str:
-    values = f"{_short(found.get(name))}, not {_short(requested[name])}"
-    return f"{name} ({values})" if len(values) <= 60 else name
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings, then those of the recipe one by one."""
+    own = dict(settings.get("recipe", {}))
+    return {**settings, "recipe": own.pop("name", None), **own}
 
 
 def _short(value: Any) -> str:

@@ -23,7 +23,7 @@ from ...runtime.errors import MissingFileError, ModelFileError, ParameterError, 
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.atomic import replacing
 from ..corpus.segments import Segments
-from .metrics import Epoch, Metrics
+from .spec import Epoch, Metrics
 
 if TYPE_CHECKING:
     import keras
@@ -82,41 +82,26 @@ def _draw(indices: np.ndarray, count: int, generator: np.random.Generator) -> np
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """A finished training.
-
-    Attributes:
-        folder: where it lies.
-        description: what its model says of itself.
-        metrics: what metrics.json holds; None where there is none.
-    """
+    """A finished training; `metrics` is None where there is no metrics.json."""
 
     folder: Path
     description: ModelDescription
     metrics: Metrics | None
-
-    @property
-    def model_path(self) -> Path:
-        """The Keras model."""
-        return self.folder / MODEL
 
     def keras_model(self) -> keras.Model:
         """Load the model; raises ModelFileError where Keras cannot."""
         import keras
 
         try:
-            return keras.saving.load_model(self.model_path, compile=False)
+            return keras.saving.load_model(self.folder / MODEL, compile=False)
         except Exception as error:  # Keras raises whatever its parts raise
             raise ModelFileError(
-                f"{self.model_path}: expected a Keras model, but Keras says: {first_words(error)}; "
+                f"{self.folder / MODEL}: expected a Keras model, but Keras says: {first_words(error)}; "
                 f"{_start_anew(self.folder)}"
             ) from error
 
     def export_features(self) -> ExportFeatures:
-        """The segments kept for exporting.
-
-        Raises:
-            ModelFileError: they are missing or damaged.
-        """
+        """The segments kept for exporting; raises ModelFileError where they are missing or damaged."""
         path = self.folder / EXPORT_FEATURES
         try:
             return ExportFeatures.load(path)
@@ -156,11 +141,8 @@ def load_run(folder: str | Path) -> Run:
             f"{folder}: expected a run folder with {MODEL}, found none; train one with `genrekit train`"
         )
     require_model(folder)
-    return Run(
-        folder,
-        read_description(folder / MODEL),
-        read_metrics(folder) if (folder / METRICS).is_file() else None,
-    )
+    metrics = read_metrics(folder) if (folder / METRICS).is_file() else None
+    return Run(folder, read_description(folder / MODEL), metrics)
 
 
 def require_whole(folder: Path) -> None:
@@ -214,13 +196,10 @@ def read_history(folder: Path) -> tuple[Epoch, ...]:
     path = folder / HISTORY
     try:
         with path.open(newline="") as file:
-            rows = tuple(Epoch(int(row.pop("epoch")), **_numbers(row)) for row in csv.DictReader(file))
+            numbers = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        rows = tuple(Epoch(int(row.pop("epoch")), **row) for row in numbers)
     except (OSError, TypeError, ValueError, KeyError) as error:
         raise _damaged(path) from error
     if not rows:
         raise _damaged(path)
     return rows
-
-
-def _numbers(row: dict[str, str]) -> dict[str, float]:
-    return {name: float(value) for name, value in row.items()}

@@ -23,15 +23,12 @@ from . import resume, write_run
 from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint
 from .loop import Fitter
-from .metrics import Epoch, Metrics
 from .recipes import Recipe
-from .spec import Training
-from .tensorboard import EventFile
+from .spec import Epoch, Metrics, Training
+from .tensorboard import event_writer
 
 if TYPE_CHECKING:
     import keras
-
-TENSORBOARD = "tensorboard"
 
 OnEpoch = Callable[[list[Epoch], int], None]  # the history so far, and the largest number of epochs
 
@@ -62,15 +59,11 @@ def train(
     """Train, or continue an interrupted training, or return the metrics of a finished one.
 
     Args:
-        training: what to do.
         folder: the run's folder; made where missing.
         on_epoch: called after each epoch with the history so far and the largest number of epochs.
         on_resume: called with the number of epochs done where a training continues.
         restart: begin anew whatever run stands in the folder.
         tensorboard: whether an event file for TensorBoard is kept under tensorboard/.
-
-    Returns:
-        The metrics of the finished run.
 
     Raises:
         CorpusError: the folder holds a run with other settings, or features are no numbers.
@@ -91,9 +84,14 @@ def train(
     model = build_model(training)
     observers: list[OnEpoch] = [on_epoch] if on_epoch else []
     if tensorboard:
-        observers.append(EventFile(folder / TENSORBOARD))
+        observers.append(event_writer(folder / "tensorboard"))
     history = _fit(model, training, prepare_data(training, normalization), checkpoint, observers)
-    metrics = _write(folder, training, model, normalization, history)
+    features = training.segments.features
+    normalised = normalization.apply(features) if normalization else features
+    scores = score(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.subsets)
+    metrics = write_run.run_metrics(training, model, history, scores)
+    description = write_run.describe(training, model, normalization, metrics)
+    write_run.write_run(folder, training, model, description, history, metrics)
     checkpoint.remove()
     return metrics
 
@@ -208,16 +206,3 @@ def _epoch(
             "with `genrekit corpus check`"
         )
     return Epoch(index + 1, loss, accuracy, val_loss, val_accuracy, time.perf_counter() - start)
-
-
-def _write(
-    folder: Path, training: Training, model: keras.Model, normalization: Normalization | None, history: list[Epoch]
-) -> Metrics:
-    """Score the model and write the run."""
-    features = training.segments.features
-    normalised = normalization.apply(features) if normalization else features
-    scores = score(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.subsets)
-    metrics = write_run.run_metrics(training, model, history, scores)
-    description = write_run.describe(training, model, normalization, metrics)
-    write_run.write_run(folder, training, model, description, history, metrics)
-    return metrics

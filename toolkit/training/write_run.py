@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import dataclasses
 import importlib.metadata
-import io
 import json
 import statistics
 from collections.abc import Sequence
@@ -19,9 +18,8 @@ from ...runtime.util.atomic import replacing, write_text
 from ..evaluation import Scores, corpus_facts
 from ..splits.assign import subsets_digest
 from ..splits.leakage import caveat, duplicates_apart, leaks
-from .metrics import Epoch, EpochSeconds, Metrics
 from .run_folder import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures
-from .spec import Training
+from .spec import Epoch, EpochSeconds, Metrics, Training
 
 if TYPE_CHECKING:
     import keras
@@ -95,18 +93,13 @@ def write_run(
     with replacing(folder / MODEL) as temporary:
         model.save(temporary)
     write_text(folder / DESCRIPTION, description.to_json())
-    write_text(folder / HISTORY, _csv(history))
+    with replacing(folder / HISTORY) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Epoch)], lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(map(dataclasses.asdict, history))
     features = ExportFeatures.choose(training.segments, training.subsets, training.seed)
     features.save(folder / EXPORT_FEATURES)
     title = training.spec.name + caveat(training.split)
     plots.write_curves(folder / "curves.png", history, title)
     plots.write_confusion(folder / "confusion.png", metrics.confusion, metrics.labels, title)
     write_text(folder / METRICS, json.dumps(dataclasses.asdict(metrics), indent=1, allow_nan=False) + "\n")
-
-
-def _csv(history: Sequence[Epoch]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in dataclasses.fields(Epoch)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(map(dataclasses.asdict, history))
-    return text.getvalue()

@@ -5,32 +5,24 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ....runtime.errors import ParameterError
-from ..choices import Model
-from ..options import CacheFolder, Dask, Data, Epochs, Jobs, Json, NoCache, Split, refuse_unused
-
-if TYPE_CHECKING:
-    from rich.table import Table
-
-    from ...experiments.ablation import Ablation
-    from ...training.recipes import Recipe
+from ..options import CacheFolder, Dask, Data, Epochs, Jobs, Json, Model, NoCache, Split, refuse_unused
 
 
 def ablation(
     context: typer.Context,
-    model: Annotated[Model, typer.Argument(help="The architecture.", show_default=False)],
+    model: Annotated[Model, typer.Argument(help="The architecture.")],
     data: Data,
-    out: Annotated[Path, typer.Option(help="Write a folder per run and the table into this one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write a folder per run and the table into this one.")],
     seeds: Annotated[int, typer.Option(min=1, help="Train each variant so many times, with seeds from 0.")] = 3,
     split: Split = "track",
     epochs: Epochs = None,
     only: Annotated[
-        list[str],
-        typer.Option(help="Train only the variant of this title, such as edge. May be repeated.", show_default=False),
+        list[str], typer.Option(help="Train only the variant of this title, such as edge. May be repeated.")
     ] = [],  # noqa: B006 (typer copies it)
     jobs: Jobs = -1,
     cache: CacheFolder = None,
@@ -47,14 +39,19 @@ def ablation(
     if dask is not None:
         refuse_unused(context, ("jobs",), "a Dask cluster")
     from ....runtime.util.atomic import require_writable, write_text
-    from ...experiments.ablation import caption, markdown, measure, variants
+    from ...experiments.ablation import caption, markdown, measure, table, variants
     from ...splits.assign import assign, require_known
     from ...splits.leakage import split_notes
     from ...training.recipes import shifts
     from ..steps import open_cache, read_segments, train_model
     from ..terminal import note, print_json, print_table
 
-    chosen = _chosen(variants(model.value, epochs), only)
+    offered = variants(model.value, epochs)
+    for title in only:
+        if title not in offered:
+            raise ParameterError(f"only={title}: expected one of {', '.join(offered)}")
+    # The others are compared with edge.
+    chosen = {title: variant for title, variant in offered.items() if not only or title in (*only, "edge")}
     require_known(split)
     require_writable(out)
     segments = read_segments(data, jobs, shifts=shifts(chosen.values()), cache=open_cache(cache, no_cache), dask=dask)
@@ -68,26 +65,5 @@ def ablation(
     if as_json:
         print_json(fields)
         return
-    print_table(_table(result))
+    print_table(table(result).to_rich())
     typer.echo(out / f"{model.value}.md")
-
-
-def _chosen(variants: dict[str, Recipe], only: list[str]) -> dict[str, Recipe]:
-    for title in only:
-        if title not in variants:
-            raise ParameterError(f"only={title}: expected one of {', '.join(variants)}")
-    # The others are compared with edge.
-    return {title: variant for title, variant in variants.items() if not only or title in (*only, "edge")}
-
-
-def _table(result: Ablation) -> Table:
-    from rich.table import Table
-
-    from ...experiments.ablation import cells, headings
-
-    table = Table(title=f"{result.model}: accuracy")
-    for index, heading in enumerate(headings()):
-        table.add_column(heading, no_wrap=index == 0)
-    for row in result.rows:
-        table.add_row(*cells(row))
-    return table

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from ..choices import Engine
 from ..options import (
     CacheFolder,
     CsvFile,
     Data,
+    Engine,
     HtmlFile,
     Jobs,
     Json,
@@ -24,28 +23,19 @@ from ..options import (
     refuse_unused,
 )
 
-if TYPE_CHECKING:
-    from ....bench import Clips
-    from ....bench.results.schema import Bench
-    from ....runtime import MfccConfig, ModelDescription
-    from ...corpus.feature_cache import FeatureCache
-
 
 def bench(
     context: typer.Context,
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files.", show_default=False)],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files.")],
     data: Data,
     split: SplitOfModel = None,
-    out: Annotated[Path | None, typer.Option(help="Write the results as JSON.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the results as JSON.")] = None,
     html: HtmlFile = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
     engine: Annotated[
         list[Engine],
-        typer.Option(
-            help="Measure on this engine. May be repeated. Without it, on the usual one of each file.",
-            show_default=False,
-        ),
+        typer.Option(help="Measure on this engine. May be repeated. Without it, on the usual one of each file."),
     ] = [],  # noqa: B006 (typer copies it)
     threads: Threads = 1,
     calls: Annotated[int, typer.Option(help="Time at least so many calls of each case.")] = 100,
@@ -63,7 +53,6 @@ def bench(
         typer.Option(
             metavar="RUNS",
             help="Find the runs in this folder, for agreement with Keras. Without it, in ../runs of a model file.",
-            show_default=False,
         ),
     ] = None,
     jobs: Jobs = -1,
@@ -75,15 +64,11 @@ def bench(
             metavar="USER@HOST",
             help="Measure on that machine, over ssh; ssh://USER@HOST:PORT names a port. genrekit and the engines are "
             "installed there, with --baseline TensorFlow as well.",
-            show_default=False,
         ),
     ] = None,
-    ssh_config: Annotated[
-        Path | None, typer.Option(help="Configure the ssh of --device by this file.", show_default=False)
-    ] = None,
+    ssh_config: Annotated[Path | None, typer.Option(help="Configure the ssh of --device by this file.")] = None,
     wheel: Annotated[
-        Path | None,
-        typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made.", show_default=False),
+        Path | None, typer.Option(help="Install this wheel of genrekit with --device. Without it, one is made.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -94,13 +79,15 @@ def bench(
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """
-    from ....bench import Effort
+    from ....bench import Effort, run
     from ....bench.measure.plan import front_end_plan
+    from ....bench.remote.session import open_device
     from ....bench.results import store
     from ...exporting import bench_inputs
     from ...splits.assign import require_known
-    from ..steps import bench_plan, open_cache
-    from ..terminal import note_left_behind, progress
+    from ..steps import bench_plan, open_cache, read_segments, split_for, temporary_clips
+    from ..terminal import note, note_left_behind, note_partial, progress
+    from .report import write_outputs
 
     if features_only:
         refuse_unused(context, ("engine", "baseline", "keras", "paced_calls"), "the front end alone (--features-only)")
@@ -116,61 +103,27 @@ def bench(
     effort = Effort(calls, seconds, rounds, paced_calls)
     described = bench_inputs.descriptions(models)
     trained, kept = list(described.values()), open_cache(cache, no_cache)
-    with (
-        _machine(device, ssh_config, wheel) as machine,
-        _clips(trained, data, split, jobs, kept) as (clips, config),
-        progress("measuring") as update,
-    ):
+    with contextlib.ExitStack() as opened:
+        machine: Any = run  # or a `Device`, which has the same `run_bench`
+        if device is not None:
+            machine = opened.enter_context(open_device(device, ssh_config=ssh_config, wheel=wheel, say=note))
+        segments = read_segments(data, jobs, trained[0].front_end, cache=kept)
+        subsets, chosen = split_for(trained[0], segments, split, None)
+        clips = opened.enter_context(temporary_clips(segments, subsets, chosen, trained))
         if features_only:
-            plan = front_end_plan(clips, config, threads=threads, effort=effort)
+            plan = front_end_plan(clips, segments.config, threads=threads, effort=effort)
         else:
             plan = bench_plan(cases, clips, bench_inputs.find_runs(described, keras), effort, baseline=baseline)
+        update = opened.enter_context(progress("measuring"))
         result = machine.run_bench(plan, progress=update, save_to=out)
-    _write(result, out, html, csv, markdown, as_json)
+    if result.interrupted:
+        note_partial(out)
+    elif out:
+        note(f"wrote {out}")
+    write_outputs(result, html=html, csv=csv, markdown=markdown, as_json=as_json)
     if result.interrupted:
         raise typer.Exit(130)
     if len(described) < len(models):
         raise typer.Exit(2)
     if any(row.error for row in result.results):
         raise typer.Exit(1)
-
-
-@contextlib.contextmanager
-def _machine(device: str | None, ssh_config: Path | None, wheel: Path | None) -> Iterator[Any]:
-    """What measures: the module `run` on this machine, or a `Device`, which has the same `run_bench`."""
-    from ....bench import run
-    from ....bench.remote.session import open_device
-    from ..terminal import note
-
-    if device is None:
-        yield run
-        return
-    with open_device(device, ssh_config=ssh_config, wheel=wheel, say=note) as found:
-        yield found
-
-
-def _write(
-    result: Bench, out: Path | None, html: Path | None, csv: Path | None, markdown: Path | None, as_json: bool
-) -> None:
-    """Show the results, and write them in each form that was asked for; `out` is written already."""
-    from ..terminal import note, note_partial
-    from .report import write_outputs
-
-    if result.interrupted:
-        note_partial(out)
-    elif out:
-        note(f"wrote {out}")
-    write_outputs(result, html=html, csv=csv, markdown=markdown, as_json=as_json)
-
-
-@contextlib.contextmanager
-def _clips(
-    trained: Sequence[ModelDescription], data: Path, split: str | None, jobs: int, cache: FeatureCache | None
-) -> Iterator[tuple[Clips, MfccConfig]]:
-    """The test part of the corpus in a temporary folder, and the models' front end."""
-    from ..steps import read_segments, split_for, temporary_clips
-
-    segments = read_segments(data, jobs, trained[0].front_end, cache=cache)
-    subsets, chosen = split_for(trained[0], segments, split, None)
-    with temporary_clips(segments, subsets, chosen, trained) as clips:
-        yield clips, segments.config

@@ -23,10 +23,7 @@ Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
 def classify(
     context: typer.Context,
     model: ModelFile,
-    audio: Annotated[
-        list[Path],
-        typer.Argument(metavar="AUDIO...", help="Audio files, or folders.", show_default=False),
-    ],
+    audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files, or folders.")],
     as_json: Json = False,
     top_k: Annotated[int, typer.Option(help="Print so many labels per file.")] = 3,
     threads: Threads = 1,
@@ -37,8 +34,7 @@ def classify(
         Path | None,
         typer.Option(
             help="With --recursive, write a row for each file into a .parquet, .csv or .jsonl instead of printing. Run "
-            "again, it classifies only what is new or changed, and drops rows of files that are gone.",
-            show_default=False,
+            "again, it classifies only what is new or changed, and drops rows of files that are gone."
         ),
     ] = None,
     jobs: Jobs = -1,
@@ -71,7 +67,7 @@ def classify(
 
 def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
     from ....runtime import load
-    from ...library.classify_one import classify_one
+    from ...library.remote_task import classify_one
 
     classifier = load(path, threads)
     note_origin(classifier.description)
@@ -80,10 +76,14 @@ def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
 
 def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
     from ...compute import open_executor
+    from ...corpus.scan import audio_files, count_audio_files
     from ...library.classify_library import classify_each
 
     with open_executor(jobs, dask) as executor:
-        files = _files([path.absolute() for path in audio] if executor.remote else audio)
+        paths = [path.absolute() for path in audio] if executor.remote else audio
+        for folder in filter(Path.is_dir, paths):
+            count_audio_files(folder)  # or refuse it
+        files = itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in paths)
         model = _shared_model(path, threads, loaded=not executor.remote)
         yield from classify_each(files, model, executor)
 
@@ -95,14 +95,6 @@ def _shared_model(path: Path, threads: int, loaded: bool) -> SharedModel:
     model = SharedModel.of(path, threads)
     note_origin(model.load().description if loaded else model.description())
     return model
-
-
-def _files(audio: Sequence[Path]) -> Iterator[Path]:
-    from ...library.find_audio import audio_files, count_audio_files
-
-    for folder in filter(Path.is_dir, audio):
-        count_audio_files(folder)
-    return itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in audio)
 
 
 def _classify_into(
@@ -136,18 +128,14 @@ def _print_all(results: Results, as_json: bool, top_k: int) -> None:
         for text in flaws:
             note(f"{result['file']}: {text}")
         failed = failed or "error" in result
-        _print_result(result, as_json, top_k)
+        if as_json:
+            typer.echo(json.dumps(result, ensure_ascii=False))
+        elif "error" in result:
+            note(f"genrekit: {result['error']}")
+        else:
+            best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
+            padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
+            scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
+            typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")
     if failed:
         raise typer.Exit(2)
-
-
-def _print_result(result: dict[str, Any], as_json: bool, top_k: int) -> None:
-    if as_json:
-        typer.echo(json.dumps(result, ensure_ascii=False))
-    elif "error" in result:
-        note(f"genrekit: {result['error']}")
-    else:
-        best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
-        padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
-        scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
-        typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")

@@ -16,10 +16,7 @@ MOST_FILES = 26  # letters from A to Z
 
 def compare(
     files: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="A.json B.json...", help="The files that genrekit bench --out wrote.", show_default=False
-        ),
+        list[Path], typer.Argument(metavar="A.json B.json...", help="The files that genrekit bench --out wrote.")
     ],
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")] = False,
     as_json: Json = False,
@@ -29,7 +26,6 @@ def compare(
             metavar="RATIO",
             help="Exit with 1 where a clip or a model takes more than so many times as long as in A and the interval "
             "does not hold 1, or where a case of A was not measured.",
-            show_default=False,
         ),
     ] = None,
 ) -> None:

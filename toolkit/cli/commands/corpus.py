@@ -14,7 +14,7 @@ app = typer.Typer(help="Make the demo corpus, or check a corpus.", no_args_is_he
 
 @app.command()
 def make(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to put it into.", show_default=False)],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to put it into.")],
     tracks_per_genre: Annotated[int, typer.Option(help="Compose so many tracks of each of the ten genres.")] = 20,
     seconds: Annotated[float, typer.Option(help="Make each track so many seconds long.")] = 30.0,
     seed: Annotated[int, typer.Option(help="Start from this seed; another one composes other tracks.")] = 0,
@@ -38,9 +38,7 @@ def make(
 
 @app.command()
 def check(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="A folder with one subfolder per genre.", show_default=False)
-    ],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder with one subfolder per genre.")],
     jobs: Jobs = -1,
     as_json: Json = False,
 ) -> None:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..choices import Batch, Format, Precision, Target
-from ..options import CacheFolder, Json, ModelFile, NoCache, refuse_unused
+from ..options import Batch, CacheFolder, Format, Json, ModelFile, NoCache, Precision, Target, refuse_unused
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -17,40 +16,25 @@ if TYPE_CHECKING:
 def export(
     context: typer.Context,
     run: Annotated[
-        Path,
-        typer.Argument(
-            metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel.", show_default=False
-        ),
+        Path, typer.Argument(metavar="RUN", help="A folder from genrekit train; or a .keras file or SavedModel.")
     ],
-    out: Annotated[Path, typer.Option(help="Write the files into this folder.", show_default=False)],
-    format: Annotated[
-        list[Format], typer.Option(help="Make files of this format. Without it, of both.", show_default=False)
-    ] = [],  # noqa: B006 (typer copies it)
-    precision: Annotated[
-        list[Precision], typer.Option(help="Make files of this precision. Without it, of all.", show_default=False)
-    ] = [],  # noqa: B006 (typer copies it)
+    out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
+    format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
+    precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
     target: Annotated[Target, typer.Option(help="Make TFLite files for this engine.")] = Target.LITERT,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
     data: Annotated[
         Path | None,
-        typer.Option(
-            help="Quantise and check with this corpus. Without it, with segments that the run kept.",
-            show_default=False,
-        ),
+        typer.Option(help="Quantise and check with this corpus. Without it, with segments that the run kept."),
     ] = None,
     labels: Annotated[
-        Path | None,
-        typer.Option(
-            help="Read the labels of a model of your own from this file, one label a line.", show_default=False
-        ),
+        Path | None, typer.Option(help="Read the labels of a model of your own from this file, one label a line.")
     ] = None,
     front_end: Annotated[
         Path | None,
-        typer.Option(
-            help="Read the front end of a model of your own from this JSON: fields of MfccConfig.", show_default=False
-        ),
+        typer.Option(help="Read the front end of a model of your own from this JSON: fields of MfccConfig."),
     ] = None,
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")
@@ -90,7 +74,14 @@ def export(
 
         def on_file(row: dict[str, Any]) -> None:
             rows.append(row)
-            _print_row(out, row, as_json)
+            if not row["passed"]:
+                typer.echo(f"genrekit: {row['error']}", err=True)
+            elif not as_json:
+                reasons = "".join(f" ({reason})" for reason in row["reasons"])
+                typer.echo(
+                    f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
+                    f"agreement {row['top1_agreement']:.1%}{reasons}"
+                )
             update(len(rows), len(plan.variants))
 
         export_run(loaded, out, plan, features, on_file)
@@ -98,16 +89,6 @@ def export(
         print_json(rows)
     if failed := [row["exit_code"] for row in rows if not row["passed"]]:
         raise typer.Exit(min(failed))  # 1, a failure of ours, before 2, a mistake of the user's
-
-
-def _print_row(out: Path, row: dict[str, Any], as_json: bool) -> None:
-    if not row["passed"]:
-        typer.echo(f"genrekit: {row['error']}", err=True)
-    elif not as_json:
-        typer.echo(
-            f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
-            f"agreement {row['top1_agreement']:.1%}{''.join(f' ({reason})' for reason in row['reasons'])}"
-        )
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:

@@ -14,13 +14,13 @@ from ....runtime.errors import ParameterError
 from ..options import CacheFolder, Dask, Data, Jobs, Json, NoCache, refuse_unused
 
 if TYPE_CHECKING:
-    from ...training.metrics import Epoch
+    from ...training.spec import Epoch
 
 
 def paper(
     context: typer.Context,
     data: Data,
-    out: Annotated[Path, typer.Option(help="Write the runs and the report into this folder.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write the runs and the report into this folder.")],
     seeds: Annotated[int, typer.Option(help="Train each model so many times, with seeds from 0.")] = 3,
     smoke: Annotated[bool, typer.Option("--smoke", help="Train two or three epochs, to see that it works.")] = False,
     jobs: Jobs = -1,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from ....bench.measure.plan import Effort
     from ....bench.results.schema import Bench
     from ...corpus.segments import Segments
-    from ...training.metrics import Metrics
     from ...training.recipes import Recipe
+    from ...training.spec import Metrics
 
 DEMO_TRACKS_PER_GENRE = 12
 DEMO_EPOCHS = 15
@@ -30,18 +30,12 @@ BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
 
 def quickstart(
     data: Annotated[
-        Path | None,
-        typer.Option(
-            help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus.", show_default=False
-        ),
+        Path | None, typer.Option(help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus.")
     ] = None,
     out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[
         int | None,
-        typer.Option(
-            help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others.",
-            show_default=False,
-        ),
+        typer.Option(help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others."),
     ] = None,
     calls: Annotated[
         int | None,
@@ -49,7 +43,6 @@ def quickstart(
             min=1,
             help="Time so many calls of each file, in one round; fewer are quicker and less sure. Without it, at least "
             "100.",
-            show_default=False,
         ),
     ] = None,
     cache: CacheFolder = None,
@@ -80,13 +73,18 @@ def quickstart(
     rows = _export(out)
     effort = Effort(calls, seconds=0, rounds=1, paced_calls=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_calls=0)
     result = _bench(out, segments, subsets, trained, rows, effort)
-    _print_failures(rows)
+    failed = [row for row in rows if not row["passed"]]
+    for row in failed:
+        note(f"genrekit: {row['error']}")
     if as_json:
         print_json(result.to_json())
     else:
-        _print_results(out, result, rows, data is None)
+        print_bench(result, [row["file"] for row in failed])
+        written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
+        for path in written if data else ["corpus", *written]:
+            typer.echo(out / path)
     note(f"done in {time.monotonic() - begin:.0f} s")
-    if not all(row["passed"] for row in rows):
+    if failed:
         raise typer.Exit(1)
 
 
@@ -149,16 +147,3 @@ def _bench(
         result, out / "report.html", training=[dataclasses.asdict(metrics) for metrics in trained], parity=rows
     )
     return result
-
-
-def _print_failures(rows: list[dict[str, Any]]) -> None:
-    for row in rows:
-        if not row["passed"]:
-            note(f"genrekit: {row['error']}")
-
-
-def _print_results(out: Path, result: Bench, rows: list[dict[str, Any]], demo: bool) -> None:
-    print_bench(result, [row["file"] for row in rows if not row["passed"]])
-    written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
-    for path in ["corpus", *written] if demo else written:
-        typer.echo(out / path)

@@ -14,10 +14,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    results: Annotated[
-        Path,
-        typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote.", show_default=False),
-    ],
+    results: Annotated[Path, typer.Argument(metavar="RESULTS.json", help="The file that genrekit bench --out wrote.")],
     html: HtmlFile = None,
     csv: CsvFile = None,
     markdown: MarkdownFile = None,
@@ -27,7 +24,6 @@ def report(
             metavar="README.md",
             help="Put the results table into this Markdown file, between its lines <!-- genrekit results --> and "
             "<!-- end of genrekit results -->.",
-            show_default=False,
         ),
     ] = None,
     as_json: Json = False,
@@ -53,14 +49,7 @@ def write_outputs(
     into: Path | None = None,
     as_json: bool = False,
 ) -> None:
-    """Show results, and write them in each form that was asked for; all are made before the first is written.
-
-    Args:
-        result: what was measured.
-        html, csv, markdown: where to write.
-        into: Markdown file to put the results table into.
-        as_json: show them as JSON.
-    """
+    """Show results, and write them in each form that was asked for; all are made before the first is written."""
     from ....bench import report
     from ....bench.results import store
     from ....runtime.util.atomic import write_text

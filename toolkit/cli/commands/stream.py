@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ....runtime.errors import AudioError, ParameterError
-from ..choices import SampleFormat
-from ..options import Json, ModelFile, Threads, refuse_unused
-from ..terminal import note, note_audio, note_origin
+from ..options import Json, ModelFile, SampleFormat, Threads, refuse_unused
+from ..terminal import live_view, note, note_origin
 
 if TYPE_CHECKING:
     from ....runtime import Prediction, StreamClassifier
@@ -28,9 +26,7 @@ BLOCK_S = 0.1  # seconds of a paced block
 def stream(
     context: typer.Context,
     model: ModelFile,
-    source: Annotated[
-        str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.", show_default=False)
-    ],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM.")],
     as_json: Json = False,
     stride: Annotated[float, typer.Option(help="Decide every so many seconds.")] = 0.5,
     smooth: Annotated[float, typer.Option(help="Smooth scores over so many seconds.")] = 0.0,
@@ -38,8 +34,8 @@ def stream(
     on_change: Annotated[
         bool, typer.Option("--on-change", help="Print a line only when another label leads, by 0.1 at least.")
     ] = False,
-    rate: Annotated[int | None, typer.Option(help="Read raw PCM at this sample rate, Hz.", show_default=False)] = None,
-    channels: Annotated[int | None, typer.Option(help="Read raw PCM of so many channels.", show_default=False)] = None,
+    rate: Annotated[int | None, typer.Option(help="Read raw PCM at this sample rate, Hz.")] = None,
+    channels: Annotated[int | None, typer.Option(help="Read raw PCM of so many channels.")] = None,
     sample_format: Annotated[SampleFormat, typer.Option(help="Read raw PCM of this encoding.")] = SampleFormat.S16LE,
     realtime: Annotated[bool, typer.Option("--realtime", help="Play a file at its own pace.")] = False,
     threads: Threads = 1,
@@ -65,7 +61,7 @@ def stream(
     decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
     totals = LabelDurations(classifier.model.config.window_s, classifier.stride_s)
     try:
-        with _live_view(totals, as_json) as show:
+        with live_view(totals, as_json) as show:
             for prediction in map(smoother, decisions):
                 totals.add(prediction)
                 if selected(prediction):
@@ -75,20 +71,6 @@ def stream(
         # The usual ends of a stream. Whoever read standard output may be gone.
         sys.stdout = None
     _summarize(totals, audio)
-
-
-@contextlib.contextmanager
-def _live_view(totals: LabelDurations, as_json: bool) -> Iterator[Callable[[Prediction], None]]:
-    """What shows a prediction on a terminal; does nothing elsewhere, nor beside JSON."""
-    if as_json or not (sys.stdout and sys.stdout.isatty()):
-        yield lambda prediction: None
-        return
-    from rich.console import Console
-
-    from ..live import LiveView
-
-    with LiveView(Console(), totals) as live:
-        yield live.show
 
 
 def _open(
@@ -151,4 +133,5 @@ def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
         f"{count} {'decision' if count == 1 else 'decisions'} up to {totals.end_s:.1f} s"
         + (f": {shares}" if shares else "")
     )
-    note_audio(audio.faults)
+    for text in audio.faults.sentences():
+        note(text)

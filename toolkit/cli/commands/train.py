@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..choices import EdgeOption, Models, Recipe
 from ..options import (
     CacheFolder,
     Dask,
     Data,
+    EdgeOption,
     Epochs,
     Jobs,
     Json,
     ModelFile,
+    Models,
     NoCache,
+    Recipe,
     Split,
     SplitOfModel,
     refuse_unused,
@@ -29,9 +31,9 @@ if TYPE_CHECKING:
 
 def train(
     context: typer.Context,
-    model: Annotated[Models, typer.Argument(help="The architecture, or all of them.", show_default=False)],
+    model: Annotated[Models, typer.Argument(help="The architecture, or all of them.")],
     data: Data,
-    out: Annotated[Path, typer.Option(help="Write one folder per model into this one.", show_default=False)],
+    out: Annotated[Path, typer.Option(help="Write one folder per model into this one.")],
     recipe: Annotated[
         Recipe, typer.Option(help="Train as the paper did, or for tracks the model does not know (edge).")
     ] = Recipe.EDGE,
@@ -40,7 +42,6 @@ def train(
         typer.Option(
             metavar="OPTION",
             help=f"Switch an option of edge off: {', '.join(option.value for option in EdgeOption)}. May be repeated.",
-            show_default=False,
         ),
     ] = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
@@ -101,9 +102,7 @@ def evaluate(
     model: ModelFile,
     data: Data,
     split: SplitOfModel = None,
-    seed: Annotated[
-        int | None, typer.Option(help="Set the split. Without it, the seed of the training.", show_default=False)
-    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Set the split. Without it, the seed of the training.")] = None,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,

@@ -20,9 +20,7 @@ class PublishedResult:
     """One column of a table.
 
     Attributes:
-        model: name in the registry.
         title: what the paper calls it.
-        epochs: of the training.
         training_accuracy, testing_accuracy: fractions in [0, 1].
         training_error, testing_error: Keras' loss.
         tables: numbers of the tables that hold it.

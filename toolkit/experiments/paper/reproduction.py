@@ -14,10 +14,9 @@ from ...evaluation import CorpusFacts, corpus_facts, sample_std
 from ...models import model_spec
 from ...splits.assign import assign
 from ...splits.leakage import leaks, merged_duplicates
-from ...training.metrics import Epoch, Metrics
 from ...training.recipes import recipe
 from ...training.run_folder import read_history
-from ...training.spec import Training
+from ...training.spec import Epoch, Metrics, Training
 from .published import PUBLISHED, USUAL_EPOCHS, PublishedResult
 
 SPLITS = ("segment", "track", "fault-filtered")
@@ -54,9 +53,7 @@ class Column:
     """One column of a table.
 
     Attributes:
-        published: what the paper prints.
         ours: the same on the validation and on the test part, by name.
-        epochs: trained here.
         seconds_per_epoch: median of all runs.
         training_segments: an epoch goes over.
         curves: the epochs of the first seed.
@@ -112,8 +109,7 @@ def reproduce(
     """Train what the paper trained, or go on where an earlier call stopped; runs are kept under ``folder/runs``.
 
     Args:
-        segments: the corpus.
-        folder: for the runs.
+        segments, folder: the corpus, and where the runs go.
         seeds: how many trainings of each; seeds 0, 1, ... set the split, the weights and the order.
         smoke: with `SMOKE_EPOCHS`, to see the path work.
         on_epoch: called after each epoch.
@@ -121,10 +117,20 @@ def reproduce(
     Raises:
         CorpusError: the corpus cannot serve the paper's own split.
     """
-    trainings = _Trainings(segments, folder, seeds, smoke, on_epoch or (lambda name, history, epochs: None))
+    from ...training.train import train
+
+    def run(published: PublishedResult, split: str, seed: int) -> Run:
+        epochs = SMOKE_EPOCHS[published.epochs] if smoke else published.epochs
+        subsets = assign(segments, split, seed)
+        chosen = recipe("paper", published.model, epochs)
+        training = Training(model_spec(published.model), chosen, segments, subsets, split, seed)
+        name = f"{split}, seed {seed}: {published.name}"
+        kept = folder / "runs" / split / f"seed-{seed}" / published.name
+        metrics = train(training, kept, (lambda history, total: on_epoch(name, history, total)) if on_epoch else None)
+        return Run(metrics, read_history(kept))
+
     columns = [
-        _column(published, [trainings.run(published, PAPER_SPLIT, seed) for seed in range(seeds)])
-        for published in PUBLISHED
+        _column(published, [run(published, PAPER_SPLIT, seed) for seed in range(seeds)]) for published in PUBLISHED
     ]
     return Reproduction(
         corpus_facts(segments),
@@ -133,32 +139,8 @@ def reproduce(
         seeds,
         smoke,
         columns,
-        splits=[_under(split, trainings) for split in SPLITS],
+        splits=[_under(split, range(seeds), run) for split in SPLITS],
     )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Trainings:
-    """Trains one run after the other, or reads those that are there."""
-
-    segments: Segments
-    folder: Path
-    seeds: int
-    smoke: bool
-    on_epoch: OnEpoch
-
-    def run(self, published: PublishedResult, split: str, seed: int) -> Run:
-        """The run of one seed."""
-        from ...training.train import train
-
-        epochs = SMOKE_EPOCHS[published.epochs] if self.smoke else published.epochs
-        subsets = assign(self.segments, split, seed)
-        chosen = recipe("paper", published.model, epochs)
-        training = Training(model_spec(published.model), chosen, self.segments, subsets, split, seed)
-        name = f"{split}, seed {seed}: {published.name}"
-        folder = self.folder / "runs" / split / f"seed-{seed}" / published.name
-        metrics = train(training, folder, lambda history, total: self.on_epoch(name, history, total))
-        return Run(metrics, read_history(folder))
 
 
 def _column(published: PublishedResult, runs: Sequence[Run]) -> Column:
@@ -192,22 +174,20 @@ def _figures(run: Run) -> dict[str, Any]:
     }
 
 
-def _under(split: str, trainings: _Trainings) -> SplitResult:
+def _under(split: str, seeds: range, train: Callable[[PublishedResult, str, int], Run]) -> SplitResult:
     """The four models under `split`, or why the corpus cannot be divided so."""
     usual = [published for published in PUBLISHED if published.epochs == USUAL_EPOCHS]
-    seeds = range(trainings.seeds)
     try:
-        runs = {published.name: [trainings.run(published, split, seed) for seed in seeds] for published in usual}
+        runs = {published.name: [train(published, split, seed) for seed in seeds] for published in usual}
     except CorpusError as error:
         return SplitResult(split, leaks(split), refused=str(error))
     duplicates = merged_duplicates(run.metrics.duplicates_apart for each in runs.values() for run in each)
-    models = {name: _scores([run.metrics for run in each]) for name, each in runs.items()}
+    models = {}
+    for name, each in runs.items():
+        spreads = {
+            subset: Spread.of([getattr(run.metrics, subset).accuracy for run in each])
+            for subset in ("train", "validation", "test", "test_tracks")
+        }
+        first = each[0].metrics
+        models[name] = ModelScores(**spreads, test_segments=first.test.segments, tracks=first.test_tracks.tracks)
     return SplitResult(split, leaks(split), duplicates_apart=duplicates, models=models)
-
-
-def _scores(metrics: Sequence[Metrics]) -> ModelScores:
-    spreads = {
-        name: Spread.of([getattr(one, name).accuracy for one in metrics])
-        for name in ("train", "validation", "test", "test_tracks")
-    }
-    return ModelScores(**spreads, test_segments=metrics[0].test.segments, tracks=metrics[0].test_tracks.tracks)
