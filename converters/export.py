@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable
@@ -14,19 +15,10 @@ from ..runtime.modelfile.description import CalibrationRecord, ModelDescription,
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from .attach import attach
-from .formats import PRECISIONS, Conversion, require_supported
+from .formats import Conversion, require_supported
 from .trained_model import TrainedModel
 from .verify.parity import Parity, check, compare
 from .verify.subprocess_engine import predict
-
-__all__ = [
-    "PARITY_NAME",
-    "PRECISIONS",
-    "ExportResult",
-    "export_model",
-    "require_supported",
-    "write_parity",
-]
 
 PARITY_NAME = "parity.json"
 
@@ -142,13 +134,8 @@ def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
     Raises:
         OutputError: `folder` cannot be written.
     """
-    merged = {row["file"]: row for row in (*_read_parity(folder), *rows)}
-    write_text(folder / PARITY_NAME, json.dumps(list(merged.values()), indent=1, allow_nan=False) + "\n")
-
-
-def _read_parity(folder: Path) -> list[dict[str, Any]]:
-    try:
-        rows: list[dict[str, Any]] = json.loads((folder / PARITY_NAME).read_text())
-        return rows
-    except (OSError, ValueError):  # none yet, or one cut short: it is written anew
-        return []
+    path, earlier = folder / PARITY_NAME, []
+    with contextlib.suppress(OSError, ValueError):  # none yet, or one cut short: it is written anew
+        earlier = json.loads(path.read_text())
+    merged = {row["file"]: row for row in (*earlier, *rows)}
+    write_text(path, json.dumps(list(merged.values()), indent=1, allow_nan=False) + "\n")

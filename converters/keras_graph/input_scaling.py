@@ -67,7 +67,7 @@ def for_normalised(model: keras.Model, normalization: Normalization) -> keras.Mo
     first, weights[stages[index].name] = restate(stages[index], weights[stages[index].name], mean, std)
     copies = [copy_layer(layer) for layer in stages]
     copies[index : index + 1] = first
-    return sequential(model, copies, weights)
+    return sequential(model.name, model.input_shape[1:], copies, weights)
 
 
 Restated = tuple[list[keras.Layer], list[np.ndarray]]

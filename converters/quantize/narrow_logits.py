@@ -59,7 +59,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     configured = {**last.get_config(), "activation": "relu"}
     ends = [layers.Dense.from_config(configured), layers.Activation("softmax", name=f"{last.name}_softmax")]
     weights = {layer.name: layer.get_weights() for layer in stages} | {last.name: [kernel, bias - floor]}
-    return sequential(copy, [*map(copy_layer, stages[:-1]), *ends], weights)
+    return sequential(copy.name, copy.input_shape[1:], [*map(copy_layer, stages[:-1]), *ends], weights)
 
 
 def _fitted(inputs: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:

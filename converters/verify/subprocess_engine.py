@@ -40,9 +40,5 @@ def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
         return probabilities
 
 
-def _main(path: str, engine: str, given: str, found: str) -> None:
-    np.save(found, load_engine(path, engine=engine)(np.load(given)))
-
-
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    np.save(sys.argv[4], load_engine(sys.argv[1], engine=sys.argv[2])(np.load(sys.argv[3])))
