@@ -2,15 +2,7 @@
 
 What is done to the features is undone by the weights of the first layer, so that the predictions stay the same.
 
-What it is worth, with the step and without it, as means over the four models; the agreement is that of all
-their windows, 724 of 90 tracks of GTZAN. Measured by tests/ratios/quantization_steps.py::
-
-    recipe, corpus     file            agreement, mean and largest error        without
-    -----------------  --------------  --------------------------------------   ----------------------
-    paper, GTZAN       tflite dynamic   98.8%  0.00192  0.062                    98.5%  0.00233  0.089
-    paper, GTZAN       tflite int8      97.2%  0.00546  0.207                    96.0%  0.00716  0.300
-    paper, GTZAN       onnx dynamic     98.6%  0.00356  0.248                    97.9%  0.00426  0.150
-    paper, GTZAN       onnx int8        97.4%  0.00461  0.330                    97.5%  0.00618  0.261
+What it is worth: the table of the package quantize.
 """
 
 from __future__ import annotations

@@ -67,8 +67,8 @@ def convert_onnx(
     calibrated, notes = _sound_way(model, precision)
     ranges = require_calibration(precision, calibration) if calibrated else None
     if calibration is not None:
-        rule = weight_grids.onnx_calibrated if calibrated else weight_grids.onnx_dynamic(_per_channel(model))
-        model = rounded_copy(model, calibration, rule)
+        dynamic = weight_grids.onnx(_per_channel(model), weight_grids.ONNX_DYNAMIC_SMALLEST)
+        model = rounded_copy(model, calibration, weight_grids.onnx() if calibrated else dynamic)
     converted = onnx_model(model, batch)
     add_pre_process_metadata(converted)  # `onnx_model` leaves nothing to optimise
     try:
