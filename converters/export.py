@@ -25,11 +25,10 @@ PARITY_NAME = "parity.json"
 
 @dataclasses.dataclass(frozen=True)
 class ExportResult:
-    """A file that was kept: where it lies, its row of parity.json, and the comparison behind it."""
+    """A file that was kept: where it lies, and its row of parity.json."""
 
     path: Path
     row: dict[str, Any]
-    parity: Parity
 
 
 def export_model(
@@ -80,7 +79,7 @@ def export_model(
         record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
         described = dataclasses.replace(described, parity=record)
         temporary.write_bytes(attach(conversion.data, described))
-    return ExportResult(path, _row(path, described, parity), parity)
+    return ExportResult(path, _row(path, described, parity))
 
 
 def _convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:

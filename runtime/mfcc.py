@@ -269,13 +269,6 @@ def checked(samples: np.ndarray) -> np.ndarray:
     return samples
 
 
-def _padded(samples: np.ndarray, reach: int) -> np.ndarray:
-    """`samples` between `reach` zeros on either side; numpy's own `pad` takes three times as long."""
-    padded = np.zeros(len(samples) + 2 * reach, samples.dtype)
-    padded[reach : reach + len(samples)] = samples
-    return padded
-
-
 def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
     """MFCC of `samples` as one window, whatever its length.
 
@@ -295,8 +288,11 @@ def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
     if len(samples) == 0 or count == 0:
         shortest = 1 if config.center else config.n_fft
         raise AudioError(f"samples.shape={samples.shape}: expected at least {shortest} samples; give more audio")
-    if config.center:
-        samples = _padded(samples, config.n_fft // 2)
+    if config.center:  # between zeros; numpy's own `pad` takes three times as long
+        reach = config.n_fft // 2
+        padded = np.zeros(len(samples) + 2 * reach, samples.dtype)
+        padded[reach : reach + len(samples)] = samples
+        samples = padded
     computer = mfcc_computer(config)
     log_mel = np.empty((count, config.n_mels), np.float32)
     computer.log_mel(frame_view(samples, config, count), log_mel)

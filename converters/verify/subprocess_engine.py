@@ -16,12 +16,9 @@ IN_SUBPROCESS = {"tflite-runtime"}
 
 
 def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
-    """Probabilities float32 [shape=(n, classes)] of the model file `path` in `engine`.
+    """What the model file `path` makes of `features` in `engine`, a name in `ENGINES`, of one that is installed.
 
-    Args:
-        path: a model file with a description.
-        features: normalised float32 [shape=(n, frames, n_mfcc)].
-        engine: a name in `ENGINES`, of one that is installed.
+    Normalised float32 [shape=(n, frames, n_mfcc)] -> probabilities float32 [shape=(n, classes)].
 
     Raises:
         ModelFileError, ConversionError: it does not run the file.

@@ -6,7 +6,7 @@ from keras import layers
 from tensorflow.lite.python import schema_py_generated as schema
 
 from genrekit.converters.keras_graph.simplify import simplify
-from genrekit.converters.onnx.lstm_weights import onnx_lstm_weights
+from genrekit.converters.onnx.layers import onnx_lstm_weights
 from genrekit.converters.quantize import gptq as rounding
 from genrekit.converters.quantize import weight_grids as grids
 from genrekit.converters.quantize.gptq import rounded_copy
