@@ -83,19 +83,19 @@ def export_model(
 
 
 def _convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
+    features = trained.calibration.features
     try:
         if file_format == "tflite":
             from .tflite.convert import convert_tflite
-        else:
-            from .onnx.convert import convert_onnx
+
+            return convert_tflite(trained.model, precision, features, target)
+        from .onnx.convert import convert_onnx
+
+        return convert_onnx(trained.model, precision, features, batch)
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f'converting to {file_format} needs {error.name}; run: pip install "genrekit[convert]"'
         ) from error
-    features = trained.calibration.features
-    if file_format == "tflite":
-        return convert_tflite(trained.model, precision, features, target)
-    return convert_onnx(trained.model, precision, features, batch)
 
 
 def _described(
@@ -128,11 +128,7 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
 
 
 def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Note `rows` in the folder's parity.json; a row replaces the earlier one of the same file.
-
-    Raises:
-        OutputError: `folder` cannot be written.
-    """
+    """Note `rows` in the folder's parity.json; a row replaces the earlier one of the same file. Raises OutputError."""
     path, earlier = folder / PARITY_NAME, []
     with contextlib.suppress(OSError, ValueError):  # none yet, or one cut short: it is written anew
         earlier = json.loads(path.read_text())

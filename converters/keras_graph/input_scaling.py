@@ -42,23 +42,15 @@ def for_normalised(model: keras.Model, normalization: Normalization) -> keras.Mo
 
     A convolution over the coefficients becomes one with kernels for each position among them, because they are scaled
     differently; it has more weights and takes more multiply-accumulates.
-
-    Args:
-        model: a chain of layers; input raw MFCC [shape=(batch, frames, n_mfcc)].
-        normalization: what is done to the features.
     """
-    stages = chain(model)
-    if stages is None:
+    stages = chain(model) or []
+    first = next((layer for layer in stages if not isinstance(layer, _PASSED)), None)
+    if first is None or (restate := _restating(first, len(normalization.mean))) is None:
         return None
-    index = next((i for i, layer in enumerate(stages) if not isinstance(layer, _PASSED)), len(stages))
-    restate = _restating(stages[index], len(normalization.mean)) if index < len(stages) else None
-    if restate is None:
-        return None
-    mean, std = np.array(normalization.mean), np.array(normalization.std)
     weights = {layer.name: layer.get_weights() for layer in stages}
-    first, weights[stages[index].name] = restate(stages[index], weights[stages[index].name], mean, std)
-    copies = [copy_layer(layer) for layer in stages]
-    copies[index : index + 1] = first
+    mean, std = np.array(normalization.mean), np.array(normalization.std)
+    restated, weights[first.name] = restate(first, weights[first.name], mean, std)
+    copies = [copy for layer in stages for copy in (restated if layer is first else [copy_layer(layer)])]
     return sequential(model.name, model.input_shape[1:], copies, weights)
 
 

@@ -30,8 +30,7 @@ _ELEMENTWISE = {
 def onnx_model(model: keras.Model, batch: int | None) -> onnx.ModelProto:
     """`model` as float32 ONNX; a chain of known layers becomes a chain of nodes, anything else is traced.
 
-    Raises:
-        UnsupportedModelError: layers that have no ONNX counterpart.
+    Raises UnsupportedModelError where a layer has no ONNX counterpart.
     """
     simplified = simplify(model, batch)
     try:

@@ -17,17 +17,12 @@ from .graph_builder import INPUT, IR_VERSION, OPSET, OUTPUT
 
 
 def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelError) -> onnx.ModelProto:
-    """`model` as float32 ONNX; the graph holds whatever TensorFlow makes of the layers.
+    """`model` as float32 ONNX with a fixed `batch`, or an open one where None: whatever TensorFlow makes of the layers.
 
     The same model gives the same bytes unless it holds loops, whose nodes tf2onnx puts in an order of chance.
 
-    Args:
-        model: input [shape=(batch, frames, n_mfcc)], output [shape=(batch, classes)].
-        batch: the fixed batch; None leaves it open.
-        reason: why the layers could not be restated one by one.
-
     Raises:
-        UnsupportedModelError: `reason`, when tf2onnx cannot either.
+        UnsupportedModelError: tf2onnx cannot either; the message holds `reason`, why the layers were not restated.
     """
     features = tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name=INPUT)
     function = tf.function(lambda features: model(features, training=False), input_signature=[features])

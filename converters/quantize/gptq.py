@@ -26,12 +26,8 @@ BATCH = 64  # bounds the memory of one call of Keras
 def rounded_copy(model: keras.Model, features: np.ndarray, rule: GridRule) -> keras.Model:
     """A simplified copy of `model` whose dense, convolution and LSTM weights lie on the grid of `rule`.
 
-    A converter that quantises by the same grid changes them no further.
-
-    Args:
-        model: as `simplify` takes it.
-        features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
-        rule: one of `weight_grids`.
+    A converter that quantises by the same grid changes them no further. `features` are what the model is fed with,
+    float32 [shape=(n, frames, n_mfcc)].
     """
     copy = simplify(model, None)
     for layer in copy.layers:

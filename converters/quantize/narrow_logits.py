@@ -1,7 +1,4 @@
-"""Restates what feeds a softmax, so that whole numbers tell close labels apart.
-
-Models whose logits are narrow already stay as they are. What it is worth: the table of this package.
-"""
+"""Restates what feeds a softmax, so that whole numbers tell close labels apart; worth it: the package's table."""
 
 from __future__ import annotations
 
@@ -24,11 +21,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     A softmax does not change when one number is subtracted from all logits. That number is here a linear function of
     what the last layer reads, fitted to the largest logit; then the large ones lie close to zero, and a ReLU cuts off
     those that are negligible beside them. `model` itself where it does not end in a dense layer with a softmax, or
-    where nothing is gained.
-
-    Args:
-        model: as `simplify` takes it.
-        features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
+    where nothing is gained. `features` are what it is fed with, float32 [shape=(n, frames, n_mfcc)].
     """
     copy = simplify(model, None)
     stages = chain(copy)
