@@ -133,7 +133,7 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     if not path.stat().st_size:
         raise AudioError(f"{path}: expected audio, received a file that is empty; record or copy it again")
     with _decoding(path):
-        info = soundfile.info(_unfinished(path) or _native(path))
+        info = soundfile.info(_source(path))
     if info.frames == 0:
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
@@ -142,16 +142,13 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     return AudioSource(_file_blocks(path, block_s, noted), info.samplerate, sample_rate, noted)
 
 
-def _native(path: Path) -> str | bytes:
-    """The name for soundfile, which of text takes nothing that is no UTF-8; names on Windows always are Unicode."""
-    return str(path) if os.name == "nt" else os.fsencode(path)
+def _source(path: Path) -> str | bytes | mmap.mmap:
+    """What soundfile is to read: the name of a file, or the content of a WAV that lacks its sizes, with the sizes.
 
-
-def _unfinished(path: Path) -> mmap.mmap | None:
-    """A WAV whose recorder was killed before it wrote sizes into the header, with the sizes; None for any other file.
-
-    They are put in in memory alone. Without them libsndfile finds no audio.
+    Its recorder was killed before it wrote them into the header, and without them libsndfile finds no audio.
     """
+    # soundfile takes no text that is no UTF-8; names on Windows always are Unicode.
+    name = str(path) if os.name == "nt" else os.fsencode(path)
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -159,10 +156,10 @@ def _unfinished(path: Path) -> mmap.mmap | None:
             riff_size, data_size = (int.from_bytes(head[end - 4 : end], "little") for end in (8, begin))
             goes_on = path.stat().st_size > begin >= 20
             if not head.startswith(b"RIFF") or data_size or riff_size + 8 > begin or not goes_on:
-                return None
+                return name
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except OSError:  # libsndfile cannot read it either, and says so
-        return None
+        return name
     for end in (8, begin):
         content[end - 4 : end] = min(len(content) - end, 0xFFFFFFFF).to_bytes(4, "little")
     return content
@@ -177,8 +174,8 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ship
 
 def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[np.ndarray]:
     decoded = 0
-    unfinished = _unfinished(path)
-    with _decoding(path), _ForwardFile(unfinished or _native(path)) as file:
+    source = _source(path)
+    with _decoding(path), _ForwardFile(source) as file:
         frames = max(1, round(block_s * file.samplerate))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
         try:
@@ -189,12 +186,13 @@ def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[
             if not decoded:
                 raise
         missing = file.frames - decoded > MISSING_S * file.samplerate
-        noted["cut_short"] = bool(missing or unfinished or any(map(_tells_a_cut, file.extra_info.splitlines())))
+        reported = any(map(_reports_a_cut, file.extra_info.splitlines()))
+        noted["cut_short"] = missing or reported or isinstance(source, mmap.mmap)
     if not decoded:
         raise _without_audio(path)
 
 
-def _tells_a_cut(line: str) -> bool:
+def _reports_a_cut(line: str) -> bool:
     """Whether a line of libsndfile's account says that a file ends before it should."""
     if not (sizes := _SIZES.fullmatch(line)):
         return bool(_ENDS_EARLY.match(line))

@@ -79,22 +79,19 @@ class MfccConfig:
         self._require("center", isinstance(self.center, bool), "true or false")
         usable = self.top_db is None or (_is_number(self.top_db) and 0 < self.top_db < math.inf)
         self._require("top_db", usable, "positive, or None")
-        for names, values in self._array_sizes().items():
+        largest = {  # values in the largest arrays, by the names of the fields that make them large
+            "window_s sample_rate": self.window_samples,
+            "window_s hop_length n_mels": self.window_frames * self.n_mels,
+            "n_fft n_mels": self.n_fft * self.n_mels,
+            "n_fft hop_length": self.n_fft * self.n_fft // self.hop_length,  # frames that reach beyond a window
+        }
+        for names, values in largest.items():
             self._require(names, values <= MAX_VALUES, f"arrays of at most {MAX_VALUES} values, not {values}")
 
     def _require(self, names: str, holds: bool, rule: str) -> None:
         if not holds:
             received = ", ".join(f"{name}={reprlib.repr(getattr(self, name))}" for name in names.split())
             raise ParameterError(f"{received}: expected {rule}; correct the value")
-
-    def _array_sizes(self) -> dict[str, int]:
-        """Values in the largest arrays that the front end needs, by the names of the fields that make them large."""
-        return {
-            "window_s sample_rate": self.window_samples,
-            "window_s hop_length n_mels": self.window_frames * self.n_mels,
-            "n_fft n_mels": self.n_fft * self.n_mels,
-            "n_fft hop_length": self.n_fft * self.n_fft // self.hop_length,  # frames that reach beyond a window
-        }
 
     @property
     def window_samples(self) -> int:

@@ -66,13 +66,15 @@ def convert_onnx(
         return Conversion(onnx_model(model, batch).SerializeToString(deterministic=True))
     calibrated, notes = _sound_way(model, precision)
     ranges = require_calibration(precision, calibration) if calibrated else None
+    # ONNX Runtime's LSTM takes 15 % longer with a scale per unit.
+    per_channel = not any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)
     if calibration is not None:
-        dynamic = weight_grids.onnx(_per_channel(model), weight_grids.ONNX_DYNAMIC_SMALLEST)
+        dynamic = weight_grids.onnx(per_channel, weight_grids.ONNX_DYNAMIC_SMALLEST)
         model = rounded_copy(model, calibration, weight_grids.onnx() if calibrated else dynamic)
     converted = onnx_model(model, batch)
     add_pre_process_metadata(converted)  # `onnx_model` leaves nothing to optimise
     try:
-        data = _quantised(converted, ranges, _per_channel(model))
+        data = _quantised(converted, ranges, per_channel)
     except Exception as error:  # the quantiser raises whatever it likes
         raise ConversionError(
             f"model {model.name}: ONNX Runtime's quantiser failed at {precision}: {first_words(error)}"
@@ -88,11 +90,6 @@ def _sound_way(model: keras.Model, precision: str) -> tuple[bool, tuple[str, ...
     if precision == "dynamic" and keras.layers.Conv2D in kinds:
         return True, (_CNN_NOTE,)
     return precision == "int8", ()
-
-
-def _per_channel(model: keras.Model) -> bool:
-    """Whether dynamic weights have a scale per unit: ONNX Runtime's LSTM takes 15 % longer with them."""
-    return not any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)
 
 
 def _quantised(model: onnx.ModelProto, ranges: np.ndarray | None, per_channel: bool) -> bytes:

@@ -99,7 +99,7 @@ def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, targe
 
 
 def _fused_or_copy(layer: keras.Layer) -> keras.Layer:
-    return FusedLSTM(layer) if isinstance(layer, keras.layers.LSTM) else copy_layer(layer)
+    return FusedLSTM(layer) if isinstance(layer, layers.LSTM) else copy_layer(layer)
 
 
 def _converter(
