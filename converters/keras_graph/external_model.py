@@ -19,12 +19,7 @@ _LOOPS = {"While", "StatelessWhile"}
 
 
 def load_external_model(path: Path, input_shape: tuple[int, int], classes: int) -> tuple[keras.Model, tuple[str, ...]]:
-    """Load a .keras file or the folder of a SavedModel.
-
-    Args:
-        path: the file or folder.
-        input_shape: (frames, n_mfcc) of the front end.
-        classes: how many labels there are.
+    """Load a .keras file or the folder of a SavedModel, for `input_shape` (frames, n_mfcc) and so many `classes`.
 
     Returns:
         A model [shape=(batch, frames, n_mfcc)] -> [shape=(batch, classes)], and notes on what was changed: an input

@@ -29,11 +29,8 @@ def finish(data: bytes, float16: bool = False) -> bytes:
     - The converter sets ``cell_clip=10`` on every fused LSTM; Keras clips nothing.
     - Quantising leaves stray memory as the content of LSTM state, which no engine reads, but which differs each time.
     - Input and output are called ``features`` and ``probabilities``.
-
-    Args:
-        data: what the converter returned.
-        float16: whether float32 kernels are stored as float16. Biases are not, unlike in the converter's own float16:
-            they hardly count in bytes and most in errors.
+    - With `float16`, kernels are stored as that. Biases are not, unlike in the converter's own float16: they hardly
+      count in bytes and most in errors.
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
     for graph in model.subgraphs:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-VARINT, FIXED64, LENGTH, FIXED32 = 0, 1, 2, 5
+VARINT, LENGTH = 0, 2  # wire types
+FIXED = {1: 8, 5: 4}  # bytes of the others
 
 
 class MalformedError(ValueError):
@@ -26,17 +27,6 @@ def _varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
     raise MalformedError(f"a number that does not end at byte {position}")
 
 
-def _value_span(data: bytes | memoryview, wire_type: int, position: int) -> tuple[int, int]:
-    if wire_type == VARINT:
-        return position, _varint(data, position)[1]
-    if wire_type == LENGTH:
-        length, position = _varint(data, position)
-        return position, position + length
-    if wire_type in (FIXED64, FIXED32):
-        return position, position + (8 if wire_type == FIXED64 else 4)
-    raise MalformedError(f"wire_type={wire_type} at byte {position}")
-
-
 def fields(data: bytes | memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """(number, value) of each field of the message `data`: an int, or the raw bytes of the others, which are no copy.
 
@@ -45,12 +35,20 @@ def fields(data: bytes | memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """
     view, position = memoryview(data), 0
     while position < len(view):
-        key, value_start = _varint(view, position)
+        key, start = _varint(view, position)
         number, wire_type = key >> 3, key & 7
-        start, end = _value_span(view, wire_type, value_start)
+        if wire_type == VARINT:
+            value, end = _varint(view, start)
+        elif wire_type == LENGTH:
+            length, start = _varint(view, start)
+            end = start + length
+        elif wire_type in FIXED:
+            end = start + FIXED[wire_type]
+        else:
+            raise MalformedError(f"wire_type={wire_type} at byte {start}")
         if number == 0 or end > len(view):
             raise MalformedError(f"a field that does not fit at byte {position}")
-        yield number, _varint(view, start)[0] if wire_type == VARINT else view[start:end]
+        yield number, value if wire_type == VARINT else view[start:end]
         position = end
 
 
