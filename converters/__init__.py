@@ -10,15 +10,7 @@ if TYPE_CHECKING:
     from .trained_model import Calibration, ParityWindows, TrainedModel
     from .verify.parity import Parity
 
-__all__ = [
-    "Calibration",
-    "Parity",
-    "ParityWindows",
-    "TrainedModel",
-    "convert_onnx",
-    "convert_tflite",
-    "export_model",
-]
+__all__ = ["Calibration", "Parity", "ParityWindows", "TrainedModel", "convert_onnx", "convert_tflite", "export_model"]
 
 # Imported when they are asked for: TensorFlow takes seconds to load.
 _LATE = {

@@ -13,14 +13,14 @@ def attach(data: bytes, description: ModelDescription) -> bytes:
 
     The same input gives the same bytes. A description that `data` already carries is replaced.
     """
-    writers = {"tflite": _attach_tflite, "onnx": _attach_onnx}
-    return writers[description.format](data, description)
+    return _attach_tflite(data, description) if description.format == "tflite" else _attach_onnx(data, description)
 
 
 def _attach_tflite(data: bytes, description: ModelDescription) -> bytes:
     buffer = io.BytesIO(without_description(data))
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
-        for name, text in _associated_files(description).items():
+        labels = "".join(f"{label}\n" for label in description.labels)
+        for name, text in ((DESCRIPTION_NAME, description.to_json()), (LABELS_NAME, labels)):
             # A fixed date, so that the same export gives the same bytes.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return buffer.getvalue()
@@ -33,10 +33,6 @@ def without_description(data: bytes) -> bytes:
         return data
     with zipfile.ZipFile(buffer) as archive:
         return data[: min(entry.header_offset for entry in archive.infolist())]
-
-
-def _associated_files(description: ModelDescription) -> dict[str, str]:
-    return {DESCRIPTION_NAME: description.to_json(), LABELS_NAME: "".join(f"{label}\n" for label in description.labels)}
 
 
 def _attach_onnx(data: bytes, description: ModelDescription) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable
@@ -14,30 +15,20 @@ from ..runtime.modelfile.description import CalibrationRecord, ModelDescription,
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from .attach import attach
-from .formats import PRECISIONS, Conversion, require_supported
+from .formats import Conversion, require_supported
 from .trained_model import TrainedModel
 from .verify.parity import Parity, check, compare
 from .verify.subprocess_engine import predict
-
-__all__ = [
-    "PARITY_NAME",
-    "PRECISIONS",
-    "ExportResult",
-    "export_model",
-    "require_supported",
-    "write_parity",
-]
 
 PARITY_NAME = "parity.json"
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportResult:
-    """A file that was kept: where it lies, its row of parity.json, and the comparison behind it."""
+    """A file that was kept: where it lies, and its row of parity.json."""
 
     path: Path
     row: dict[str, Any]
-    parity: Parity
 
 
 def export_model(
@@ -88,23 +79,23 @@ def export_model(
         record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
         described = dataclasses.replace(described, parity=record)
         temporary.write_bytes(attach(conversion.data, described))
-    return ExportResult(path, _row(path, described, parity), parity)
+    return ExportResult(path, _row(path, described, parity))
 
 
 def _convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
+    features = trained.calibration.features
     try:
         if file_format == "tflite":
             from .tflite.convert import convert_tflite
-        else:
-            from .onnx.convert import convert_onnx
+
+            return convert_tflite(trained.model, precision, features, target)
+        from .onnx.convert import convert_onnx
+
+        return convert_onnx(trained.model, precision, features, batch)
     except ModuleNotFoundError as error:
         raise MissingPackageError(
             f'converting to {file_format} needs {error.name}; run: pip install "genrekit[convert]"'
         ) from error
-    features = trained.calibration.features
-    if file_format == "tflite":
-        return convert_tflite(trained.model, precision, features, target)
-    return convert_onnx(trained.model, precision, features, batch)
 
 
 def _described(
@@ -137,18 +128,9 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
 
 
 def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
-    """Note `rows` in the folder's parity.json; a row replaces the earlier one of the same file.
-
-    Raises:
-        OutputError: `folder` cannot be written.
-    """
-    merged = {row["file"]: row for row in (*_read_parity(folder), *rows)}
-    write_text(folder / PARITY_NAME, json.dumps(list(merged.values()), indent=1, allow_nan=False) + "\n")
-
-
-def _read_parity(folder: Path) -> list[dict[str, Any]]:
-    try:
-        rows: list[dict[str, Any]] = json.loads((folder / PARITY_NAME).read_text())
-        return rows
-    except (OSError, ValueError):  # none yet, or one cut short: it is written anew
-        return []
+    """Note `rows` in the folder's parity.json; a row replaces the earlier one of the same file. Raises OutputError."""
+    path, earlier = folder / PARITY_NAME, []
+    with contextlib.suppress(OSError, ValueError):  # none yet, or one cut short: it is written anew
+        earlier = json.loads(path.read_text())
+    merged = {row["file"]: row for row in (*earlier, *rows)}
+    write_text(path, json.dumps(list(merged.values()), indent=1, allow_nan=False) + "\n")

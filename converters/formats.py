@@ -17,11 +17,6 @@ PRECISIONS = {
 QUANTISED = ("dynamic", "int8")
 TARGETS = ("litert", "tflite-runtime", "micro")  # of TFLite files; ONNX files are for ONNX Runtime
 
-_REFUSED = {
-    ("onnx", "float16"): "ONNX Runtime has no float16 kernels for the CPU and would cast every tensor to and fro; "
-    "choose float32, or int8 for a smaller file",
-}
-
 
 @dataclasses.dataclass(frozen=True)
 class Conversion:
@@ -48,8 +43,11 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
     _require_one_of("format", file_format, PRECISIONS)
     _require_one_of("precision", precision, PRECISIONS["tflite"])
     _require_one_of("target", target, TARGETS)
-    if (file_format, precision) in _REFUSED:
-        raise UnsupportedModelError(f"format={file_format}, precision={precision}: {_REFUSED[file_format, precision]}")
+    if (file_format, precision) == ("onnx", "float16"):
+        raise UnsupportedModelError(
+            "format=onnx, precision=float16: ONNX Runtime has no float16 kernels for the CPU and would cast every "
+            "tensor to and fro; choose float32, or int8 for a smaller file"
+        )
     if file_format == "onnx" and target != TARGETS[0]:
         raise UnsupportedModelError(f"format={file_format}, target={target}: {target} reads TFLite; export tflite")
     if batch is None and file_format != "onnx":

@@ -29,14 +29,9 @@ class Calibration:
     seed: int
     fingerprint: str
 
-    @property
-    def count(self) -> int:
-        """How many windows."""
-        return len(self.features)
-
     def record(self) -> CalibrationRecord:
         """What a model file says of it."""
-        return CalibrationRecord(self.count, self.seed, self.fingerprint)
+        return CalibrationRecord(len(self.features), self.seed, self.fingerprint)
 
 
 @dataclasses.dataclass(frozen=True)

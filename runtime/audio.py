@@ -61,17 +61,6 @@ class AudioFaults:
         return found
 
 
-class FaultLog:
-    """Where those who read audio note its faults; `faults` are those so far."""
-
-    def __init__(self) -> None:
-        self.faults = AudioFaults()
-
-    def note(self, **fields: Any) -> None:
-        """Set fields of `faults`."""
-        self.faults = dataclasses.replace(self.faults, **fields)
-
-
 class AudioSource:
     """Blocks of audio on their way to a model: mixed down to mono, cleaned, resampled. Iterate once.
 
@@ -81,7 +70,7 @@ class AudioSource:
     """
 
     def __init__(
-        self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, log: FaultLog | None = None
+        self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, noted: dict[str, Any] | None = None
     ) -> None:
         """What `blocks` deliver.
 
@@ -89,7 +78,7 @@ class AudioSource:
             blocks: float32 [shape=(n,)] or [shape=(n, channels)] at `source_rate`, in [-1, 1].
             source_rate: Hz.
             sample_rate: Hz, to deliver.
-            log: where `blocks` note their faults.
+            noted: fields of `AudioFaults`, where `blocks` note what they find.
 
         Raises:
             ParameterError: an impossible rate.
@@ -99,16 +88,17 @@ class AudioSource:
                 raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
         self._blocks = blocks
         self.source_rate, self.sample_rate = source_rate, sample_rate
-        self._log = log or FaultLog()
+        self._noted = {} if noted is None else noted
+        self._invalid_samples = 0
 
     @property
     def faults(self) -> AudioFaults:
         """Those of the audio delivered so far; whether it was cut short shows at its end."""
-        return self._log.faults
+        return AudioFaults(self._invalid_samples, **self._noted)
 
     def __iter__(self) -> Iterator[np.ndarray]:
         """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
-        mono = map(_mixed_down, self.frames())
+        mono = (block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32) for block in self.frames())
         return mono if self.source_rate == self.sample_rate else self._resampled(mono)
 
     def frames(self) -> Iterator[np.ndarray]:
@@ -118,7 +108,7 @@ class AudioSource:
     def _cleaned(self, samples: np.ndarray) -> np.ndarray:
         invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too
         if invalid.any():
-            self._log.note(invalid_samples=self.faults.invalid_samples + int(invalid.sum()))
+            self._invalid_samples += int(invalid.sum())
             samples = np.where(invalid, np.float32(0), samples)
         return samples
 
@@ -128,10 +118,6 @@ class AudioSource:
         for block in blocks:
             yield resampler.resample_chunk(block)
         yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
-
-
-def _mixed_down(block: np.ndarray) -> np.ndarray:
-    return block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32)
 
 
 def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> AudioSource:
@@ -147,25 +133,22 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     if not path.stat().st_size:
         raise AudioError(f"{path}: expected audio, received a file that is empty; record or copy it again")
     with _decoding(path):
-        info = soundfile.info(_unfinished(path) or _native(path))
+        info = soundfile.info(_source(path))
     if info.frames == 0:
         raise _without_audio(path)
     if info.samplerate > MAX_RATE:
         raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
-    log = FaultLog()
-    return AudioSource(_file_blocks(path, block_s, log), info.samplerate, sample_rate, log)
+    noted: dict[str, Any] = {}
+    return AudioSource(_file_blocks(path, block_s, noted), info.samplerate, sample_rate, noted)
 
 
-def _native(path: Path) -> str | bytes:
-    """The name for soundfile, which of text takes nothing that is no UTF-8; names on Windows always are Unicode."""
-    return str(path) if os.name == "nt" else os.fsencode(path)
+def _source(path: Path) -> str | bytes | mmap.mmap:
+    """What soundfile is to read: the name of a file, or the content of a WAV that lacks its sizes, with the sizes.
 
-
-def _unfinished(path: Path) -> mmap.mmap | None:
-    """A WAV whose recorder was killed before it wrote sizes into the header, with the sizes; None for any other file.
-
-    They are put in in memory alone. Without them libsndfile finds no audio.
+    Its recorder was killed before it wrote them into the header, and without them libsndfile finds no audio.
     """
+    # soundfile takes no text that is no UTF-8; names on Windows always are Unicode.
+    name = str(path) if os.name == "nt" else os.fsencode(path)
     try:
         with path.open("rb") as file:
             head = file.read(4096)
@@ -173,10 +156,10 @@ def _unfinished(path: Path) -> mmap.mmap | None:
             riff_size, data_size = (int.from_bytes(head[end - 4 : end], "little") for end in (8, begin))
             goes_on = path.stat().st_size > begin >= 20
             if not head.startswith(b"RIFF") or data_size or riff_size + 8 > begin or not goes_on:
-                return None
+                return name
             content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
     except OSError:  # libsndfile cannot read it either, and says so
-        return None
+        return name
     for end in (8, begin):
         content[end - 4 : end] = min(len(content) - end, 0xFFFFFFFF).to_bytes(4, "little")
     return content
@@ -189,10 +172,10 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ship
         return False
 
 
-def _file_blocks(path: Path, block_s: float, log: FaultLog) -> Iterator[np.ndarray]:
+def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[np.ndarray]:
     decoded = 0
-    unfinished = _unfinished(path)
-    with _decoding(path), _ForwardFile(unfinished or _native(path)) as file:
+    source = _source(path)
+    with _decoding(path), _ForwardFile(source) as file:
         frames = max(1, round(block_s * file.samplerate))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
         try:
@@ -203,13 +186,13 @@ def _file_blocks(path: Path, block_s: float, log: FaultLog) -> Iterator[np.ndarr
             if not decoded:
                 raise
         missing = file.frames - decoded > MISSING_S * file.samplerate
-        cut_short = missing or unfinished or any(map(_tells_a_cut, file.extra_info.splitlines()))
-        log.note(cut_short=bool(cut_short))
+        reported = any(map(_reports_a_cut, file.extra_info.splitlines()))
+        noted["cut_short"] = missing or reported or isinstance(source, mmap.mmap)
     if not decoded:
         raise _without_audio(path)
 
 
-def _tells_a_cut(line: str) -> bool:
+def _reports_a_cut(line: str) -> bool:
     """Whether a line of libsndfile's account says that a file ends before it should."""
     if not (sizes := _SIZES.fullmatch(line)):
         return bool(_ENDS_EARLY.match(line))
@@ -273,11 +256,13 @@ def open_pcm(stream: BinaryIO, rate: int, channels: int, sample_format: str, sam
         raise ParameterError(f"sample_format={sample_format}: expected one of {', '.join(SAMPLE_FORMATS)}")
     if not 1 <= channels <= 64:
         raise ParameterError(f"channels={channels}: expected 1 to 64; state the channels of the audio")
-    log = FaultLog()
-    return AudioSource(_pcm_blocks(stream, rate, channels, sample_format, log), rate, sample_rate, log)
+    noted: dict[str, Any] = {}
+    return AudioSource(_pcm_blocks(stream, rate, channels, sample_format, noted), rate, sample_rate, noted)
 
 
-def _pcm_blocks(stream: BinaryIO, rate: int, channels: int, sample_format: str, log: FaultLog) -> Iterator[np.ndarray]:
+def _pcm_blocks(
+    stream: BinaryIO, rate: int, channels: int, sample_format: str, noted: dict[str, Any]
+) -> Iterator[np.ndarray]:
     dtype, scale = SAMPLE_FORMATS[sample_format]
     frame_bytes = np.dtype(dtype).itemsize * channels
     block_bytes = max(1, round(MICROPHONE_BLOCK_S * rate)) * frame_bytes
@@ -294,7 +279,7 @@ def _pcm_blocks(stream: BinaryIO, rate: int, channels: int, sample_format: str, 
         if whole:
             samples = np.frombuffer(data[:whole], dtype).astype(np.float32)
             yield (samples * np.float32(scale)).reshape(-1, channels)
-    log.note(dropped_bytes=len(rest))
+    noted["dropped_bytes"] = len(rest)
     if not consumed:
         raise AudioError("-: expected raw PCM on standard input, which ended at once; check what is piped into it")
 

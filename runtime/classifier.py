@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -132,7 +131,11 @@ class StreamClassifier:
 
     def push(self, samples: np.ndarray) -> list[Prediction]:
         """Take in `samples` (mono [shape=(n,)], in [-1, 1], at ``model.config.sample_rate``); raises AudioError."""
-        predictions = self._decide(self._stream.push(samples))
+        config, predictions = self.model.config, []
+        for features in self._stream.push(samples):
+            end = config.window_samples + self._decisions * self._stream.stride_samples
+            predictions.append(self.model.decide(features, self._start_s + end / config.sample_rate))
+            self._decisions += 1
         self._samples += len(samples)
         return predictions
 
@@ -149,11 +152,3 @@ class StreamClassifier:
         self._start_s = time_s
         self._samples = 0
         self._decisions = 0
-
-    def _decide(self, windows: Iterable[np.ndarray]) -> list[Prediction]:
-        config, predictions = self.model.config, []
-        for features in windows:
-            end = config.window_samples + self._decisions * self._stream.stride_samples
-            predictions.append(self.model.decide(features, self._start_s + end / config.sample_rate))
-            self._decisions += 1
-        return predictions

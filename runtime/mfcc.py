@@ -79,22 +79,19 @@ class MfccConfig:
         self._require("center", isinstance(self.center, bool), "true or false")
         usable = self.top_db is None or (_is_number(self.top_db) and 0 < self.top_db < math.inf)
         self._require("top_db", usable, "positive, or None")
-        for names, values in self._array_sizes().items():
+        largest = {  # values in the largest arrays, by the names of the fields that make them large
+            "window_s sample_rate": self.window_samples,
+            "window_s hop_length n_mels": self.window_frames * self.n_mels,
+            "n_fft n_mels": self.n_fft * self.n_mels,
+            "n_fft hop_length": self.n_fft * self.n_fft // self.hop_length,  # frames that reach beyond a window
+        }
+        for names, values in largest.items():
             self._require(names, values <= MAX_VALUES, f"arrays of at most {MAX_VALUES} values, not {values}")
 
     def _require(self, names: str, holds: bool, rule: str) -> None:
         if not holds:
             received = ", ".join(f"{name}={reprlib.repr(getattr(self, name))}" for name in names.split())
             raise ParameterError(f"{received}: expected {rule}; correct the value")
-
-    def _array_sizes(self) -> dict[str, int]:
-        """Values in the largest arrays that the front end needs, by the names of the fields that make them large."""
-        return {
-            "window_s sample_rate": self.window_samples,
-            "window_s hop_length n_mels": self.window_frames * self.n_mels,
-            "n_fft n_mels": self.n_fft * self.n_mels,
-            "n_fft hop_length": self.n_fft * self.n_fft // self.hop_length,  # frames that reach beyond a window
-        }
 
     @property
     def window_samples(self) -> int:
@@ -269,13 +266,6 @@ def checked(samples: np.ndarray) -> np.ndarray:
     return samples
 
 
-def _padded(samples: np.ndarray, reach: int) -> np.ndarray:
-    """`samples` between `reach` zeros on either side; numpy's own `pad` takes three times as long."""
-    padded = np.zeros(len(samples) + 2 * reach, samples.dtype)
-    padded[reach : reach + len(samples)] = samples
-    return padded
-
-
 def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
     """MFCC of `samples` as one window, whatever its length.
 
@@ -295,8 +285,11 @@ def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
     if len(samples) == 0 or count == 0:
         shortest = 1 if config.center else config.n_fft
         raise AudioError(f"samples.shape={samples.shape}: expected at least {shortest} samples; give more audio")
-    if config.center:
-        samples = _padded(samples, config.n_fft // 2)
+    if config.center:  # between zeros; numpy's own `pad` takes three times as long
+        reach = config.n_fft // 2
+        padded = np.zeros(len(samples) + 2 * reach, samples.dtype)
+        padded[reach : reach + len(samples)] = samples
+        samples = padded
     computer = mfcc_computer(config)
     log_mel = np.empty((count, config.n_mels), np.float32)
     computer.log_mel(frame_view(samples, config, count), log_mel)

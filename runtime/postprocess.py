@@ -30,16 +30,14 @@ class Smoother:
 
     def __call__(self, prediction: Prediction) -> Prediction:
         """`prediction` with smoothed scores, and the label and score that follow from them."""
-        if self._previous is not None and self._seconds > 0:
-            prediction = self._mixed(prediction, self._previous)
+        if (old := self._previous) is not None and self._seconds > 0:
+            kept = math.exp(-(prediction.time_s - old.time_s) / self._seconds)
+            new = prediction.scores.items()
+            scores = {label: kept * old.scores[label] + (1 - kept) * score for label, score in new}
+            label = max(scores, key=scores.__getitem__)
+            prediction = dataclasses.replace(prediction, label=label, score=scores[label], scores=scores)
         self._previous = prediction
         return prediction
-
-    def _mixed(self, new: Prediction, old: Prediction) -> Prediction:
-        kept = math.exp(-(new.time_s - old.time_s) / self._seconds)
-        scores = {label: kept * old.scores[label] + (1 - kept) * score for label, score in new.scores.items()}
-        label = max(scores, key=scores.__getitem__)
-        return dataclasses.replace(new, label=label, score=scores[label], scores=scores)
 
 
 class DecisionFilter:

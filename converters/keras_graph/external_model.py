@@ -12,19 +12,14 @@ import tensorflow as tf
 from keras import layers
 
 from ...runtime.errors import MissingFileError, ModelFileError, UnsupportedModelError, first_words
-from .simplify import chain, copy_layer
+from .simplify import chain, copy_layer, sequential
 
 SIGNATURE = "serving_default"
 _LOOPS = {"While", "StatelessWhile"}
 
 
 def load_external_model(path: Path, input_shape: tuple[int, int], classes: int) -> tuple[keras.Model, tuple[str, ...]]:
-    """Load a .keras file or the folder of a SavedModel.
-
-    Args:
-        path: the file or folder.
-        input_shape: (frames, n_mfcc) of the front end.
-        classes: how many labels there are.
+    """Load a .keras file or the folder of a SavedModel, for `input_shape` (frames, n_mfcc) and so many `classes`.
 
     Returns:
         A model [shape=(batch, frames, n_mfcc)] -> [shape=(batch, classes)], and notes on what was changed: an input
@@ -50,7 +45,9 @@ def load_external_model(path: Path, input_shape: tuple[int, int], classes: int) 
             f"{path}: expected an input {input_shape}, received {model.input_shape[1:]} in a graph that branches; put "
             "a Reshape in front of it"
         )
-    return _surrounded(model, input_shape, stages, before, behind), tuple(notes)
+    weights = {layer.name: layer.get_weights() for layer in stages}
+    copies = [*before, *map(copy_layer, stages), *behind]
+    return sequential(model.name, input_shape, copies, weights), tuple(notes)
 
 
 def _load(path: Path) -> keras.Model:
@@ -87,20 +84,6 @@ def _check_shapes(path: Path, model: keras.Model, input_shape: tuple[int, int], 
         raise ModelFileError(
             f"{path}: expected one output for each of {classes} labels, received {made}; correct the labels"
         )
-
-
-def _surrounded(
-    model: keras.Model,
-    input_shape: tuple[int, int],
-    stages: list[keras.Layer],
-    before: list[keras.Layer],
-    behind: list[keras.Layer],
-) -> keras.Model:
-    copies = [copy_layer(layer) for layer in stages]
-    surrounded = keras.Sequential([keras.Input(input_shape), *before, *copies, *behind], name=model.name)
-    for copy, layer in zip(copies, stages, strict=True):
-        copy.set_weights(layer.get_weights())
-    return surrounded
 
 
 @keras.saving.register_keras_serializable(package="genrekit")

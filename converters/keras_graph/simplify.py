@@ -104,10 +104,10 @@ def chain(model: keras.Model) -> list[keras.Layer] | None:
 
 
 def sequential(
-    model: keras.Model, stages: Sequence[keras.Layer], weights: dict[str, list[np.ndarray]]
+    name: str, input_shape: Sequence[int], stages: Sequence[keras.Layer], weights: dict[str, list[np.ndarray]]
 ) -> keras.Sequential:
-    """A chain of the new layers `stages` with the input and name of `model`; `weights` by the layers' names."""
-    made = keras.Sequential([keras.Input(model.input_shape[1:]), *stages], name=model.name)
+    """A chain of the new layers `stages` that reads windows of `input_shape`; `weights` by the layers' names."""
+    made = keras.Sequential([keras.Input(input_shape), *stages], name=name)
     for layer in made.layers:
         if layer.weights:
             layer.set_weights(weights[layer.name])

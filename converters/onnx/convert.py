@@ -66,13 +66,15 @@ def convert_onnx(
         return Conversion(onnx_model(model, batch).SerializeToString(deterministic=True))
     calibrated, notes = _sound_way(model, precision)
     ranges = require_calibration(precision, calibration) if calibrated else None
+    # ONNX Runtime's LSTM takes 15 % longer with a scale per unit.
+    per_channel = not any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)
     if calibration is not None:
-        rule = weight_grids.onnx_calibrated if calibrated else weight_grids.onnx_dynamic(_per_channel(model))
-        model = rounded_copy(model, calibration, rule)
+        dynamic = weight_grids.onnx(per_channel, weight_grids.ONNX_DYNAMIC_SMALLEST)
+        model = rounded_copy(model, calibration, weight_grids.onnx() if calibrated else dynamic)
     converted = onnx_model(model, batch)
     add_pre_process_metadata(converted)  # `onnx_model` leaves nothing to optimise
     try:
-        data = _dynamic(converted, _per_channel(model)) if ranges is None else _calibrated(converted, ranges)
+        data = _quantised(converted, ranges, per_channel)
     except Exception as error:  # the quantiser raises whatever it likes
         raise ConversionError(
             f"model {model.name}: ONNX Runtime's quantiser failed at {precision}: {first_words(error)}"
@@ -90,35 +92,25 @@ def _sound_way(model: keras.Model, precision: str) -> tuple[bool, tuple[str, ...
     return precision == "int8", ()
 
 
-def _per_channel(model: keras.Model) -> bool:
-    """Whether dynamic weights have a scale per unit: ONNX Runtime's LSTM takes 15 % longer with them."""
-    return not any(isinstance(layer, keras.layers.LSTM) for layer in model.layers)
-
-
-def _dynamic(model: onnx.ModelProto, per_channel: bool) -> bytes:
+def _quantised(model: onnx.ModelProto, ranges: np.ndarray | None, per_channel: bool) -> bytes:
+    """With ranges taken from the windows `ranges`; with dynamic ones where there are none."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        kinds = ["MatMul", "LSTM"]
-        # The quantiser first splits each Gemm and gives its product another name.
-        kept = [name + suffix for name in (*_deciding(model), *_small(model)) for suffix in ("", "_MatMul")]
-        quantization.quantize_dynamic(
-            model,
-            path,
-            kinds,
-            per_channel=per_channel,
-            reduce_range=True,
-            weight_type=quantization.QuantType.QInt8,
-            nodes_to_exclude=kept,
-        )
-        return path.read_bytes()
-
-
-def _calibrated(model: onnx.ModelProto, windows: np.ndarray) -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.onnx"
-        quantization.quantize_static(
-            model, path, _Windows(windows), per_channel=True, reduce_range=True, nodes_to_exclude=_deciding(model)
-        )
+        path, kept = Path(folder) / "model.onnx", _deciding(model)
+        if ranges is not None:
+            quantization.quantize_static(
+                model, path, _Windows(ranges), per_channel=True, reduce_range=True, nodes_to_exclude=kept
+            )
+        else:
+            quantization.quantize_dynamic(
+                model,
+                path,
+                ["MatMul", "LSTM"],
+                per_channel=per_channel,
+                reduce_range=True,
+                weight_type=quantization.QuantType.QInt8,
+                # The quantiser first splits each Gemm and gives its product another name.
+                nodes_to_exclude=[name + suffix for name in (*kept, *_small(model)) for suffix in ("", "_MatMul")],
+            )
         return path.read_bytes()
 
 

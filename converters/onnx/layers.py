@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
@@ -12,10 +12,9 @@ import onnx
 from keras import activations, layers
 
 from ...runtime.errors import UnsupportedModelError
-from ..keras_graph.lstm_layer import check_lstm
+from ..keras_graph.lstm_layer import check_lstm, lstm_weights
 from ..keras_graph.simplify import Passthrough, chain, scale_and_shift, simplify
 from .graph_builder import INPUT, KERAS, TIME_FIRST, TIME_LAST, OnnxGraph, Value
-from .lstm_weights import onnx_lstm_weights
 from .tf2onnx_fallback import traced_onnx
 
 _ELEMENTWISE = {
@@ -31,8 +30,7 @@ _ELEMENTWISE = {
 def onnx_model(model: keras.Model, batch: int | None) -> onnx.ModelProto:
     """`model` as float32 ONNX; a chain of known layers becomes a chain of nodes, anything else is traced.
 
-    Raises:
-        UnsupportedModelError: layers that have no ONNX counterpart.
+    Raises UnsupportedModelError where a layer has no ONNX counterpart.
     """
     simplified = simplify(model, batch)
     try:
@@ -41,15 +39,7 @@ def onnx_model(model: keras.Model, batch: int | None) -> onnx.ModelProto:
         return traced_onnx(simplified, batch, error)
 
 
-def _chained(simplified: keras.Model, batch: int | None) -> onnx.ModelProto:
-    graph = OnnxGraph(batch)
-    features = value = Value(INPUT, tuple(simplified.input_shape[1:]))
-    for layer in _supported(simplified):
-        value = _LAYERS[type(layer)](graph, layer, value)
-    return graph.model(features, graph.arrange(value, KERAS))
-
-
-def _supported(model: keras.Model) -> list[keras.Layer]:
+def _chained(model: keras.Model, batch: int | None) -> onnx.ModelProto:
     acting = [layer for layer in model.layers if not isinstance(layer, (layers.InputLayer, Passthrough))]
     for layer in acting:
         if type(layer) not in _LAYERS:
@@ -62,7 +52,11 @@ def _supported(model: keras.Model) -> list[keras.Layer]:
         raise UnsupportedModelError(
             f"model {model.name}: expected a chain of layers, received a graph that branches; export tflite instead"
         )
-    return acting
+    graph = OnnxGraph(batch)
+    features = value = Value(INPUT, tuple(model.input_shape[1:]))
+    for layer in acting:
+        value = _LAYERS[type(layer)](graph, layer, value)
+    return graph.model(features, graph.arrange(value, KERAS))
 
 
 def _activate(graph: OnnxGraph, layer: keras.Layer, x: Value) -> Value:
@@ -101,6 +95,7 @@ def _conv_2d(graph: OnnxGraph, layer: layers.Conv2D, x: Value) -> Value:
     kernel, *bias = layer.get_weights()
     x = graph.arrange(x, TIME_LAST)
     weights = [graph.constant(weight) for weight in (kernel.T, *bias)]
+    extent = [(size - 1) * rate + 1 for size, rate in zip(layer.kernel_size, layer.dilation_rate, strict=True)]
     name = graph.node(
         "Conv",
         [x.name, *weights],
@@ -108,7 +103,7 @@ def _conv_2d(graph: OnnxGraph, layer: layers.Conv2D, x: Value) -> Value:
         strides=layer.strides[::-1],
         dilations=layer.dilation_rate[::-1],
         group=layer.groups,
-        pads=_pads(layer, x.shape, _dilated(layer)),
+        pads=_pads(layer, x.shape, extent),
     )
     return _activate(graph, layer, Value(name, _output_shape(layer, x), TIME_LAST))
 
@@ -121,12 +116,7 @@ def _max_pooling_2d(graph: OnnxGraph, layer: layers.MaxPooling2D, x: Value) -> V
     return Value(name, _output_shape(layer, x), TIME_LAST)
 
 
-def _dilated(layer: layers.Conv2D) -> tuple[int, ...]:
-    sizes_and_rates = zip(layer.kernel_size, layer.dilation_rate, strict=True)
-    return tuple((size - 1) * rate + 1 for size, rate in sizes_and_rates)
-
-
-def _pads(layer: keras.Layer, shape: tuple[int, ...], window: tuple[int, ...]) -> list[int]:
+def _pads(layer: keras.Layer, shape: Sequence[int], window: Sequence[int]) -> list[int]:
     """Zeros before and after each axis of `TIME_LAST`, as ONNX lists them; the odd one goes to the end.
 
     Source: https://www.tensorflow.org/api_docs/python/tf/nn#notes_on_padding_2
@@ -184,6 +174,22 @@ def _lstm(graph: OnnxGraph, layer: layers.LSTM, x: Value) -> Value:
     if sequences:
         return Value(name, (x.shape[0], layer.units), TIME_FIRST)
     return Value(name, (layer.units,))
+
+
+def onnx_lstm_weights(layer: keras.layers.LSTM) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """W (1, 4 units, inputs), R (1, 4 units, units) and B (1, 8 units) of ONNX's LSTM operator, float32.
+
+    ONNX orders the gates i o f c and adds two biases; the second is zero.
+    Source: https://onnx.ai/onnx/operators/onnx__LSTM.html
+    """
+    kernel, recurrent_kernel, bias = map(_reorder_gates, lstm_weights(layer))
+    biases = np.concatenate([bias, np.zeros_like(bias)])
+    return kernel.T[np.newaxis], recurrent_kernel.T[np.newaxis], biases[np.newaxis]
+
+
+def _reorder_gates(weight: np.ndarray) -> np.ndarray:
+    i, f, c, o = np.split(weight, 4, axis=-1)
+    return np.concatenate([i, o, f, c], axis=-1)
 
 
 _LAYERS: dict[type[keras.Layer], Callable[[OnnxGraph, keras.Layer, Value], Value]] = {

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from typing import Any
 
 import keras
 import onnx
@@ -18,24 +17,21 @@ from .graph_builder import INPUT, IR_VERSION, OPSET, OUTPUT
 
 
 def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelError) -> onnx.ModelProto:
-    """`model` as float32 ONNX; the graph holds whatever TensorFlow makes of the layers.
+    """`model` as float32 ONNX with a fixed `batch`, or an open one where None: whatever TensorFlow makes of the layers.
 
     The same model gives the same bytes unless it holds loops, whose nodes tf2onnx puts in an order of chance.
 
-    Args:
-        model: input [shape=(batch, frames, n_mfcc)], output [shape=(batch, classes)].
-        batch: the fixed batch; None leaves it open.
-        reason: why the layers could not be restated one by one.
-
     Raises:
-        UnsupportedModelError: `reason`, when tf2onnx cannot either.
+        UnsupportedModelError: tf2onnx cannot either; the message holds `reason`, why the layers were not restated.
     """
     features = tf.TensorSpec((batch, *model.input_shape[1:]), tf.float32, name=INPUT)
     function = tf.function(lambda features: model(features, training=False), input_signature=[features])
     try:
         with held_back():
             converted: onnx.ModelProto = tf2onnx.convert.from_function(function, [features], opset=OPSET)[0]
-            _require_one_input(converted.graph)
+            # Tensors that a layer keeps beside its weights become inputs, which nobody would feed.
+            if (stray := len(converted.graph.input) - 1) > 0:
+                raise ValueError(f"{stray} tensors that are no weights would have to be fed as inputs")
             converted.ir_version = IR_VERSION
             _rename(converted.graph, itertools.count(), {"": ""})
             _name_ends(converted.graph, batch)
@@ -45,16 +41,13 @@ def traced_onnx(model: keras.Model, batch: int | None, reason: UnsupportedModelE
     return converted
 
 
-def _require_one_input(graph: onnx.GraphProto) -> None:
-    """Tensors that a layer keeps beside its weights become inputs, which nobody would feed."""
-    if len(graph.input) != 1:
-        raise ValueError(f"{len(graph.input) - 1} tensors that are no weights would have to be fed as inputs")
-
-
 def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str]) -> None:
     """Number values and nodes in order: tf2onnx counts on from one conversion to the next, and sorts by its names."""
     graph.name, graph.doc_string, names = f"graph_{next(numbers)}", "", dict(outer)
-    constants = sorted(graph.initializer, key=_content)
+    constants = sorted(
+        graph.initializer,
+        key=lambda tensor: (tensor.data_type, tuple(tensor.dims), numpy_helper.to_array(tensor).tobytes()),
+    )
     del graph.initializer[:]
     graph.initializer.extend(constants)
     for value in (*graph.input, *graph.initializer):
@@ -74,10 +67,6 @@ def _rename(graph: onnx.GraphProto, numbers: Iterator[int], outer: dict[str, str
             if size.dim_param:
                 size.Clear()
     del graph.value_info[:]
-
-
-def _content(tensor: onnx.TensorProto) -> tuple[Any, ...]:
-    return tensor.data_type, tuple(tensor.dims), numpy_helper.to_array(tensor).tobytes()
 
 
 def _name_ends(graph: onnx.GraphProto, batch: int | None) -> None:

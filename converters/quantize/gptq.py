@@ -3,23 +3,7 @@
 Each row of a kernel is rounded in turn, and the rows that are still to come make up for its error as far as the inputs
 seen in calibration allow. Source: Frantar et al., GPTQ (2022), algorithm 1.
 
-What it is worth, with the step and without it, as means over the four models; the agreement is that of all
-their windows, 724 of 90 tracks of GTZAN and 1,600 of the demo corpus. Measured by tests/ratios/quantization_steps.py::
-
-    recipe, corpus     file            agreement, mean and largest error        without
-    -----------------  --------------  --------------------------------------   ----------------------
-    edge, GTZAN        tflite dynamic   99.9%  0.00043  0.007                    99.4%  0.00061  0.010
-    edge, GTZAN        tflite int8      98.8%  0.00182  0.018                    98.2%  0.00197  0.022
-    edge, GTZAN        onnx dynamic     99.4%  0.00085  0.012                    97.9%  0.00156  0.033
-    edge, GTZAN        onnx int8        99.4%  0.00106  0.015                    97.8%  0.00172  0.033
-    paper, GTZAN       tflite dynamic   98.8%  0.00192  0.062                    99.0%  0.00267  0.148
-    paper, GTZAN       tflite int8      97.2%  0.00546  0.207                    96.8%  0.00605  0.275
-    paper, GTZAN       onnx dynamic     98.6%  0.00356  0.248                    95.6%  0.00571  0.354
-    paper, GTZAN       onnx int8        97.4%  0.00461  0.330                    95.3%  0.00642  0.340
-    edge, demo         tflite dynamic   99.8%  0.00029  0.012                    99.9%  0.00045  0.018
-    edge, demo         tflite int8      99.6%  0.00150  0.045                    99.7%  0.00160  0.043
-    edge, demo         onnx dynamic     99.8%  0.00057  0.020                    99.8%  0.00107  0.083
-    edge, demo         onnx int8        99.6%  0.00072  0.022                    99.6%  0.00119  0.085
+What it is worth: the table of this package.
 """
 
 from __future__ import annotations
@@ -42,12 +26,8 @@ BATCH = 64  # bounds the memory of one call of Keras
 def rounded_copy(model: keras.Model, features: np.ndarray, rule: GridRule) -> keras.Model:
     """A simplified copy of `model` whose dense, convolution and LSTM weights lie on the grid of `rule`.
 
-    A converter that quantises by the same grid changes them no further.
-
-    Args:
-        model: as `simplify` takes it.
-        features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
-        rule: one of `weight_grids`.
+    A converter that quantises by the same grid changes them no further. `features` are what the model is fed with,
+    float32 [shape=(n, frames, n_mfcc)].
     """
     copy = simplify(model, None)
     for layer in copy.layers:

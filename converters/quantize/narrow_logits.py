@@ -1,15 +1,4 @@
-"""Restates what feeds a softmax, so that whole numbers tell close labels apart.
-
-Models whose logits are narrow already stay as they are. What it is worth,
-with the step and without it, as means over the four models; the agreement is that of all
-their windows, 724 of 90 tracks of GTZAN and 1,600 of the demo corpus. Measured by tests/ratios/quantization_steps.py::
-
-    recipe, corpus     file            agreement, mean and largest error        without
-    -----------------  --------------  --------------------------------------   ----------------------
-    edge, GTZAN        tflite int8      98.8%  0.00182  0.018                    98.8%  0.00183  0.018
-    paper, GTZAN       tflite int8      97.2%  0.00546  0.207                    95.3%  0.00614  0.219
-    edge, demo         tflite int8      99.6%  0.00150  0.045                    99.6%  0.00150  0.045
-"""
+"""Restates what feeds a softmax, so that whole numbers tell close labels apart; worth it: the package's table."""
 
 from __future__ import annotations
 
@@ -32,11 +21,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     A softmax does not change when one number is subtracted from all logits. That number is here a linear function of
     what the last layer reads, fitted to the largest logit; then the large ones lie close to zero, and a ReLU cuts off
     those that are negligible beside them. `model` itself where it does not end in a dense layer with a softmax, or
-    where nothing is gained.
-
-    Args:
-        model: as `simplify` takes it.
-        features: what it is fed with, float32 [shape=(n, frames, n_mfcc)].
+    where nothing is gained. `features` are what it is fed with, float32 [shape=(n, frames, n_mfcc)].
     """
     copy = simplify(model, None)
     stages = chain(copy)
@@ -59,7 +44,7 @@ def with_narrow_logits(model: keras.Model, features: np.ndarray) -> keras.Model:
     configured = {**last.get_config(), "activation": "relu"}
     ends = [layers.Dense.from_config(configured), layers.Activation("softmax", name=f"{last.name}_softmax")]
     weights = {layer.name: layer.get_weights() for layer in stages} | {last.name: [kernel, bias - floor]}
-    return sequential(copy, [*map(copy_layer, stages[:-1]), *ends], weights)
+    return sequential(copy.name, copy.input_shape[1:], [*map(copy_layer, stages[:-1]), *ends], weights)
 
 
 def _fitted(inputs: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, float]:

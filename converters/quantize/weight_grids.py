@@ -79,48 +79,34 @@ def tflite(per_channel: bool, smallest: int = 1) -> GridRule:
             tensors, groups = 1, units if per_channel or isinstance(layer, layers.Conv2D) else 1
         if min(kernel.size for kernel in kernels) < smallest * tensors:
             return None
-        return _stack([_symmetric(kernel, groups, TFLITE_LIMIT) for kernel in kernels])
+        return _symmetric(kernels, groups, TFLITE_LIMIT)
 
     return rule
 
 
-def onnx_calibrated(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> QuantizationGrid | None:
-    """int8 of ONNX Runtime in seven bits, with a step for each unit; what feeds a softmax is left in float32."""
-    if _decides(layer):
-        return None
-    return _stack([_symmetric(kernel, kernel.shape[-1], ONNX_LIMIT) for kernel in kernels])
+def onnx(per_channel: bool = True, smallest_dense: int = 1) -> GridRule:
+    """int8 of ONNX Runtime in seven bits; what feeds a softmax is left in float32.
 
-
-def onnx_dynamic(per_channel: bool) -> GridRule:
-    """int8 of ONNX Runtime in seven bits, with a step for each unit or one for each tensor.
-
-    What feeds a softmax, and dense layers of fewer than `ONNX_DYNAMIC_SMALLEST` weights, are left in float32.
+    Args:
+        per_channel: whether each unit has a step of its own.
+        smallest_dense: number of weights below which a dense layer stays float32.
     """
 
     def rule(layer: keras.Layer, kernels: Sequence[np.ndarray]) -> QuantizationGrid | None:
-        if _decides(layer) or (isinstance(layer, layers.Dense) and kernels[0].size < ONNX_DYNAMIC_SMALLEST):
+        decides = getattr(layer, "activation", None) is keras.activations.softmax
+        if decides or (isinstance(layer, layers.Dense) and kernels[0].size < smallest_dense):
             return None
-        return _stack([_symmetric(kernel, kernel.shape[-1] if per_channel else 1, ONNX_LIMIT) for kernel in kernels])
+        return _symmetric(kernels, kernels[0].shape[-1] if per_channel else 1, ONNX_LIMIT)
 
     return rule
 
 
-def _decides(layer: keras.Layer) -> bool:
-    return getattr(layer, "activation", None) is keras.activations.softmax
-
-
-def _symmetric(kernel: np.ndarray, groups: int, limit: int) -> QuantizationGrid:
-    """A step for each of `groups` equal groups of columns, so that the group's largest weight is `limit` steps."""
-    peaks = np.abs(kernel).reshape(len(kernel), groups, -1).max(axis=(0, 2))
-    peaks = np.repeat(peaks, kernel.shape[-1] // groups)
-    step = np.where(peaks > 0, peaks / limit, 1.0)
-    return QuantizationGrid(np.broadcast_to(step, kernel.shape), limit, np.abs(kernel) == peaks)
-
-
-def _stack(grids: Sequence[QuantizationGrid]) -> QuantizationGrid:
-    """The grids of kernels with one limit, one below the other."""
-    return QuantizationGrid(
-        step=np.concatenate([grid.step for grid in grids]),
-        limit=grids[0].limit,
-        pinned=np.concatenate([grid.pinned for grid in grids]),
-    )
+def _symmetric(kernels: Sequence[np.ndarray], groups: int, limit: int) -> QuantizationGrid:
+    """In each kernel a step for each of `groups` equal groups of columns: the largest weight is `limit` steps."""
+    steps, pinned = [], []
+    for kernel in kernels:
+        peaks = np.abs(kernel).reshape(len(kernel), groups, -1).max(axis=(0, 2))
+        peaks = np.repeat(peaks, kernel.shape[-1] // groups)
+        steps.append(np.broadcast_to(np.where(peaks > 0, peaks / limit, 1.0), kernel.shape))
+        pinned.append(np.abs(kernel) == peaks)
+    return QuantizationGrid(np.concatenate(steps), limit, np.concatenate(pinned))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -72,13 +71,6 @@ def convert_tflite(
     return Conversion(finish(data, float16=precision == "float16"), quantization=_QUANTIZATION[precision])
 
 
-def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, target: str) -> keras.Model:
-    """Restated and rounded, so that little is lost in what the converter makes of it."""
-    if precision == "int8":
-        model = with_narrow_logits(model, calibration)
-    return rounded_copy(model, calibration, _grid_rule(precision, target))
-
-
 def _require_no_loops(model: keras.Model) -> None:
     """Recurrent layers that do not fuse become loops, on which TFLite's quantiser ends the whole process."""
     for layer in model.layers:
@@ -96,15 +88,18 @@ def _last_words(error: Exception) -> str:
     return first_words(lines[-1].split("error: ")[-1] if lines else error)
 
 
-def _grid_rule(precision: str, target: str) -> weight_grids.GridRule:
-    per_channel = target not in _ONE_STEP_PER_DENSE_LAYER
+def _prepared(model: keras.Model, precision: str, calibration: np.ndarray, target: str) -> keras.Model:
+    """Restated and rounded, so that little is lost in what the converter makes of it."""
     if precision == "float16":
-        return weight_grids.float16
-    return weight_grids.tflite(per_channel, weight_grids.TFLITE_DYNAMIC_SMALLEST if precision == "dynamic" else 1)
+        return rounded_copy(model, calibration, weight_grids.float16)
+    if precision == "int8":
+        model = with_narrow_logits(model, calibration)
+    smallest = weight_grids.TFLITE_DYNAMIC_SMALLEST if precision == "dynamic" else 1
+    return rounded_copy(model, calibration, weight_grids.tflite(target not in _ONE_STEP_PER_DENSE_LAYER, smallest))
 
 
 def _fused_or_copy(layer: keras.Layer) -> keras.Layer:
-    return FusedLSTM(layer) if isinstance(layer, keras.layers.LSTM) else copy_layer(layer)
+    return FusedLSTM(layer) if isinstance(layer, layers.LSTM) else copy_layer(layer)
 
 
 def _converter(
@@ -118,13 +113,8 @@ def _converter(
         converter.optimizations = [tf.lite.Optimize.DEFAULT]
     if precision == "int8":
         windows = require_calibration(precision, calibration)
-        converter.representative_dataset = lambda: _single_windows(windows)
+        converter.representative_dataset = lambda: ([window[np.newaxis].astype(np.float32)] for window in windows)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
         converter.inference_input_type = converter.inference_output_type = tf.int8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = target in _ONE_STEP_PER_DENSE_LAYER
     return converter
-
-
-def _single_windows(features: np.ndarray) -> Iterator[list[np.ndarray]]:
-    for window in features:
-        yield [window[np.newaxis].astype(np.float32)]

@@ -29,11 +29,8 @@ def finish(data: bytes, float16: bool = False) -> bytes:
     - The converter sets ``cell_clip=10`` on every fused LSTM; Keras clips nothing.
     - Quantising leaves stray memory as the content of LSTM state, which no engine reads, but which differs each time.
     - Input and output are called ``features`` and ``probabilities``.
-
-    Args:
-        data: what the converter returned.
-        float16: whether float32 kernels are stored as float16. Biases are not, unlike in the converter's own float16:
-            they hardly count in bytes and most in errors.
+    - With `float16`, kernels are stored as that. Biases are not, unlike in the converter's own float16: they hardly
+      count in bytes and most in errors.
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
     for graph in model.subgraphs:
@@ -48,7 +45,9 @@ def finish(data: bytes, float16: bool = False) -> bytes:
     if float16:
         _store_float16(model)
     _drop_unused_buffers(model)
-    return _pack(model)
+    builder = _Builder(sum(np.size(buffer.data) for buffer in model.buffers if buffer.data is not None) + 2**16)
+    builder.Finish(model.Pack(builder), b"TFL3")
+    return bytes(builder.Output())
 
 
 def _store_float16(model: schema.ModelT) -> None:
@@ -91,19 +90,8 @@ def _behind_cast(model: schema.ModelT, graph: schema.SubGraphT, index: int) -> s
 
 
 def _drop_unused_buffers(model: schema.ModelT) -> None:
-    used = {EMPTY_BUFFER, *(tensor.buffer for graph in model.subgraphs for tensor in graph.tensors)}
-    used |= {entry.buffer for entry in model.metadata or ()}
-    order = sorted(used)
-    indices = {old: new for new, old in enumerate(order)}
-    model.buffers = [model.buffers[old] for old in order]
-    for graph in model.subgraphs:
-        for tensor in graph.tensors:
-            tensor.buffer = indices[tensor.buffer]
-    for entry in model.metadata or ():
-        entry.buffer = indices[entry.buffer]
-
-
-def _pack(model: schema.ModelT) -> bytes:
-    builder = _Builder(sum(np.size(buffer.data) for buffer in model.buffers if buffer.data is not None) + 2**16)
-    builder.Finish(model.Pack(builder), b"TFL3")
-    return bytes(builder.Output())
+    holders = [tensor for graph in model.subgraphs for tensor in graph.tensors] + list(model.metadata or ())
+    used = sorted({EMPTY_BUFFER, *(holder.buffer for holder in holders)})
+    model.buffers = [model.buffers[index] for index in used]
+    for holder in holders:
+        holder.buffer = used.index(holder.buffer)

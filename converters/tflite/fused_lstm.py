@@ -43,7 +43,19 @@ class FusedLSTM(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no typ
         state = tf.zeros((batch, self.units))
         weights = [tf.convert_to_tensor(weight) for weight in (self.kernel, self.recurrent_kernel, self.bias)]
         arguments = [inputs, state, state, *weights]
-        _, outputs, *_ = _fusable(self.name, arguments)(*arguments)
+        # The attributes by which the TFLite converter knows an LSTM; without ``time_major`` it returns an empty model
+        # and no error. Source: tensorflow/compiler/mlir/lite/transforms/prepare_composite_functions_tf.cc.
+        fusable = tf.function(
+            _lstm,
+            input_signature=[tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments],
+            experimental_attributes={
+                "api_implements": f"lstm_{self.name}",
+                "api_preferred_device": "CPU",
+                "time_major": False,
+                "go_backwards": False,
+            },
+        )
+        _, outputs, *_ = fusable(*arguments)
         if self.return_sequences:
             return outputs
         return tf.reshape(tf.slice(outputs, (0, frames - 1, 0), (batch, 1, self.units)), (batch, self.units))
@@ -52,24 +64,6 @@ class FusedLSTM(keras.layers.Layer):  # type: ignore[misc]  # Keras ships no typ
         """As Keras' own layer."""
         batch, frames, _ = input_shape
         return (batch, frames, self.units) if self.return_sequences else (batch, self.units)
-
-
-def _fusable(name: str, arguments: list[tf.Tensor]) -> tf.types.experimental.PolymorphicFunction:
-    """`_lstm` with the attributes by which the TFLite converter knows an LSTM.
-
-    Source: tensorflow/compiler/mlir/lite/transforms/prepare_composite_functions_tf.cc. Without ``time_major`` the
-    converter returns an empty model and no error.
-    """
-    return tf.function(
-        _lstm,
-        input_signature=[tf.TensorSpec(argument.shape, argument.dtype) for argument in arguments],
-        experimental_attributes={
-            "api_implements": f"lstm_{name}",
-            "api_preferred_device": "CPU",
-            "time_major": False,
-            "go_backwards": False,
-        },
-    )
 
 
 def _lstm(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
+import contextlib
 import re
 import textwrap
 from collections.abc import Iterable
@@ -62,7 +62,12 @@ def arena_bytes(path: Path) -> int:
         total = re.search(r"Arena allocation total (\d+) bytes", written())
         if total is None:
             raise ConversionError(f"{path}: expected tflite-micro to report its arena, received nothing")
-        return next(size for size in itertools.count(int(total[1]), ARENA_STEP) if _fits(path, size))
+        arena = int(total[1])
+        while True:
+            with contextlib.suppress(RuntimeError):
+                _run(path, arena)
+                return arena
+            arena += ARENA_STEP
 
 
 def _run(path: Path, arena: int | None) -> runtime.Interpreter:
@@ -73,17 +78,10 @@ def _run(path: Path, arena: int | None) -> runtime.Interpreter:
     return interpreter
 
 
-def _fits(path: Path, arena: int) -> bool:
-    try:
-        _run(path, arena)
-    except RuntimeError:
-        return False
-    return True
-
-
 def _header(name: str, description: ModelDescription, graph: Graph, arena: int) -> str:
-    guard = f"GENREKIT_{name.upper()}_H_"
-    defines = "\n".join(f"#define {name.upper()}_{key} {value}" for key, value in _constants(description, graph, arena))
+    (features,), (scores,), config = graph.inputs, graph.outputs, description.front_end
+    upper, guard = name.upper(), f"GENREKIT_{name.upper()}_H_"
+    top_db = "0.0f  /* no clamp */" if config.top_db is None else f"{float(config.top_db)!r}f"
     return f"""\
 /* {description.model}, {description.precision}, for tflite-micro. Written by genrekit {description.toolkit_version}.
  *
@@ -96,7 +94,21 @@ def _header(name: str, description: ModelDescription, graph: Graph, arena: int) 
 
 #include <stddef.h>
 
-{defines}
+#define {upper}_ARENA_BYTES {arena}
+#define {upper}_LABELS {len(description.labels)}
+#define {upper}_INPUT_SCALE {features.scale!r}f
+#define {upper}_INPUT_ZERO_POINT ({features.zero_point})
+#define {upper}_OUTPUT_SCALE {scores.scale!r}f
+#define {upper}_OUTPUT_ZERO_POINT ({scores.zero_point})
+#define {upper}_SAMPLE_RATE {config.sample_rate}
+#define {upper}_WINDOW_SAMPLES {config.window_samples}
+#define {upper}_FRAMES {config.window_frames}
+#define {upper}_N_FFT {config.n_fft}
+#define {upper}_HOP_LENGTH {config.hop_length}
+#define {upper}_N_MELS {config.n_mels}
+#define {upper}_N_MFCC {config.n_mfcc}
+#define {upper}_CENTER {int(config.center)}
+#define {upper}_TOP_DB {top_db}
 
 #ifdef __cplusplus
 extern "C" {{
@@ -105,8 +117,8 @@ extern "C" {{
 extern const unsigned char {name}_model[];
 extern const size_t {name}_model_length;
 extern const char *const {name}_labels[{len(description.labels)}];
-extern const float {name}_mean[{description.front_end.n_mfcc}];
-extern const float {name}_std[{description.front_end.n_mfcc}];
+extern const float {name}_mean[{config.n_mfcc}];
+extern const float {name}_std[{config.n_mfcc}];
 
 #ifdef __cplusplus
 }}
@@ -114,27 +126,6 @@ extern const float {name}_std[{description.front_end.n_mfcc}];
 
 #endif  /* {guard} */
 """
-
-
-def _constants(description: ModelDescription, graph: Graph, arena: int) -> Iterable[tuple[str, object]]:
-    config, (features,), (scores,) = description.front_end, graph.inputs, graph.outputs
-    return (
-        ("ARENA_BYTES", arena),
-        ("LABELS", len(description.labels)),
-        ("INPUT_SCALE", f"{features.scale!r}f"),
-        ("INPUT_ZERO_POINT", f"({features.zero_point})"),
-        ("OUTPUT_SCALE", f"{scores.scale!r}f"),
-        ("OUTPUT_ZERO_POINT", f"({scores.zero_point})"),
-        ("SAMPLE_RATE", config.sample_rate),
-        ("WINDOW_SAMPLES", config.window_samples),
-        ("FRAMES", config.window_frames),
-        ("N_FFT", config.n_fft),
-        ("HOP_LENGTH", config.hop_length),
-        ("N_MELS", config.n_mels),
-        ("N_MFCC", config.n_mfcc),
-        ("CENTER", int(config.center)),
-        ("TOP_DB", "0.0f  /* no clamp */" if config.top_db is None else f"{float(config.top_db)!r}f"),
-    )
 
 
 def _source(name: str, header: str, model: bytes, description: ModelDescription) -> str:

@@ -55,14 +55,10 @@ SIGNIFICANCE = 0.05  # of a loss of accuracy
 
 
 def compare(reference: np.ndarray, candidate: np.ndarray, labels: np.ndarray) -> Parity:
-    """Compare probabilities [shape=(windows, classes)] of the Keras model and of a converted file.
+    """Compare the probabilities `reference` of a Keras model and `candidate` of a file [shape=(windows, classes)].
 
-    Args:
-        reference, candidate: of the Keras model and of the file.
-        labels: the class of each window [shape=(windows,)].
-
-    Raises:
-        ParameterError: the shapes differ, or there are no windows.
+    `labels` are the class of each window [shape=(windows,)]. Raises ParameterError where the shapes differ, or there
+    are no windows.
     """
     if reference.shape != candidate.shape or not len(reference):
         raise ParameterError(

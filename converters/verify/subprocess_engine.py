@@ -16,12 +16,9 @@ IN_SUBPROCESS = {"tflite-runtime"}
 
 
 def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
-    """Probabilities float32 [shape=(n, classes)] of the model file `path` in `engine`.
+    """What the model file `path` makes of `features` in `engine`, a name in `ENGINES`, of one that is installed.
 
-    Args:
-        path: a model file with a description.
-        features: normalised float32 [shape=(n, frames, n_mfcc)].
-        engine: a name in `ENGINES`, of one that is installed.
+    Normalised float32 [shape=(n, frames, n_mfcc)] -> probabilities float32 [shape=(n, classes)].
 
     Raises:
         ModelFileError, ConversionError: it does not run the file.
@@ -40,9 +37,5 @@ def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
         return probabilities
 
 
-def _main(path: str, engine: str, given: str, found: str) -> None:
-    np.save(found, load_engine(path, engine=engine)(np.load(given)))
-
-
 if __name__ == "__main__":
-    _main(*sys.argv[1:])
+    np.save(sys.argv[4], load_engine(sys.argv[1], engine=sys.argv[2])(np.load(sys.argv[3])))

@@ -37,9 +37,9 @@ class EngineSpec:
     one_thread: bool = False
 
     @property
-    def distribution(self) -> str:
-        """What pip calls the library; its version is the engine's."""
-        return self.package.replace("_", "-")
+    def installed(self) -> bool:
+        """Whether its package is, which may still fail to load."""
+        return importlib.util.find_spec(self.package) is not None
 
 
 MAX_THREADS = 256  # far beyond it engines crash instead of refusing
@@ -74,9 +74,13 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
     description = read_description(path)
     spec = _choose(model_format(path), engine)
-    make = _engine_class(spec)
+    require_installed(spec)
     try:
-        loaded = make(Path(path), description, threads)
+        module = importlib.import_module(spec.module, __package__)
+    except ImportError as error:  # there, but without a library it needs, or built for another numpy
+        raise _missing(spec, f"does not load ({first_words(error)})") from error
+    try:
+        loaded: Engine = module.engine(Path(path), description, threads)
     except GenrekitError:
         raise
     except Exception as error:  # engines raise whatever they like on a file they cannot load
@@ -88,34 +92,20 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
 
 
 def _choose(file_format: str, name: str | None) -> EngineSpec:
-    candidates = [spec for spec in ENGINES.values() if spec.format == file_format]
-    if name is not None:
-        if name not in ENGINES:
-            raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
-        candidates = [spec for spec in candidates if spec.name == name]
-        if not candidates:
-            raise ParameterError(f"engine={name}: it reads {ENGINES[name].format} files, not {file_format}")
-    chosen = next(filter(_is_installed, candidates), candidates[0])
-    require_installed(chosen)
-    return chosen
+    if name is None:
+        candidates = [spec for spec in ENGINES.values() if spec.format == file_format]
+        return next((spec for spec in candidates if spec.installed), candidates[0])
+    if name not in ENGINES:
+        raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
+    if ENGINES[name].format != file_format:
+        raise ParameterError(f"engine={name}: it reads {ENGINES[name].format} files, not {file_format}")
+    return ENGINES[name]
 
 
 def require_installed(spec: EngineSpec) -> None:
     """Raises MissingPackageError where the engine's package is not installed."""
-    if not _is_installed(spec):
+    if not spec.installed:
         raise _missing(spec, "is not installed")
-
-
-def _is_installed(spec: EngineSpec) -> bool:
-    return importlib.util.find_spec(spec.package) is not None
-
-
-def _engine_class(spec: EngineSpec) -> type[Engine]:
-    try:
-        found: type[Engine] = importlib.import_module(spec.module, __package__).engine
-        return found
-    except ImportError as error:  # there, but without a library it needs, or built for another numpy
-        raise _missing(spec, f"does not load ({first_words(error)})") from error
 
 
 def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -77,6 +78,12 @@ class OneByOne(Engine):
     input_quantization: Quantization | None
     output_quantization: Quantization | None
 
+    def take_ends(self, taken: dict[str, Any], given: dict[str, Any]) -> None:
+        """Set shapes and quantisation from what an interpreter of TFLite says of its input and of its output."""
+        self.input_quantization, self.output_quantization = _quantization(taken), _quantization(given)
+        _, frames, n_mfcc = taken["shape"]
+        self.shapes = (int(frames), int(n_mfcc)), int(given["shape"][-1])
+
     def __call__(self, features: np.ndarray) -> np.ndarray:
         features = np.asarray(features, np.float32)
         if len(features) == 1:
@@ -94,3 +101,11 @@ class OneByOne(Engine):
     @abstractmethod
     def infer(self, tensor: np.ndarray) -> np.ndarray:
         """The model's input tensor [shape=(1, frames, n_mfcc)] -> its output tensor [shape=(1, classes)]."""
+
+
+def _quantization(details: dict[str, Any]) -> Quantization | None:
+    """Of a tensor of integers; None of one of floats."""
+    if not np.issubdtype(details["dtype"], np.integer):
+        return None
+    parameters = details["quantization_parameters"]
+    return Quantization(float(parameters["scales"][0]), int(parameters["zero_points"][0]), details["dtype"])

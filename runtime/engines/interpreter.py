@@ -10,7 +10,7 @@ import numpy as np
 
 from ..modelfile.description import ModelDescription
 from ..util.native_output import held_back
-from .base import OneByOne, Quantization
+from .base import OneByOne
 
 
 class InterpreterEngine(OneByOne):
@@ -25,9 +25,7 @@ class InterpreterEngine(OneByOne):
             self._interpreter.allocate_tensors()
         taken, given = self._interpreter.get_input_details()[0], self._interpreter.get_output_details()[0]
         self._input, self._output = taken["index"], given["index"]
-        self.input_quantization, self.output_quantization = _quantization(taken), _quantization(given)
-        _, frames, n_mfcc = taken["shape"]
-        self.shapes = (int(frames), int(n_mfcc)), int(given["shape"][-1])
+        self.take_ends(taken, given)
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
         # The fused LSTM keeps its state between calls; windows are independent.
@@ -36,11 +34,3 @@ class InterpreterEngine(OneByOne):
         self._interpreter.invoke()
         result: np.ndarray = self._interpreter.get_tensor(self._output)
         return result
-
-
-def _quantization(details: dict[str, Any]) -> Quantization | None:
-    """Of a tensor of integers; None of one of floats."""
-    if not np.issubdtype(details["dtype"], np.integer):
-        return None
-    scale, zero_point = details["quantization"]
-    return Quantization(scale, zero_point, details["dtype"])

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from tflite_micro import runtime
 
 from ..errors import ParameterError
 from ..modelfile.description import ModelDescription
-from .base import OneByOne, Quantization
+from .base import OneByOne
 
 
 class MicroEngine(OneByOne):
@@ -23,10 +22,7 @@ class MicroEngine(OneByOne):
             raise ParameterError(f"threads={threads}: expected 1, tflite-micro has one thread only")
         super().__init__(path, description, threads)
         self._interpreter = runtime.Interpreter.from_file(str(path))
-        taken, given = self._interpreter.get_input_details(0), self._interpreter.get_output_details(0)
-        self.input_quantization, self.output_quantization = _quantization(taken), _quantization(given)
-        _, frames, n_mfcc = taken["shape"]
-        self.shapes = (int(frames), int(n_mfcc)), int(given["shape"][-1])
+        self.take_ends(self._interpreter.get_input_details(0), self._interpreter.get_output_details(0))
 
     def infer(self, tensor: np.ndarray) -> np.ndarray:
         self._interpreter.reset()
@@ -34,14 +30,6 @@ class MicroEngine(OneByOne):
         self._interpreter.invoke()
         result: np.ndarray = self._interpreter.get_output(0)
         return result
-
-
-def _quantization(details: dict[str, Any]) -> Quantization | None:
-    """Of a tensor of int8; None of one of floats."""
-    if details["dtype"] != np.int8:
-        return None
-    parameters = details["quantization_parameters"]
-    return Quantization(float(parameters["scales"][0]), int(parameters["zero_points"][0]), np.int8)
 
 
 engine = MicroEngine

@@ -12,18 +12,16 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..mfcc import MfccConfig
-from .fields import Fields, unusable
+from .fields import TEXT, are_texts, checked, is_number, json_object, record
 
 FORMAT_VERSION = "1.1"
 DESCRIPTION_NAME = "genrekit.json"
 LABELS_NAME = "labels.txt"
 ONNX_KEY = "genrekit"
-ONNX_METADATA_FIELD = 14  # ModelProto.metadata_props
 KERAS_DESCRIPTION = "description.json"  # beside a model.keras
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
 
 MAX_LABELS, MAX_LABEL_LENGTH = 1000, 200
-RECORDS = ("corpus", "accuracy", "quantization", "calibration", "parity")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,6 +108,15 @@ class ParityRecord:
     reasons: tuple[str, ...] = ()
 
 
+RECORDS: dict[str, type[Any]] = {
+    "corpus": TrainingCorpus,
+    "accuracy": Accuracy,
+    "quantization": QuantizationScheme,
+    "calibration": CalibrationRecord,
+    "parity": ParityRecord,
+}
+
+
 @dataclasses.dataclass(frozen=True)
 class ModelDescription:
     """What a model file says of itself.
@@ -156,8 +163,7 @@ class ModelDescription:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON keeps them; a record of which nothing is known is empty."""
-        defaults = {field.name: field.default for field in dataclasses.fields(self)}
-        empty: dict[str, Any] = {name: {} for name in RECORDS if getattr(self, name) == defaults[name]}
+        empty: dict[str, Any] = {name: {} for name, kind in RECORDS.items() if getattr(self, name) == kind()}
         return dataclasses.asdict(self) | empty
 
     def to_json(self) -> str:
@@ -172,7 +178,7 @@ class ModelDescription:
             ModelFileError: not JSON, a later major version, or a field that is missing or cannot be used.
         """
         try:
-            return cls._read(Fields(json.loads(text)))
+            return _read(json_object("description", json.loads(text)))
         except ModelFileError as error:
             raise ModelFileError(f"{source}: {error}") from error
         except (ValueError, RecursionError) as error:
@@ -181,61 +187,48 @@ class ModelDescription:
                 "the model again"
             ) from error
 
-    @classmethod
-    def _read(cls, fields: Fields) -> ModelDescription:
-        format_version = _version(fields.required_text("format_version"))
-        front_end = MfccConfig.from_dict(Fields(fields.values.get("front_end"), "front_end").values)
-        return cls(
-            model=fields.required_text("model"),
-            labels=_labels(fields),
-            front_end=front_end,
-            normalization=_normalization(fields.values.get("normalization"), front_end.n_mfcc),
-            format=_format(fields) or cls.format,
-            precision=fields.text("precision") or cls.precision,
-            target=fields.text("target"),
-            parameters=fields.count("parameters"),
-            macs=fields.count("macs"),
-            recipe=fields.text("recipe"),
-            split=fields.text("split"),
-            seed=fields.count("seed"),
-            corpus=fields.record("corpus", TrainingCorpus),
-            accuracy=fields.record("accuracy", Accuracy),
-            quantization=fields.record("quantization", QuantizationScheme),
-            calibration=fields.record("calibration", CalibrationRecord),
-            parity=fields.record("parity", ParityRecord),
-            notes=fields.texts("notes"),
-            toolkit_version=fields.text("toolkit_version"),
-            format_version=format_version,
-        )
+
+def _read(values: dict[str, Any]) -> ModelDescription:
+    values = {name: value for name, value in values.items() if value is not None}
+    format_version = _version(checked("format_version", values.get("format_version"), *TEXT))
+    front_end = MfccConfig.from_dict(json_object("front_end", values.get("front_end")))
+    formats = tuple(SUFFIXES.values())
+    return record(
+        ModelDescription,
+        values,
+        format_version=format_version,
+        model=checked("model", values.get("model"), *TEXT),
+        labels=_labels(values.get("labels", [])),
+        front_end=front_end,
+        normalization=_normalization(values.get("normalization"), front_end.n_mfcc),
+        format=checked("format", values.get("format", "keras"), formats.__contains__, f"one of {', '.join(formats)}"),
+        **{name: record(kind, json_object(name, values.get(name, {})), f"{name}.") for name, kind in RECORDS.items()},
+    )
 
 
 def _version(version: str) -> str:
-    if not re.fullmatch(r"\d{1,4}(\.\d{1,4})*", version, re.ASCII):
-        raise unusable("format_version", version, f"a version such as {FORMAT_VERSION}")
+    form = re.compile(r"\d{1,4}(\.\d{1,4})*", re.ASCII)
+    checked("format_version", version, lambda text: bool(form.fullmatch(text)), f"a version such as {FORMAT_VERSION}")
     if int(version.split(".")[0]) > int(FORMAT_VERSION.split(".")[0]):
         raise ModelFileError(f"format_version={version}: expected {FORMAT_VERSION} or an earlier one; upgrade genrekit")
     return version
 
 
-def _format(fields: Fields) -> str | None:
-    known = fields.text("format")
-    if known not in (None, *SUFFIXES.values()):
-        raise unusable("format", known, f"one of {', '.join(SUFFIXES.values())}")
-    return known
-
-
 def _normalization(values: Any, n_mfcc: int) -> Normalization | None:
     if values is None:
         return None
-    fields = Fields(values, "normalization")
-    normalization = Normalization(fields.numbers("mean", n_mfcc), fields.numbers("std", n_mfcc))
-    if min(normalization.std) <= 0:
-        raise unusable("normalization.std", list(normalization.std), "positive numbers")
-    return normalization
+
+    def are_numbers(value: Any) -> bool:
+        return isinstance(value, list) and len(value) == n_mfcc and all(map(is_number, value))
+
+    fields, rule = json_object("normalization", values), f"{n_mfcc} finite numbers"
+    mean, std = (checked(f"normalization.{key}", fields.get(key), are_numbers, rule) for key in ("mean", "std"))
+    checked("normalization.std", std, lambda numbers: min(numbers) > 0, "positive numbers")
+    return Normalization(tuple(map(float, mean)), tuple(map(float, std)))
 
 
-def _labels(fields: Fields) -> tuple[str, ...]:
-    labels = fields.texts("labels", MAX_LABELS, MAX_LABEL_LENGTH)
-    if not labels or len(set(labels)) < len(labels):
-        raise unusable("labels", list(labels), "distinct names")
-    return labels
+def _labels(labels: Any) -> tuple[str, ...]:
+    rule = f"at most {MAX_LABELS} texts of at most {MAX_LABEL_LENGTH} characters"
+    checked("labels", labels, lambda texts: are_texts(texts, MAX_LABELS, MAX_LABEL_LENGTH), rule)
+    checked("labels", labels, lambda texts: 0 < len(texts) == len(set(texts)), "distinct names")
+    return tuple(labels)

@@ -18,30 +18,24 @@ DTYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool"
 
 def parse(data: bytes) -> Graph:
     """The graph in the bytes of an .onnx; raises MalformedError where they are none."""
-    graphs = list(protobuf.spans(data, GRAPH))
+    graphs = protobuf.messages(data, GRAPH)
     if len(graphs) != 1:
         raise protobuf.MalformedError("no graph")
-    messages: dict[int, list[memoryview]] = collections.defaultdict(list)
-    for number, value in protobuf.fields(data, *graphs[0]):
-        if isinstance(value, memoryview):
-            messages[number].append(value)
-    ops = collections.Counter(_text(node, OP_TYPE) for node in messages[NODE])
-    weights = {_text(tensor, 8) for tensor in messages[INITIALIZER]}
+    nodes, initializers, inputs, outputs = (
+        protobuf.messages(graphs[0], number) for number in (NODE, INITIALIZER, INPUT, OUTPUT)
+    )
+    ops = collections.Counter(_text(node, OP_TYPE) for node in nodes)
+    weights = {_text(tensor, 8) for tensor in initializers}
     return Graph(
         ops=dict(ops.most_common()),
         # Before IR version 4 the weights stood among the inputs too.
-        inputs=tuple(tensor for tensor in map(_tensor, messages[INPUT]) if tensor.name not in weights),
-        outputs=tuple(map(_tensor, messages[OUTPUT])),
+        inputs=tuple(tensor for tensor in map(_tensor, inputs) if tensor.name not in weights),
+        outputs=tuple(map(_tensor, outputs)),
     )
 
 
-def _messages(message: memoryview, number: int) -> list[memoryview]:
-    found = (value for field, value in protobuf.fields(message) if field == number)
-    return [value for value in found if isinstance(value, memoryview)]
-
-
 def _first(message: memoryview, number: int) -> memoryview:
-    return next(iter(_messages(message, number)), memoryview(b""))
+    return next(iter(protobuf.messages(message, number)), memoryview(b""))
 
 
 def _integer(message: memoryview, number: int) -> int | None:
@@ -55,7 +49,7 @@ def _text(message: memoryview, number: int) -> str:
 
 def _tensor(value_info: memoryview) -> Tensor:
     tensor_type = _first(_first(value_info, 2), 1)  # ValueInfoProto.type, TypeProto.tensor_type
-    dimensions = _messages(_first(tensor_type, 2), 1)  # Tensor.shape, TensorShapeProto.dim
+    dimensions = protobuf.messages(_first(tensor_type, 2), 1)  # Tensor.shape, TensorShapeProto.dim
     shape = tuple(_integer(dimension, 1) for dimension in dimensions)
     number = _integer(tensor_type, 1) or 0
     return Tensor(_text(value_info, 1), shape, DTYPES.get(number, f"onnx type {number}"))

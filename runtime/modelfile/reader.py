@@ -12,15 +12,10 @@ from pathlib import Path
 
 from ..errors import MissingFileError, ModelFileError
 from . import onnx_graph, protobuf, tflite_graph
-from .description import (
-    DESCRIPTION_NAME,
-    KERAS_DESCRIPTION,
-    ONNX_KEY,
-    ONNX_METADATA_FIELD,
-    SUFFIXES,
-    ModelDescription,
-)
+from .description import DESCRIPTION_NAME, KERAS_DESCRIPTION, ONNX_KEY, SUFFIXES, ModelDescription
 from .graph import Graph
+
+ONNX_METADATA_FIELD = 14  # ModelProto.metadata_props
 
 
 def model_format(path: str | Path) -> str:
@@ -66,31 +61,27 @@ def _read_tflite(path: Path) -> bytes | None:
 
 
 def _read_onnx(path: Path) -> bytes | None:
-    return _onnx_metadata(path.read_bytes(), path).get(ONNX_KEY)
-
-
-def _read_keras(path: Path) -> bytes | None:
-    beside = path.with_name(KERAS_DESCRIPTION)
-    return beside.read_bytes() if beside.is_file() else None
-
-
-def _onnx_metadata(data: bytes, path: str | Path) -> dict[str, bytes]:
-    """The metadata_props of an ONNX model, without decoding its graph."""
+    """Of the metadata_props, without decoding the graph."""
     try:
-        return dict(_key_and_value(data, *span) for span in protobuf.spans(data, ONNX_METADATA_FIELD))
+        return dict(map(_key_and_value, protobuf.messages(path.read_bytes(), ONNX_METADATA_FIELD))).get(ONNX_KEY)
     except ValueError as error:  # MalformedError, no UTF-8
         raise ModelFileError(
             f"{path}: expected an ONNX model, received something else ({error}); export it again"
         ) from error
 
 
-def _key_and_value(data: bytes, start: int, end: int) -> tuple[str, bytes]:
+def _key_and_value(entry: memoryview) -> tuple[str, bytes]:
     """Of a StringStringEntryProto."""
-    entry = {1: memoryview(b""), 2: memoryview(b"")} | dict(protobuf.fields(data, start, end))
-    key, value = entry[1], entry[2]
+    parts = {1: memoryview(b""), 2: memoryview(b"")} | dict(protobuf.fields(entry))
+    key, value = parts[1], parts[2]
     if isinstance(key, int) or isinstance(value, int):
         raise protobuf.MalformedError("a number where text belongs")
     return str(key, "utf-8"), bytes(value)
+
+
+def _read_keras(path: Path) -> bytes | None:
+    beside = path.with_name(KERAS_DESCRIPTION)
+    return beside.read_bytes() if beside.is_file() else None
 
 
 def read_graph(path: str | Path) -> Graph:

@@ -34,19 +34,23 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
         temporary = _new_file_beside(path)
         yield temporary
         if durable:  # before the move: a name must never reach the disk sooner than what it names
-            _sync_file(temporary)
+            with temporary.open("r+b") as file:
+                os.fsync(file.fileno())
         temporary.replace(path)
         if durable:
             _sync_folder(path.parent)
     except GenrekitError:
         raise
     except OSError as error:
-        raise OutputError(
-            f"cannot write {path}: {error.strerror or error}; choose a folder with room that you may write to"
-        ) from error
+        raise _refused(str(path), error) from error
     finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
+
+
+def _refused(where: str, error: OSError) -> OutputError:
+    reason = error.strerror or error
+    return OutputError(f"cannot write {where}: {reason}; choose a folder with room that you may write to")
 
 
 def _new_file_beside(path: Path) -> Path:
@@ -58,11 +62,6 @@ def _new_file_beside(path: Path) -> Path:
     temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
     os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     return temporary
-
-
-def _sync_file(path: Path) -> None:
-    with path.open("r+b") as file:
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:
@@ -84,9 +83,7 @@ def require_writable(folder: str | Path) -> None:
         there = next(path for path in (folder, *folder.parents) if path.exists())
         tempfile.TemporaryFile(dir=there).close()
     except OSError as error:
-        raise OutputError(
-            f"cannot write into {folder}: {error.strerror or error}; choose a folder with room that you may write to"
-        ) from error
+        raise _refused(f"into {folder}", error) from error
 
 
 def write_bytes(path: str | Path, data: bytes) -> None:

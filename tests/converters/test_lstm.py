@@ -4,7 +4,7 @@ import pytest
 from keras import layers
 
 from genrekit.converters.keras_graph.lstm_layer import check_lstm, lstm_weights
-from genrekit.converters.onnx.lstm_weights import onnx_lstm_weights
+from genrekit.converters.onnx.layers import onnx_lstm_weights
 from genrekit.converters.tflite.fused_lstm import FusedLSTM
 from genrekit.runtime.errors import UnsupportedModelError
 

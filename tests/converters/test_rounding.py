@@ -6,7 +6,7 @@ from keras import layers
 from tensorflow.lite.python import schema_py_generated as schema
 
 from genrekit.converters.keras_graph.simplify import simplify
-from genrekit.converters.onnx.lstm_weights import onnx_lstm_weights
+from genrekit.converters.onnx.layers import onnx_lstm_weights
 from genrekit.converters.quantize import gptq as rounding
 from genrekit.converters.quantize import weight_grids as grids
 from genrekit.converters.quantize.gptq import rounded_copy
@@ -125,8 +125,8 @@ def is_among(weights, candidates):
 GRIDS = {
     ("tflite", "dynamic"): grids.tflite(True, grids.TFLITE_DYNAMIC_SMALLEST),
     ("tflite", "int8"): grids.tflite(True),
-    ("onnx", "dynamic"): grids.onnx_dynamic(True),
-    ("onnx", "int8"): grids.onnx_calibrated,
+    ("onnx", "dynamic"): grids.onnx(True, grids.ONNX_DYNAMIC_SMALLEST),
+    ("onnx", "int8"): grids.onnx(),
 }
 # Kernels that are quantised: dense, convolutions, and of an LSTM layer four and four in TFLite, two in ONNX.
 STORED = {
@@ -154,7 +154,11 @@ QUICK = {("cnn", "tflite", "int8"), ("cnn", "onnx", "int8"), ("mlp", "onnx", "dy
 )
 def test_converters_store_what_was_rounded(name, file_format, precision, conversions, models, data):
     """The grids are those of the engines: quantising rounded weights moves none of them."""
-    grid = grids.onnx_dynamic(False) if (name, file_format) == ("lstm", "onnx") else GRIDS[file_format, precision]
+    grid = (
+        grids.onnx(False, grids.ONNX_DYNAMIC_SMALLEST)
+        if (name, file_format) == ("lstm", "onnx")
+        else GRIDS[file_format, precision]
+    )
     restated = models(name)
     if (file_format, precision) == ("tflite", "int8"):
         restated = with_narrow_logits(restated, data.known)

@@ -30,12 +30,13 @@ def test_fields_are_what_was_encoded(message):
     assert [bytes(entry) for entry in fields[14]] == [entry.SerializeToString() for entry in message.metadata_props]
 
 
-def test_fields_of_a_part_are_found_in_place(message):
+def test_messages_are_found_in_place(message):
     data = message.SerializeToString()
-    ((start, end),) = protobuf.spans(data, 7)
-    assert data[start:end] == message.graph.SerializeToString()
-    assert list(protobuf.fields(data, start, end)) == list(protobuf.fields(data[start:end]))
-    assert [data[slice(*span)] for span in protobuf.spans(data, 2, start, end)] == [b"graph"]
+    (graph,) = protobuf.messages(data, 7)
+    assert graph.obj is data
+    assert bytes(graph) == message.graph.SerializeToString()
+    assert protobuf.messages(graph, 2) == [b"graph"]
+    assert protobuf.messages(data, 1) == []  # a number, not a message
 
 
 @pytest.mark.parametrize(
@@ -59,4 +60,4 @@ def test_what_is_no_message_is_refused(data):
 
 def test_a_field_that_reaches_over_the_end_of_its_part_is_refused():
     with pytest.raises(protobuf.MalformedError, match="does not fit"):
-        list(protobuf.fields(b"\x0a\x03abc", 0, 3))
+        list(protobuf.fields(memoryview(b"\x0a\x03abc")[:3]))

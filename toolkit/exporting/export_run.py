@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...converters.export import PRECISIONS, export_model, require_supported, write_parity
+from ...converters.export import export_model, write_parity
+from ...converters.formats import PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
 from ..compute import Processes
