@@ -472,10 +472,11 @@ def test_evaluate_tells_of_tracks_that_were_trained_on(genrekit, model, corpus_f
 def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
     from rich.console import Console
 
+    from genrekit.bench import read_json
     from genrekit.toolkit.cli import terminal
 
     monkeypatch.setattr(terminal, "_console", lambda: Console(width=80))
-    terminal.print_bench(json.loads((exported.parent / "bench.json").read_text()), ["cnn-int8.onnx"])
+    terminal.print_bench(read_json(exported.parent / "bench.json"), ["cnn-int8.onnx"])
     printed = capsys.readouterr().out
     assert "…" not in printed
     assert printed.count("mlp-regularized-float32.tflite") == 2
@@ -527,8 +528,7 @@ LIBRARY = ("classify", "m.tflite", "music", "--recursive")
         (FEATURES_ONLY, ("--engine", "micro"), "leave it out"),
         (FEATURES_ONLY, ("--baseline",), "leave it out"),
         (FEATURES_ONLY, ("--keras", "runs"), "leave it out"),
-        (FEATURES_ONLY, ("--threads", "1,2"), "name one"),
-        (FEATURES_ONLY, ("--paced-runs", "10"), "leave it out"),  # also where it is what it is without
+        (FEATURES_ONLY, ("--paced-calls", "10"), "leave it out"),  # also where it is what it is without
         (FEATURES_ONLY[:-1], ("--wheel", "x.whl"), "--device"),
         (FEATURES_ONLY[:-1], ("--ssh-config", "config"), "--device"),
         (CLASSIFY, ("--out", "table.csv"), "--recursive"),

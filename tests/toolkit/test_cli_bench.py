@@ -129,7 +129,7 @@ def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(ge
     out.write_text("earlier")
     partial = store.partial_path(out)
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", "bench", model, "--data", corpus_folder]
-    endless = ["--runs", "3", "--seconds", "0", "--rounds", "1000", "--paced-runs", "0", "--out", out]
+    endless = ["--calls", "3", "--seconds", "0", "--rounds", "1000", "--paced-calls", "0", "--out", out]
     with subprocess.Popen(
         list(map(str, [*command, *endless])), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:

@@ -91,5 +91,6 @@ def refuse_unused(context: typer.Context, options: Iterable[str], mode: str, rem
         source = context.get_parameter_source(name)
         if source is not None and source.name == "COMMANDLINE":
             value, option = context.params[name], name.replace("_", "-")
-            shown = ",".join(map(str, value)) if isinstance(value, (list, tuple)) else value
+            values = value if isinstance(value, (list, tuple)) else [value]
+            shown = ",".join(str(getattr(each, "value", each)) for each in values)
             raise ParameterError(f"{option}={shown}: {mode} has no use for --{option}; {remedy}")
