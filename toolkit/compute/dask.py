@@ -3,6 +3,7 @@
 # mypy: disallow-untyped-calls=False
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import logging
@@ -43,13 +44,14 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
                 logging.getLogger(name).setLevel(logging.CRITICAL)
         self._address = address
         try:
-            self._client = distributed.Client(address, timeout=CONNECT_S, set_as_default=False)
+            asyncio.run(asyncio.wait_for(_asked(address), CONNECT_S))
         except Exception as error:  # Dask raises whatever its parts raise
             raise ParameterError(
                 f"dask={address}: expected the address of a Dask scheduler, for instance tcp://10.0.0.5:8786, but "
                 f"nobody answers there ({first_words(error) if str(error) else 'no answer in time'}); start one with "
                 "`dask scheduler`, or correct the address"
             ) from error
+        self._client = distributed.Client(address, timeout=PATIENCE_S, set_as_default=False)
         try:
             self._require_workers()
         except BaseException:
@@ -100,17 +102,16 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
         try:
             with self._reached(), self._client.as_current():
                 done = wait(list(pending), PATIENCE_S, "FIRST_COMPLETED").done
-                killed = [future for future in done if isinstance(future.exception(), KilledWorker)]
+                failed = [future for future in done if future.status == "error"]
+                killed = [future for future in failed if isinstance(future.exception(), KilledWorker)]
                 finished = [future for future in done if future not in killed]
                 values = self._client.gather(finished)  # raises what `function` has raised
         except TimeoutError:
             if self._client.nthreads():
                 return []
             raise self._gone("has no workers any more") from None
-        return [
-            *((future, [value]) for future, value in zip(finished, values, strict=True)),
-            *((f, []) for f in killed),
-        ]
+        fetched = zip(finished, ([value] for value in values), strict=True)
+        return [*fetched, *((future, []) for future in killed)]
 
     @contextlib.contextmanager
     def _reached(self) -> Iterator[None]:
@@ -150,3 +151,12 @@ class Cluster(contextlib.AbstractContextManager["Cluster"]):
                     f"dask={self._address}: expected a scheduler and workers with {software()}, but {who} has "
                     f"{versions}; install the same versions there"
                 )
+
+
+async def _asked(address: str) -> None:
+    """Return when a scheduler says who it is; a client would go on asking one that is silent."""
+    import distributed
+
+    arguments = distributed.Security().get_connection_args("client")
+    async with distributed.rpc(address, timeout=CONNECT_S - 1, connection_args=arguments) as scheduler:
+        await scheduler.identity()

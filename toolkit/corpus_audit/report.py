@@ -7,14 +7,8 @@ from typing import Any
 
 # Of each kind of fault, by its key in the JSON: what the files have and what to do about it; a line for each.
 FINDINGS = {
-    "unusable": (
-        "unusable: training leaves them out; repair, replace or remove them",
-        "{file}: {reason}",
-    ),
-    "damaged": (
-        "damaged but readable: they train as far as they can be read; better replace them",
-        "{file}: {reason}",
-    ),
+    "unusable": ("unusable: training leaves them out; repair, replace or remove them", "{file}: {reason}"),
+    "damaged": ("damaged but readable: they train as far as they can be read; better replace them", "{file}: {reason}"),
     "duplicates": (
         "groups of files with the same content: keep one of each, else a split by track may put copies on two sides",
         "{files}",
@@ -27,10 +21,7 @@ FINDINGS = {
         "with long silence: cut it out or remove them, for silence has no genre",
         "{file}: {silent_s} of {seconds} s",
     ),
-    "clipped": (
-        "clipped: find a better copy, or record at a lower level",
-        "{file}: {fraction:.2%} of the samples",
-    ),
+    "clipped": ("clipped: find a better copy, or record at a lower level", "{file}: {fraction:.2%} of the samples"),
     "rates": (
         "of another sample rate than most: genrekit resamples them; make sure that the rate does not follow the genre",
         "{file}: {rate} Hz, most have {usual} Hz",

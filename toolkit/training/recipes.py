@@ -94,13 +94,7 @@ EDGE = {
     "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20, masked_coefficients=1),
     # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
     "lstm": dataclasses.replace(
-        _EDGE,
-        learning_rate=3e-3,
-        batch_size=64,
-        normalization=0.0,
-        timbre=0.0,
-        masked_frames=20,
-        masked_coefficients=1,
+        _EDGE, learning_rate=3e-3, batch_size=64, normalization=0.0, timbre=0.0, masked_frames=20, masked_coefficients=1
     ),
 }
 
