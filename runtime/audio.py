@@ -51,14 +51,12 @@ class AudioFaults:
 
     def sentences(self) -> list[str]:
         """A sentence for each fault."""
-        found = []
-        if self.invalid_samples:
-            found.append(f"{self.invalid_samples} samples were not finite; read as silence")
-        if self.dropped_bytes:
-            found.append(f"{self.dropped_bytes} bytes at the end made no whole sample; dropped")
-        if self.cut_short:
-            found.append(f"{CUT_SHORT}; read as far as it goes")
-        return found
+        sentences = (
+            (self.invalid_samples, f"{self.invalid_samples} samples were not finite; read as silence"),
+            (self.dropped_bytes, f"{self.dropped_bytes} bytes at the end made no whole sample; dropped"),
+            (self.cut_short, f"{CUT_SHORT}; read as far as it goes"),
+        )
+        return [sentence for fault, sentence in sentences if fault]
 
 
 class AudioSource:

@@ -121,23 +121,18 @@ class MfccStream:
     def _window_mfcc(self) -> np.ndarray:
         window = self._samples[self._start : self._start + self.config.window_samples]
         edges, whole = self._edges, self._window_log_mel
-        self._compute_interior(window)
+        interior = self._log_mel[self._first : self._first + edges.interior]
+        if self._done < edges.interior:  # frames that no earlier window shares
+            start = edges.first_interior_sample + self._done * self.config.hop_length
+            frames = frame_view(window[start:], self.config, edges.interior - self._done)
+            self._computer.log_mel(frames, interior[self._done :])
+            self._done = edges.interior
         self._computer.log_mel(edges.frames(window), self._edge_log_mel)
         whole[: edges.left] = self._edge_log_mel[: edges.left]
-        whole[edges.left : edges.left + edges.interior] = self._log_mel[self._first : self._first + edges.interior]
+        whole[edges.left : edges.left + edges.interior] = interior
         whole[edges.left + edges.interior :] = self._edge_log_mel[edges.left :]
         self._windows += 1
         return self._computer.cepstrum(whole)
-
-    def _compute_interior(self, window: np.ndarray) -> None:
-        """Compute the interior frames that no earlier window shares."""
-        missing = self._edges.interior - self._done
-        if missing:
-            start = self._edges.first_interior_sample + self._done * self.config.hop_length
-            end = self._first + self._edges.interior
-            frames = frame_view(window[start:], self.config, missing)
-            self._computer.log_mel(frames, self._log_mel[end - missing : end])
-            self._done = self._edges.interior
 
     def _advance(self) -> None:
         """Step to the next window, keeping the samples and frames it shares with this one."""
