@@ -26,7 +26,10 @@ class _Edges:
         self.interior = inner_end - self.left
         self.first_interior_sample = self.left * hop - reach
         indices = [*range(self.left), *range(inner_end, total)]
-        self._copies = [_overlap(index * hop - reach, config.n_fft, samples) for index in indices]
+        self._copies = []  # where each frame meets the window: (slice of the frame, slice of the window)
+        for start in (index * hop - reach for index in indices):
+            first, last = max(0, start), min(samples, start + config.n_fft)
+            self._copies.append((slice(first - start, last - start), slice(first, last)))
         self._frames = np.zeros((len(indices), config.n_fft), np.float32)
 
     def frames(self, window: np.ndarray) -> np.ndarray:
@@ -34,12 +37,6 @@ class _Edges:
         for row, (inside, part) in zip(self._frames, self._copies, strict=True):
             row[inside] = window[part]  # what lies outside is zero for every window
         return self._frames
-
-
-def _overlap(start: int, length: int, samples: int) -> tuple[slice, slice]:
-    """Where a frame that begins at `start` meets a window: (slice of the frame, slice of the window)."""
-    first, last = max(0, start), min(samples, start + length)
-    return slice(first - start, last - start), slice(first, last)
 
 
 class MfccStream:
@@ -99,10 +96,8 @@ class MfccStream:
 
     def flush(self) -> list[np.ndarray]:
         """End the stream: if no window was ever due, the MFCC of what came, padded with silence. Resets."""
-        missing = self.config.window_samples - self._filled
-        padded = []
-        if self._windows == 0 and self._filled > 0:
-            padded = self.push(np.zeros(missing, np.float32))
+        missing = np.zeros(self.config.window_samples - self._filled, np.float32)
+        padded = self.push(missing) if self._windows == 0 and self._filled > 0 else []
         self.reset()
         return padded
 
