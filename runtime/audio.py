@@ -24,6 +24,7 @@ MICROPHONE_BLOCK_S = 0.1
 SAMPLE_FORMATS = {"s16le": ("<i2", 1 / 32768), "s32le": ("<i4", 1 / 2147483648), "f32le": ("<f4", 1.0)}
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
 MISSING_S = 0.1  # seconds; the headers of MP3 are that inexact
+WITHOUT_AUDIO = "expected audio, received a file with no samples, or cut before the first; record or copy it again"
 CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
 # Lines of libsndfile's account of a file. The first kind is of the sizes of WAV, AIFF and their kin: promised, found.
 _SIZES = re.compile(r"\s*(?:RIFF|riff|Riff size|FORM|data|SSND|BODY|Data Size)\s*: (\d+) \(should be (\d+)\)")
@@ -51,14 +52,12 @@ class AudioFaults:
 
     def sentences(self) -> list[str]:
         """A sentence for each fault."""
-        found = []
-        if self.invalid_samples:
-            found.append(f"{self.invalid_samples} samples were not finite; read as silence")
-        if self.dropped_bytes:
-            found.append(f"{self.dropped_bytes} bytes at the end made no whole sample; dropped")
-        if self.cut_short:
-            found.append(f"{CUT_SHORT}; read as far as it goes")
-        return found
+        sentences = (
+            (self.invalid_samples, f"{self.invalid_samples} samples were not finite; read as silence"),
+            (self.dropped_bytes, f"{self.dropped_bytes} bytes at the end made no whole sample; dropped"),
+            (self.cut_short, f"{CUT_SHORT}; read as far as it goes"),
+        )
+        return [sentence for fault, sentence in sentences if fault]
 
 
 class AudioSource:
@@ -72,16 +71,9 @@ class AudioSource:
     def __init__(
         self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, noted: dict[str, Any] | None = None
     ) -> None:
-        """What `blocks` deliver.
+        """`blocks` are float32 [shape=(n,)] or [shape=(n, channels)], in [-1, 1].
 
-        Args:
-            blocks: float32 [shape=(n,)] or [shape=(n, channels)] at `source_rate`, in [-1, 1].
-            source_rate: Hz.
-            sample_rate: Hz, to deliver.
-            noted: fields of `AudioFaults`, where `blocks` note what they find.
-
-        Raises:
-            ParameterError: an impossible rate.
+        Into `noted` they put the fields of `AudioFaults` that they find. Raises ParameterError on an impossible rate.
         """
         for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
             if not 0 < rate <= MAX_RATE:
@@ -135,7 +127,7 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
     with _decoding(path):
         info = soundfile.info(_source(path))
     if info.frames == 0:
-        raise _without_audio(path)
+        raise AudioError(f"{path}: {WITHOUT_AUDIO}")
     if info.samplerate > MAX_RATE:
         raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
     noted: dict[str, Any] = {}
@@ -189,7 +181,7 @@ def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[
         reported = any(map(_reports_a_cut, file.extra_info.splitlines()))
         noted["cut_short"] = missing or reported or isinstance(source, mmap.mmap)
     if not decoded:
-        raise _without_audio(path)
+        raise AudioError(f"{path}: {WITHOUT_AUDIO}")
 
 
 def _reports_a_cut(line: str) -> bool:
@@ -200,12 +192,6 @@ def _reports_a_cut(line: str) -> bool:
     # Whoever writes into a pipe does not know the size, and promises as much as the field, signed or not, holds.
     unknown = promised % 2**31 >= 2**31 - 4096
     return promised > found + 1 and not unknown  # + 1: some leave out the byte that makes a size even
-
-
-def _without_audio(path: Path) -> AudioError:
-    return AudioError(
-        f"{path}: expected audio, received a file with no samples, or cut before the first; record or copy it again"
-    )
 
 
 @contextlib.contextmanager

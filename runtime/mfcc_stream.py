@@ -26,7 +26,10 @@ class _Edges:
         self.interior = inner_end - self.left
         self.first_interior_sample = self.left * hop - reach
         indices = [*range(self.left), *range(inner_end, total)]
-        self._copies = [_overlap(index * hop - reach, config.n_fft, samples) for index in indices]
+        self._copies = []  # where each frame meets the window: (slice of the frame, slice of the window)
+        for start in (index * hop - reach for index in indices):
+            first, last = max(0, start), min(samples, start + config.n_fft)
+            self._copies.append((slice(first - start, last - start), slice(first, last)))
         self._frames = np.zeros((len(indices), config.n_fft), np.float32)
 
     def frames(self, window: np.ndarray) -> np.ndarray:
@@ -34,12 +37,6 @@ class _Edges:
         for row, (inside, part) in zip(self._frames, self._copies, strict=True):
             row[inside] = window[part]  # what lies outside is zero for every window
         return self._frames
-
-
-def _overlap(start: int, length: int, samples: int) -> tuple[slice, slice]:
-    """Where a frame that begins at `start` meets a window: (slice of the frame, slice of the window)."""
-    first, last = max(0, start), min(samples, start + length)
-    return slice(first - start, last - start), slice(first, last)
 
 
 class MfccStream:
@@ -99,10 +96,8 @@ class MfccStream:
 
     def flush(self) -> list[np.ndarray]:
         """End the stream: if no window was ever due, the MFCC of what came, padded with silence. Resets."""
-        missing = self.config.window_samples - self._filled
-        padded = []
-        if self._windows == 0 and self._filled > 0:
-            padded = self.push(np.zeros(missing, np.float32))
+        missing = np.zeros(self.config.window_samples - self._filled, np.float32)
+        padded = self.push(missing) if self._windows == 0 and self._filled > 0 else []
         self.reset()
         return padded
 
@@ -121,23 +116,18 @@ class MfccStream:
     def _window_mfcc(self) -> np.ndarray:
         window = self._samples[self._start : self._start + self.config.window_samples]
         edges, whole = self._edges, self._window_log_mel
-        self._compute_interior(window)
+        interior = self._log_mel[self._first : self._first + edges.interior]
+        if self._done < edges.interior:  # frames that no earlier window shares
+            start = edges.first_interior_sample + self._done * self.config.hop_length
+            frames = frame_view(window[start:], self.config, edges.interior - self._done)
+            self._computer.log_mel(frames, interior[self._done :])
+            self._done = edges.interior
         self._computer.log_mel(edges.frames(window), self._edge_log_mel)
         whole[: edges.left] = self._edge_log_mel[: edges.left]
-        whole[edges.left : edges.left + edges.interior] = self._log_mel[self._first : self._first + edges.interior]
+        whole[edges.left : edges.left + edges.interior] = interior
         whole[edges.left + edges.interior :] = self._edge_log_mel[edges.left :]
         self._windows += 1
         return self._computer.cepstrum(whole)
-
-    def _compute_interior(self, window: np.ndarray) -> None:
-        """Compute the interior frames that no earlier window shares."""
-        missing = self._edges.interior - self._done
-        if missing:
-            start = self._edges.first_interior_sample + self._done * self.config.hop_length
-            end = self._first + self._edges.interior
-            frames = frame_view(window[start:], self.config, missing)
-            self._computer.log_mel(frames, self._log_mel[end - missing : end])
-            self._done = self._edges.interior
 
     def _advance(self) -> None:
         """Step to the next window, keeping the samples and frames it shares with this one."""

@@ -56,21 +56,17 @@ class RealtimeQueue:
                     self._changed.wait_for(lambda: self._waiting or self._ended)
                     if not self._waiting:
                         break
-                    item = self._take()
-                yield item
+                    samples = self._waiting.popleft()
+                    time_s, dropped_s = self._position / self._sample_rate, self._dropped / self._sample_rate
+                    self._waiting_samples -= len(samples)
+                    self._position += len(samples)
+                    self._dropped = 0
+                yield time_s, samples, dropped_s
         finally:
             self._left = True
             thread.join(LEAVING_S)
         if self._error is not None:
             raise self._error
-
-    def _take(self) -> tuple[float, np.ndarray, float]:
-        samples = self._waiting.popleft()
-        item = self._position / self._sample_rate, samples, self._dropped / self._sample_rate
-        self._waiting_samples -= len(samples)
-        self._position += len(samples)
-        self._dropped = 0
-        return item
 
     def _read(self) -> None:
         start, consumed = self._clock(), 0

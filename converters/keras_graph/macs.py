@@ -21,19 +21,14 @@ FREE = (
 
 
 def count_macs(model: keras.Model) -> int | None:
-    """Multiply-accumulates of one window; None where `uncounted` names a layer."""
-    return None if uncounted(model) else sum(_layer_macs(layer) or 0 for layer in model.layers)
-
-
-def uncounted(model: keras.Model) -> list[str]:
-    """The layers whose multiply-accumulates are not known: "name (class)" of each."""
-    return [f"{layer.name} ({type(layer).__name__})" for layer in model.layers if _layer_macs(layer) is None]
+    """Multiply-accumulates of one window; None where `macs_notes` names a layer."""
+    return None if macs_notes(model) else sum(_layer_macs(layer) or 0 for layer in model.layers)
 
 
 def macs_notes(model: keras.Model) -> tuple[str, ...]:
     """What a description says where they cannot be counted."""
-    layers = uncounted(model)
-    return (f"Its multiply-accumulates are not counted, because of {', '.join(layers)}.",) if layers else ()
+    unknown = [f"{layer.name} ({type(layer).__name__})" for layer in model.layers if _layer_macs(layer) is None]
+    return (f"Its multiply-accumulates are not counted, because of {', '.join(unknown)}.",) if unknown else ()
 
 
 def _layer_macs(layer: keras.Layer) -> int | None:

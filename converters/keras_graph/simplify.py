@@ -46,8 +46,7 @@ def simplify(
     Raises:
         UnsupportedModelError: a subclassed or nested model, several inputs or outputs, or weights that are not finite.
     """
-    _check_structure(model)
-    _check_weights(model)
+    _check(model)
     weights = {layer.name: layer.get_weights() for layer in model.layers}
     skipped = {layer.name for layer in model.layers if isinstance(layer, _INERT)} | _fold(model, weights)
 
@@ -66,7 +65,7 @@ def simplify(
     return simplified
 
 
-def _check_structure(model: keras.Model) -> None:
+def _check(model: keras.Model) -> None:
     # Keras has no public name for the functional class; only its models know their operations.
     if not isinstance(model, keras.Sequential) and not hasattr(model, "operations"):
         raise UnsupportedModelError(
@@ -84,10 +83,6 @@ def _check_structure(model: keras.Model) -> None:
                 f"layer {layer.name}: expected a plain layer, received a nested model; put its layers into "
                 f"{model.name} itself"
             )
-
-
-def _check_weights(model: keras.Model) -> None:
-    for layer in model.layers:
         if not all(np.isfinite(weight).all() for weight in layer.get_weights()):
             raise UnsupportedModelError(
                 f"layer {layer.name}: expected finite weights, found NaN or infinity; train with a lower learning rate"

@@ -31,24 +31,21 @@ def rounded_copy(model: keras.Model, features: np.ndarray, rule: GridRule) -> ke
     """
     copy = simplify(model, None)
     for layer in copy.layers:
-        if _is_product(layer):
+        if isinstance(layer, (layers.Dense, layers.LSTM)) or (isinstance(layer, layers.Conv2D) and layer.groups == 1):
             _round_layer(copy, layer, features, rule)
     return copy
-
-
-def _is_product(layer: keras.Layer) -> bool:
-    """Whether `layer` multiplies its inputs with weights, in a way that can be rounded here."""
-    plain_convolution = isinstance(layer, layers.Conv2D) and layer.groups == 1
-    return plain_convolution or isinstance(layer, (layers.Dense, layers.LSTM))
 
 
 def _round_layer(model: keras.Model, layer: keras.Layer, features: np.ndarray, rule: GridRule) -> None:
     kernels = [weight.reshape(-1, weight.shape[-1]).astype(np.float64) for weight in layer.get_weights()]
     bias = [kernels.pop().reshape(1, -1)] if layer.use_bias else []
     grid = rule(layer, kernels)
-    if grid is not None:
-        inputs = _inputs(layer, input_of(model, layer, features))
-        _set_rows(layer, _feed_back(np.concatenate(kernels + bias), inputs, grid))
+    if grid is None:
+        return
+    rows = _feed_back(np.concatenate(kernels + bias), _inputs(layer, input_of(model, layer, features)), grid)
+    shapes = [weight.shape for weight in layer.weights]
+    ends = np.cumsum([math.prod(shape[:-1]) for shape in shapes])[:-1]
+    layer.set_weights([part.reshape(shape) for part, shape in zip(np.split(rows, ends), shapes, strict=True)])
 
 
 def input_of(model: keras.Model, layer: keras.Layer, features: np.ndarray) -> np.ndarray:
@@ -57,32 +54,21 @@ def input_of(model: keras.Model, layer: keras.Layer, features: np.ndarray) -> np
     return inputs
 
 
-def _set_rows(layer: keras.Layer, rows: np.ndarray) -> None:
-    shapes = [weight.shape for weight in layer.weights]
-    ends = np.cumsum([math.prod(shape[:-1]) for shape in shapes])[:-1]
-    layer.set_weights([part.reshape(shape) for part, shape in zip(np.split(rows, ends), shapes, strict=True)])
-
-
 def _inputs(layer: keras.Layer, x: np.ndarray) -> np.ndarray:
     """What each product of `layer` with its weights is made of [shape=(products, rows)]."""
     if isinstance(layer, layers.Conv2D):
-        x = _patches(layer, x)
+        x = tf.image.extract_patches(
+            x,
+            sizes=[1, *layer.kernel_size, 1],
+            strides=[1, *layer.strides, 1],
+            rates=[1, *layer.dilation_rate, 1],
+            padding=layer.padding.upper(),
+        ).numpy()
     if isinstance(layer, layers.LSTM):
         x = np.concatenate([x, _states_before(layer, x)], axis=-1)
     products = x.reshape(-1, x.shape[-1]).astype(np.float64)
     # The bias comes last, so that it can make up for all others.
     return np.pad(products, ((0, 0), (0, 1)), constant_values=1.0) if layer.use_bias else products
-
-
-def _patches(layer: layers.Conv2D, x: np.ndarray) -> np.ndarray:
-    patches: np.ndarray = tf.image.extract_patches(
-        x,
-        sizes=[1, *layer.kernel_size, 1],
-        strides=[1, *layer.strides, 1],
-        rates=[1, *layer.dilation_rate, 1],
-        padding=layer.padding.upper(),
-    ).numpy()
-    return patches
 
 
 def _states_before(layer: layers.LSTM, x: np.ndarray) -> np.ndarray:

@@ -27,13 +27,7 @@ def write_sources(path: Path) -> tuple[Path, Path]:
     """Write `path`, an int8 .tflite of genrekit, as a header and a source file beside it.
 
     Both compile as C11 and as C++11. The array holds the model without its description, which the header repeats.
-
-    Returns:
-        The paths of the .h and of the .cc.
-
-    Raises:
-        ConversionError: tflite-micro cannot run the model.
-        OutputError: the folder cannot be written.
+    Returns the paths of the .h and of the .cc; raises ConversionError where tflite-micro cannot run the model.
     """
     description, graph = read_description(path), read_graph(path)
     header, source = path.with_suffix(".h"), path.with_suffix(".cc")
@@ -47,10 +41,7 @@ def arena_bytes(path: Path) -> int:
     """Bytes of tensor arena with which tflite-micro runs the model, on this machine.
 
     That is what its recording allocator counts, and for small models a little more, because temporary tensors that it
-    uses while it prepares the graph are not counted.
-
-    Raises:
-        ConversionError: tflite-micro cannot run the model, or reports no size.
+    uses while it prepares the graph are not counted. Raises ConversionError where it cannot run the model.
     """
     with held_back() as written:
         try:

@@ -29,24 +29,23 @@ class _Table:
             raise MalformedError(f"an offset outside the file: {position}")
         return struct.unpack_from(layout, self.data, position)[0]
 
-    def _offset(self, field: int) -> int | None:
+    def _offset(self, field: int) -> int:
+        """Where `field` stands in the file; 0 where it is absent."""
         slot = 4 + 2 * field
         offset = self._read("<H", self._vtable + slot) if slot < self._vtable_size else 0
-        return self.position + offset if offset else None
+        return self.position + offset if offset else 0
 
     def scalar(self, field: int, layout: str) -> int:
         """The number in `field`; 0 where it is absent."""
-        position = self._offset(field)
-        return 0 if position is None else int(self._read(layout, position))
+        return int(self._read(layout, position)) if (position := self._offset(field)) else 0
 
     def table(self, field: int) -> _Table | None:
         position = self._offset(field)
-        return None if position is None else _Table(self.data, position + self._read("<I", position))
+        return _Table(self.data, position + self._read("<I", position)) if position else None
 
     def _vector(self, field: int) -> tuple[int, int]:
         """(position of the first item, number of items)."""
-        position = self._offset(field)
-        if position is None:
+        if not (position := self._offset(field)):
             return 0, 0
         start = position + self._read("<I", position)
         return start + 4, self._read("<I", start)

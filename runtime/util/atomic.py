@@ -31,7 +31,11 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
     temporary = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = _new_file_beside(path)
+        # Not `tempfile.mkstemp`: its files are for their owner alone, and a process can only read its umask by changing
+        # it, which other threads would see.
+        beside = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
+        os.close(os.open(beside, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        temporary = beside
         yield temporary
         if durable:  # before the move: a name must never reach the disk sooner than what it names
             with temporary.open("r+b") as file:
@@ -51,17 +55,6 @@ def replacing(path: str | Path, *, durable: bool = True) -> Iterator[Path]:
 def _refused(where: str, error: OSError) -> OutputError:
     reason = error.strerror or error
     return OutputError(f"cannot write {where}: {reason}; choose a folder with room that you may write to")
-
-
-def _new_file_beside(path: Path) -> Path:
-    """An empty file of its own name, with the mode that the umask gives to any new file.
-
-    Not `tempfile.mkstemp`: its files are for their owner alone, and a process can only read its umask by changing it,
-    which other threads would see.
-    """
-    temporary = path.with_name(f".{path.stem}-{secrets.token_hex(4)}{path.suffix}")
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    return temporary
 
 
 def _sync_folder(folder: Path) -> None:
