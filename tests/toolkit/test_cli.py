@@ -473,7 +473,6 @@ def test_evaluate_tells_of_tracks_that_were_trained_on(genrekit, model, corpus_f
 def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
     from rich.console import Console
 
-    from genrekit.bench import read_json
     from genrekit.toolkit.cli import terminal
 
     monkeypatch.setattr(terminal, "_console", lambda: Console(width=80))
