@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 from ctypes.util import find_library
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -26,6 +27,7 @@ from ..noise import sitecustomize as noise
 from ..ratios.promises import measure_figures
 from .conftest import heard
 
+ROOT = Path(__file__).parents[2]
 COMMANDS = (
     "quickstart", "corpus make", "corpus check", "cache show", "cache clear", "train", "ablation", "evaluate",
     "export", "inspect", "classify", "stream", "bench", "report", "compare", "paper",
@@ -498,9 +500,14 @@ def test_interrupted_figures_keep_what_was_measured(exported, tmp_path):
 
 
 @pytest.mark.slow
-def test_figures_are_measured_beside_their_targets(genrekit_process, exported, tmp_path):
-    process = genrekit_process(
-        "figures", exported.parent / "runs", "--calls", 10, "--no-training", "--out", tmp_path / "f.json"
+def test_promises_are_measured_beside_their_targets(exported, tmp_path):
+    command = [sys.executable, "-m", "tests.ratios", exported.parent / "runs", "--calls", 10, "--no-training"]
+    process = subprocess.run(
+        list(map(str, [*command, "--out", tmp_path / "f.json"])),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
     )
     assert process.returncode == 0, process.stderr
     found = json.loads((tmp_path / "f.json").read_text())
