@@ -68,13 +68,14 @@ def run_worker(work: Callable[..., Result], *, threads: int = 1, **arguments: An
 
 
 def _reason(code: int, stderr: str) -> str:
-    lines = stderr.strip().splitlines()
-    last = f": {lines[-1]}" if lines else ""
     if code >= 0:
+        lines = stderr.strip().splitlines()
+        last = f": {lines[-1]}" if lines else ""
         return f"the process ended with code {code}{last}; run the file alone with `genrekit classify` to see more"
+    # What a process wrote before a signal ended it may be any library's greeting.
     name = signal.Signals(-code).name
     remedy = "free memory" if name == "SIGKILL" else "report the file to the engine's makers, or try another engine"
-    return f"the process was ended by {name}{last}; {remedy}"
+    return f"the process was ended by {name}; {remedy}"
 
 
 def answer_job() -> None:
