@@ -10,8 +10,9 @@ shows it, and `remote` has another machine do the measuring. A `BenchPlan` is al
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from ..runtime.util.late_imports import late_names
 
 if TYPE_CHECKING:
     from .measure.clips import Clips as Clips
@@ -35,9 +36,4 @@ _MODULES = {
     "run_bench": "run",
 }
 __all__ = ["BenchPlan", "Case", "Clips", "Effort", "compare", "html_page", "read_json", "run_bench"]
-
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
+__getattr__ = late_names(__name__, _MODULES)

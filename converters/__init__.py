@@ -1,7 +1,8 @@
 """Keras models become files for devices: converted, calibrated, described and proven to agree."""
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ..runtime.util.late_imports import late_names
 
 if TYPE_CHECKING:
     from .export import export_model
@@ -14,17 +15,12 @@ __all__ = ["Calibration", "Parity", "ParityWindows", "TrainedModel", "convert_on
 
 # Imported when they are asked for: TensorFlow takes seconds to load.
 _LATE = {
-    "Calibration": ".trained_model",
-    "Parity": ".verify.parity",
-    "ParityWindows": ".trained_model",
-    "TrainedModel": ".trained_model",
-    "convert_onnx": ".onnx.convert",
-    "convert_tflite": ".tflite.convert",
-    "export_model": ".export",
+    "Calibration": "trained_model",
+    "Parity": "verify.parity",
+    "ParityWindows": "trained_model",
+    "TrainedModel": "trained_model",
+    "convert_onnx": "onnx.convert",
+    "convert_tflite": "tflite.convert",
+    "export_model": "export",
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_LATE[name], __name__), name)
+__getattr__ = late_names(__name__, _LATE)

@@ -8,8 +8,7 @@
 ...         print(prediction.time_s, prediction.label)
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .classifier import Classifier, Prediction, StreamClassifier, load
 from .errors import (
@@ -32,6 +31,7 @@ from .modelfile.description import ModelDescription, Normalization
 from .modelfile.reader import read_description, read_graph
 from .postprocess import DecisionFilter, LabelDurations, Smoother
 from .realtime import RealtimeQueue
+from .util.late_imports import late_names
 
 if TYPE_CHECKING:
     from .audio import AudioFaults, AudioSource, open_file, open_microphone, open_pcm
@@ -48,12 +48,7 @@ __all__ = [
 
 # Imported when they are asked for: their libraries take longer to load than many a command.
 _LATE = {
-    **dict.fromkeys(("AudioFaults", "AudioSource", "open_file", "open_microphone", "open_pcm"), ".audio"),
-    **dict.fromkeys(("Recording", "classify_file"), ".file_classifier"),
+    **dict.fromkeys(("AudioFaults", "AudioSource", "open_file", "open_microphone", "open_pcm"), "audio"),
+    **dict.fromkeys(("Recording", "classify_file"), "file_classifier"),
 }
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _LATE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_LATE[name], __name__), name)
+__getattr__ = late_names(__name__, _LATE)

@@ -10,8 +10,9 @@ The path of the command line in Python::
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
+
+from ..runtime.util.late_imports import late_names
 
 if TYPE_CHECKING:
     from .corpus.extraction import extract as extract
@@ -39,9 +40,4 @@ _MODULES = {
     "train": "training.train",
 }
 __all__ = list(_MODULES)
-
-
-def __getattr__(name: str) -> object:
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_MODULES[name]}"), name)
+__getattr__ = late_names(__name__, _MODULES)

@@ -140,9 +140,9 @@ def load_run(folder: str | Path) -> Run:
         raise MissingFileError(
             f"{folder}: expected a run folder with {MODEL}, found none; train one with `genrekit train`"
         )
-    require_model(folder)
+    description = require_model(folder)
     metrics = read_metrics(folder) if (folder / METRICS).is_file() else None
-    return Run(folder, read_description(folder / MODEL), metrics)
+    return Run(folder, description, metrics)
 
 
 def require_whole(folder: Path) -> None:
@@ -153,14 +153,14 @@ def require_whole(folder: Path) -> None:
     _require_archive(folder / EXPORT_FEATURES)
 
 
-def require_model(folder: Path) -> None:
-    """The same for the model and what it says of itself alone."""
+def require_model(folder: Path) -> ModelDescription:
+    """The same for the model and what it says of itself alone, which it returns."""
     _require_archive(folder / MODEL)
     try:
         json.loads((folder / DESCRIPTION).read_bytes())
     except (OSError, ValueError) as error:
         raise _damaged(folder / DESCRIPTION) from error
-    read_description(folder / MODEL)
+    return read_description(folder / MODEL)
 
 
 def _require_archive(path: Path) -> None:
