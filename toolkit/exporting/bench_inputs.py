@@ -116,14 +116,16 @@ def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -
 
     Raises ModelFileError where a run is damaged.
     """
-    found = {}
-    for path, description in described.items():
-        run = (folder or path.resolve().parent.parent / "runs") / description.model
-        if (run / MODEL).is_file():
-            require_model(run)
-            if _identity(read_description(run / MODEL)) == _identity(description):
-                found[description.model] = run
-    return found
+    # Files of one model share its run, which is looked at once.
+    runs = {
+        (folder or path.resolve().parent.parent / "runs") / description.model: description
+        for path, description in described.items()
+    }
+    return {
+        description.model: run
+        for run, description in runs.items()
+        if (run / MODEL).is_file() and _identity(require_model(run)) == _identity(description)
+    }
 
 
 def training_rows(runs: dict[str, Path]) -> tuple[TrainingRow, ...]:
