@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -13,32 +12,20 @@ from .errors import AudioError, ModelFileError
 from .mfcc import MfccConfig, mfcc
 from .mfcc_stream import MfccStream
 from .modelfile.description import ModelDescription
-
-
-@dataclasses.dataclass(frozen=True)
-class Prediction:
-    """One decision.
-
-    Attributes:
-        time_s: end of the window, in seconds from the start of the stream.
-        label: the most probable class.
-        score: its probability.
-        scores: every label's probability, in the model's order.
-        padded: whether the audio was shorter than a window and was padded with silence.
-    """
-
-    time_s: float
-    label: str
-    score: float
-    scores: dict[str, float]
-    padded: bool = False
+from .prediction import SILENCE_DBFS, Answering, Prediction, level_dbfs
 
 
 class Classifier:
-    """A model with its front end: raw MFCC or samples in, probabilities or a `Prediction` out."""
+    """A model with its front end: raw MFCC or samples in, probabilities or a `Prediction` out.
 
-    def __init__(self, engine: Engine) -> None:
+    Attributes:
+        engine: what runs the model.
+        answering: when an answer is the label.
+    """
+
+    def __init__(self, engine: Engine, silence_dbfs: float = SILENCE_DBFS, any_answer: bool = False) -> None:
         self.engine = engine
+        self.answering = Answering(engine.description.rejection, silence_dbfs, any_answer)
 
     @property
     def description(self) -> ModelDescription:
@@ -88,21 +75,47 @@ class Classifier:
                 f"samples.shape={samples.shape}: expected one channel of at most {expected} samples "
                 f"({self.config.window_s} s at {self.config.sample_rate} Hz); use StreamClassifier for more"
             )
-        missing = expected - len(samples)
-        features = mfcc(np.pad(samples, (0, missing)), self.config)
-        return self.decide(features, len(samples) / self.config.sample_rate, padded=missing > 0)
+        features = mfcc(np.pad(samples, (0, expected - len(samples))), self.config)
+        return self.decide(features, len(samples) / self.config.sample_rate, samples)
 
-    def decide(self, features: np.ndarray, time_s: float, padded: bool = False) -> Prediction:
-        """The `Prediction` of one window's raw MFCC [shape=(frames, n_mfcc)], which ended at `time_s`."""
+    def decide(self, features: np.ndarray, time_s: float, audio: np.ndarray) -> Prediction:
+        """The `Prediction` of a window that ended at `time_s`.
+
+        Args:
+            features: its raw MFCC [shape=(frames, n_mfcc)].
+            audio: its samples, without those it was padded with [shape=(n,)].
+        """
         scores = self.predict(features[None])[0]
         best = int(scores.argmax())
         named = dict(zip(self.labels, map(float, scores), strict=True))
-        return Prediction(time_s, self.labels[best], float(scores[best]), named, padded)
+        rejection = self.answering.rejection
+        prediction = Prediction(
+            time_s,
+            self.labels[best],
+            float(scores[best]),
+            named,
+            answer=self.labels[best],
+            level_dbfs=level_dbfs(audio),
+            # Padding is none of the audio, and so has no part in this.
+            distance=rejection.distance(features[: self.config.frame_count(len(audio))]) if rejection else None,
+            audio_fraction=len(audio) / self.config.window_samples,
+        )
+        return self.answering.answered(prediction)
 
 
-def load(path: str | Path, threads: int = 1, engine: str | None = None) -> Classifier:
-    """Load a .tflite, .onnx or .keras; parameters and errors as `load_engine`."""
-    return Classifier(load_engine(path, threads, engine))
+def load(
+    path: str | Path,
+    threads: int = 1,
+    engine: str | None = None,
+    *,
+    silence_dbfs: float = SILENCE_DBFS,
+    any_answer: bool = False,
+) -> Classifier:
+    """Load a .tflite, .onnx or .keras.
+
+    Parameters and errors as `load_engine`; `silence_dbfs` and `any_answer` as of `Answering`.
+    """
+    return Classifier(load_engine(path, threads, engine), silence_dbfs, any_answer)
 
 
 class StreamClassifier:
@@ -132,17 +145,17 @@ class StreamClassifier:
     def push(self, samples: np.ndarray) -> list[Prediction]:
         """Take in `samples` (mono [shape=(n,)], in [-1, 1], at ``model.config.sample_rate``); raises AudioError."""
         config, predictions = self.model.config, []
-        for features in self._stream.push(samples):
+        for features, window in self._stream.windows(samples):
             end = config.window_samples + self._decisions * self._stream.stride_samples
-            predictions.append(self.model.decide(features, self._start_s + end / config.sample_rate))
+            predictions.append(self.model.decide(features, self._start_s + end / config.sample_rate, window))
             self._decisions += 1
         self._samples += len(samples)
         return predictions
 
     def flush(self) -> list[Prediction]:
         """End the stream: audio shorter than one window is decided on once, padded with silence. Resets."""
-        length_s = self._samples / self.model.config.sample_rate
-        predictions = [self.model.decide(features, self._start_s + length_s, True) for features in self._stream.flush()]
+        time_s = self._start_s + self._samples / self.model.config.sample_rate
+        predictions = [self.model.decide(features, time_s, audio) for features, audio in self._stream.rest()]
         self.reset()
         return predictions
 

@@ -8,6 +8,7 @@ few edge frames are computed anew for each window.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -85,21 +86,30 @@ class MfccStream:
         Raises:
             AudioError: `samples` is not one-dimensional or not finite; nothing of it is taken in.
         """
+        return [features for features, _ in self.windows(samples)]
+
+    def windows(self, samples: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """As `push`: of each window its MFCC and its samples [shape=(window_samples,)], valid until the next one."""
         samples = checked(samples)
-        due, position = [], 0
+        position = 0
         while position < len(samples):
             position += self._take(samples[position:])
             if self._filled == self.config.window_samples:
-                due.append(self._window_mfcc())
+                yield self._window_mfcc(), self._window()
                 self._advance()
-        return due
 
     def flush(self) -> list[np.ndarray]:
         """End the stream: if no window was ever due, the MFCC of what came, padded with silence. Resets."""
-        missing = np.zeros(self.config.window_samples - self._filled, np.float32)
-        padded = self.push(missing) if self._windows == 0 and self._filled > 0 else []
+        return [features for features, _ in self.rest()]
+
+    def rest(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """As `flush`: the MFCC, and the samples that came [shape=(n,)], without padding."""
+        came = self._filled if self._windows == 0 else 0
+        if came:
+            missing = np.zeros(self.config.window_samples - came, np.float32)
+            for features, window in self.windows(missing):
+                yield features, window[:came]
         self.reset()
-        return padded
 
     def _take(self, samples: np.ndarray) -> int:
         """Take as many of `samples` as the window still needs; return how many."""
@@ -113,8 +123,11 @@ class MfccStream:
         self._filled += taken
         return taken
 
+    def _window(self) -> np.ndarray:
+        return self._samples[self._start : self._start + self.config.window_samples]
+
     def _window_mfcc(self) -> np.ndarray:
-        window = self._samples[self._start : self._start + self.config.window_samples]
+        window = self._window()
         edges, whole = self._edges, self._window_log_mel
         interior = self._log_mel[self._first : self._first + edges.interior]
         if self._done < edges.interior:  # frames that no earlier window shares

@@ -13,8 +13,9 @@ import numpy as np
 from ..errors import ModelFileError
 from ..mfcc import MfccConfig
 from .fields import TEXT, are_texts, checked, is_number, json_object, record
+from .rejection import Rejection, read_rejection
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 DESCRIPTION_NAME = "genrekit.json"
 LABELS_NAME = "labels.txt"
 ONNX_KEY = "genrekit"
@@ -126,6 +127,7 @@ class ModelDescription:
         labels: class names, in the order of the model's outputs; at most `MAX_LABELS`.
         front_end: how samples become features.
         normalization: what is done to the features before the model, or None.
+        rejection: when the model does not know, or None where that is not known.
         format: keras, tflite or onnx.
         precision: float32, float16, dynamic or int8.
         target: the engine family the file was made for; None of a Keras model.
@@ -144,6 +146,7 @@ class ModelDescription:
     labels: tuple[str, ...]
     front_end: MfccConfig = dataclasses.field(default_factory=MfccConfig)
     normalization: Normalization | None = None
+    rejection: Rejection | None = None
     format: str = "keras"
     precision: str = "float32"
     target: str | None = None
@@ -201,6 +204,7 @@ def _read(values: dict[str, Any]) -> ModelDescription:
         labels=_labels(values.get("labels", [])),
         front_end=front_end,
         normalization=_normalization(values.get("normalization"), front_end.n_mfcc),
+        rejection=read_rejection(values.get("rejection"), front_end.n_mfcc),
         format=checked("format", values.get("format", "keras"), formats.__contains__, f"one of {', '.join(formats)}"),
         **{name: record(kind, json_object(name, values.get(name, {})), f"{name}.") for name, kind in RECORDS.items()},
     )
