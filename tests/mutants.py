@@ -67,11 +67,12 @@ def _increment(node: ast.Constant) -> str:
 
 def is_noticed(module: str, source: str, folder: Path) -> bool:
     """Whether the tests of `module` fail when its source is `source`; `folder` holds the copy that is changed."""
-    path = folder / "genrekit" / "runtime" / f"{module}.py"
+    path = (folder / "genrekit" / "runtime" / module).with_suffix(".py")
+    tests = (folder / "tests" / "runtime" / module).with_name(f"test_{path.name}")
     before = path.read_text()
     path.write_text(source)
     try:
-        command = [sys.executable, "-m", "pytest", "-q", "-x", f"tests/runtime/test_{module}.py"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", str(tests)]
         environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
         return (
             subprocess.run(command, cwd=folder, env=environment, capture_output=True, timeout=TIMEOUT_S).returncode > 0
@@ -85,7 +86,7 @@ def is_noticed(module: str, source: str, folder: Path) -> bool:
 def main() -> int:
     """Try random mutants of each module; 1 where the tests fail as things are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("modules", nargs="+", metavar="MODULE", help="of runtime, one that has tests of its own")
+    parser.add_argument("modules", nargs="+", metavar="MODULE", help="of runtime, such as mfcc or audio/files, with tests of its own")
     parser.add_argument("--count", type=int, default=20, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -1,0 +1,92 @@
+"""Blocks of audio on their way to a model: mono float32 at its rate; and what was wrong with them."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import numpy as np
+import soxr
+
+from ..errors import ParameterError
+
+MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
+LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
+CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
+
+
+@dataclasses.dataclass(frozen=True)
+class AudioFaults:
+    """What was wrong with audio that was read all the same.
+
+    Attributes:
+        invalid_samples: samples that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
+        dropped_bytes: bytes at the end of raw PCM that made no whole sample.
+        cut_short: whether a file holds less than its header promises, or ends in the middle.
+    """
+
+    invalid_samples: int = 0
+    dropped_bytes: int = 0
+    cut_short: bool = False
+
+    def sentences(self) -> list[str]:
+        """A sentence for each fault."""
+        sentences = (
+            (self.invalid_samples, f"{self.invalid_samples} samples were not finite; read as silence"),
+            (self.dropped_bytes, f"{self.dropped_bytes} bytes at the end made no whole sample; dropped"),
+            (self.cut_short, f"{CUT_SHORT}; read as far as it goes"),
+        )
+        return [sentence for fault, sentence in sentences if fault]
+
+
+class AudioSource:
+    """Blocks of audio on their way to a model: mixed down to mono, cleaned, resampled. Iterate once.
+
+    Attributes:
+        source_rate: what the audio came in, Hz.
+        sample_rate: what the blocks are delivered in, Hz.
+    """
+
+    def __init__(
+        self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, noted: dict[str, Any] | None = None
+    ) -> None:
+        """`blocks` are float32 [shape=(n,)] or [shape=(n, channels)], in [-1, 1].
+
+        Into `noted` they put the fields of `AudioFaults` that they find. Raises ParameterError on an impossible rate.
+        """
+        for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
+            if not 0 < rate <= MAX_RATE:
+                raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
+        self._blocks = blocks
+        self.source_rate, self.sample_rate = source_rate, sample_rate
+        self._noted = {} if noted is None else noted
+        self._invalid_samples = 0
+
+    @property
+    def faults(self) -> AudioFaults:
+        """Those of the audio delivered so far; whether it was cut short shows at its end."""
+        return AudioFaults(self._invalid_samples, **self._noted)
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        """Mono float32 blocks [shape=(n,)] at `sample_rate`; raises AudioError where the audio cannot be decoded."""
+        mono = (block if block.ndim == 1 else block.mean(axis=1, dtype=np.float32) for block in self.frames())
+        return mono if self.source_rate == self.sample_rate else self._resampled(mono)
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """The blocks before mixing down and resampling, instead of iterating: float32 [shape=(n,)] or [n, channels]."""
+        return map(self._cleaned, self._blocks)
+
+    def _cleaned(self, samples: np.ndarray) -> np.ndarray:
+        invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too
+        if invalid.any():
+            self._invalid_samples += int(invalid.sum())
+            samples = np.where(invalid, np.float32(0), samples)
+        return samples
+
+    def _resampled(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+        # One resampler for the whole stream: block by block would click at every seam.
+        resampler = soxr.ResampleStream(self.source_rate, self.sample_rate, 1, dtype="float32", quality="HQ")
+        for block in blocks:
+            yield resampler.resample_chunk(block)
+        yield resampler.resample_chunk(np.empty(0, np.float32), last=True)
