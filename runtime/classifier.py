@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,8 @@ class Classifier:
         best = int(scores.argmax())
         named = dict(zip(self.labels, map(float, scores), strict=True))
         rejection = self.answering.rejection
+        # Padding is none of the audio, and so has no part in its distance.
+        own = features[np.newaxis, : self.config.frame_count(len(audio))]
         prediction = Prediction(
             time_s,
             self.labels[best],
@@ -96,8 +99,7 @@ class Classifier:
             named,
             answer=self.labels[best],
             level_dbfs=level_dbfs(audio),
-            # Padding is none of the audio, and so has no part in this.
-            distance=rejection.distance(features[: self.config.frame_count(len(audio))]) if rejection else None,
+            distance=float(rejection.distances(own)[0]) if rejection else math.nan,
             audio_fraction=len(audio) / self.config.window_samples,
         )
         return self.answering.answered(prediction)

@@ -1,15 +1,16 @@
-"""A whole recording -> its windows' predictions and their mean."""
+"""A whole recording -> its windows' predictions, their mean, and the answer."""
 
 from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
 
-import numpy as np
-
-from .audio import AudioFaults, open_file
-from .classifier import Classifier, Prediction, StreamClassifier
+from .audio import open_file
+from .audio.meter import Meter
+from .audio_warnings import AudioWarning, WindowTotals, audio_warnings
+from .classifier import Classifier, StreamClassifier
 from .errors import AudioError
+from .prediction import Prediction, mean_scores
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,14 +20,16 @@ class Recording:
     Attributes:
         seconds: its length.
         scores: the mean of its windows' probabilities, by label in the model's order.
+        answer: that of the windows that are not silent: a label, "silence" or "unknown" (see `Answering`).
         windows: one after the other; audio behind the last whole window is not classified.
-        faults: what was wrong with the audio.
+        warnings: about the audio.
     """
 
     seconds: float
     scores: dict[str, float]
+    answer: str
     windows: tuple[Prediction, ...]
-    faults: AudioFaults
+    warnings: tuple[AudioWarning, ...]
 
     @property
     def label(self) -> str:
@@ -41,15 +44,22 @@ def classify_file(model: Classifier, path: str | Path) -> Recording:
         MissingFileError, AudioError: no such file, or none that can be decoded.
     """
     source = open_file(path, model.config.sample_rate)
+    meter = Meter(source.source_rate)
     stream = StreamClassifier(model, stride_s=model.config.window_s)
     windows: list[Prediction] = []
     samples = 0
-    for block in source:
+    for block in source.through(meter.pass_on):
         samples += len(block)
         windows += stream.push(block)
     windows += stream.flush()
     if not windows:
         raise AudioError(f"{path}: expected audio, received a file that decodes to no samples; record it again")
-    means = np.mean([list(window.scores.values()) for window in windows], axis=0)
-    scores = dict(zip(model.labels, map(float, means), strict=True))
-    return Recording(samples / model.config.sample_rate, scores, tuple(windows), source.faults)
+    answering = model.answering
+    totals = WindowTotals(answering, windows)
+    return Recording(
+        samples / model.config.sample_rate,
+        mean_scores(windows),
+        answering.of_recording(windows),
+        tuple(windows),
+        tuple(audio_warnings(meter, source.faults, totals, answering, model.config)),
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 
 from .errors import ParameterError
@@ -68,13 +67,12 @@ class DecisionFilter:
             return False
         if not self._on_change:
             return True
-        answer, before = prediction.answer, self._answer
-        if answer == before:
+        if prediction.answer == self._answer:
             return False
-        of_labels = answer in prediction.scores and before in prediction.scores
-        if of_labels and prediction.score - prediction.scores[before] < self._margin:
+        before = prediction.scores.get(self._answer or "")
+        if before is not None and prediction.answer == prediction.label and prediction.score - before < self._margin:
             return False
-        self._answer = answer
+        self._answer = prediction.answer
         return True
 
 

@@ -27,7 +27,7 @@ class Prediction:
         scores: every label's probability, in the model's order.
         answer: `label`, or "silence", or "unknown" where the model does not know (see `Answering`).
         level_dbfs: of the window's audio, from `level_dbfs`.
-        distance: of its MFCC from those of the training, where 1 is the largest that still counts as alike; None where
+        distance: of its MFCC from those of the training, where 1 is the largest that still counts as alike; nan where
             the model file does not tell.
         audio_fraction: fraction of the window that is audio, in (0, 1]; the rest was padded with silence.
     """
@@ -38,7 +38,7 @@ class Prediction:
     scores: dict[str, float]
     answer: str
     level_dbfs: float = 0.0
-    distance: float | None = None
+    distance: float = math.nan
     audio_fraction: float = 1.0
 
     @property
@@ -49,7 +49,7 @@ class Prediction:
     @property
     def unlike_training(self) -> bool:
         """Whether the window is farther from the training than any that still counts as alike."""
-        return self.distance is not None and self.distance > 1
+        return self.distance > 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Answering:
             return UNKNOWN
         if self.is_silent(prediction):
             return SILENCE
-        unsure = self.rejection is not None and self.rejection.is_unsure(list(prediction.scores.values()))
+        unsure = self.rejection is not None and self.rejection.unsure(np.array(list(prediction.scores.values())))
         return UNKNOWN if unsure or prediction.unlike_training else prediction.label
 
     def of_recording(self, windows: Sequence[Prediction]) -> str:
@@ -97,12 +97,11 @@ class Answering:
         It is "silence" where all are. `windows`: at least one.
         """
         sounding = [window for window in windows if not self.is_silent(window)] or windows
-        distances = [window.distance for window in sounding if window.distance is not None]
         return self.answered(
             dataclasses.replace(
                 most_probable(sounding[-1], mean_scores(sounding)),
                 level_dbfs=max(window.level_dbfs for window in sounding),
-                distance=float(np.median(distances)) if distances else None,
+                distance=float(np.median([window.distance for window in sounding])),
                 audio_fraction=max(window.audio_fraction for window in sounding),
             )
         ).answer

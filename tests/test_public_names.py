@@ -6,11 +6,12 @@ import pytest
 
 NAMES = {
     "genrekit.runtime": (
-        "AudioError AudioFaults AudioSource Classifier ConversionError CorpusError DecisionFilter Failure "
-        "GenrekitError LabelDurations MfccConfig MfccStream MissingFileError MissingPackageError ModelDescription "
-        "ModelFileError Normalization OutputError ParameterError ParityError Prediction RealtimeQueue Recording "
-        "Smoother StreamClassifier UnsupportedModelError classify_file load mfcc open_file open_microphone open_pcm "
-        "read_description read_graph"
+        "AnswerDurations Answering AudioError AudioFaults AudioSource AudioWarning Classifier ConversionError "
+        "CorpusError DecisionFilter Failure GenrekitError MfccConfig MfccStream MissingFileError "
+        "MissingPackageError ModelDescription ModelFileError Normalization OutputError ParameterError ParityError "
+        "Prediction RealtimeQueue Recording Rejection Smoother StreamClassifier StreamWarnings "
+        "UnsupportedModelError classify_file load mfcc open_file open_microphone open_pcm read_description "
+        "read_graph"
     ),
     "genrekit.converters": ("Calibration Parity ParityWindows TrainedModel convert_onnx convert_tflite export_model"),
     "genrekit.toolkit": "MODELS Training assign evaluate export_run extract load_run recipe scan train",

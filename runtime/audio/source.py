@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -76,6 +76,10 @@ class AudioSource:
     def frames(self) -> Iterator[np.ndarray]:
         """The blocks before mixing down and resampling, instead of iterating: float32 [shape=(n,)] or [n, channels]."""
         return map(self._cleaned, self._blocks)
+
+    def through(self, pass_on: Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]]) -> AudioSource:
+        """The same audio, whose `frames` go through `pass_on` before anything else; `faults` stay with this source."""
+        return AudioSource(pass_on(self.frames()), self.source_rate, self.sample_rate)
 
     def _cleaned(self, samples: np.ndarray) -> np.ndarray:
         invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too

@@ -6,7 +6,6 @@ import base64
 import dataclasses
 import functools
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -39,21 +38,30 @@ class Rejection:
     centers: str = ""
     whitening: str = ""
 
-    def is_unsure(self, scores: Sequence[float] | np.ndarray) -> bool:
-        """Whether the calibrated probability of the most probable class is too low; `scores` [shape=(classes,)]."""
-        return bool(calibrated(np.asarray(scores), self.temperature).max() < self.min_probability)
+    def unsure(self, scores: np.ndarray) -> np.ndarray:
+        """Whether the calibrated probability of the most probable class is too low: [n, classes] -> bool [n]."""
+        unsure: np.ndarray = calibrated(scores, self.temperature).max(axis=-1) < self.min_probability
+        return unsure
 
-    def distance(self, features: np.ndarray) -> float | None:
-        """How far a window's raw MFCC [shape=(frames, n_mfcc)] are from those of the training: 1 is `max_distance`.
+    def distances(self, features: np.ndarray) -> np.ndarray:
+        """How far windows are from those of the training, where 1 is `max_distance`; nan where that is not known.
 
         Mahalanobis' distance of `window_statistics` from the nearest center (after Lee et al., 2018, A simple unified
-        framework for detecting out-of-distribution samples); None where it is not known, or for a single frame.
+        framework for detecting out-of-distribution samples).
+
+        Args:
+            features: raw MFCC [shape=(n, frames, n_mfcc)]; of a single frame nothing is known.
         """
-        if self.max_distance is None or len(features) < 2:
-            return None
+        if self.max_distance is None or features.shape[-2] < 2:
+            return np.full(len(features), np.nan)
         whitening, centers = self._whitening_and_centers
-        apart = whitening @ window_statistics(features) - centers
-        return math.sqrt(float(np.square(apart).mean(axis=1).min())) / self.max_distance
+        apart = (window_statistics(features) @ whitening.T)[:, np.newaxis] - centers
+        distances: np.ndarray = np.sqrt(np.square(apart).sum(axis=2).min(axis=1)) / self.max_distance
+        return distances
+
+    def rejects(self, features: np.ndarray, scores: np.ndarray) -> np.ndarray:
+        """Which windows are unsure or unlike the training: bool [shape=(n,)]; arguments as of the others."""
+        return self.unsure(scores) | (self.distances(features) > 1)
 
     @functools.cached_property
     def _whitening_and_centers(self) -> tuple[np.ndarray, np.ndarray]:
@@ -100,7 +108,7 @@ def _triangle_side(numbers: int) -> int:
 
 
 def read_rejection(values: Any, n_mfcc: int) -> Rejection | None:
-    """The JSON object of a description as a `Rejection`, None for null; raises ModelFileError on what cannot be used."""
+    """The JSON object of a description as a `Rejection`; raises ModelFileError on what cannot be used."""
     if values is None:
         return None
     fields = json_object("rejection", values)

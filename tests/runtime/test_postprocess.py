@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from genrekit.runtime import Prediction
 from genrekit.runtime.errors import ParameterError
-from genrekit.runtime.postprocess import DecisionFilter, LabelDurations, Smoother
+from genrekit.runtime.postprocess import DecisionFilter, AnswerDurations, Smoother
 
 
 def prediction(time_s, **scores):
@@ -51,7 +51,7 @@ def test_what_is_no_probability_is_refused(name, value):
 
 
 def totals(times, labels, window_s=3.0, stride_s=0.5):
-    counted = LabelDurations(window_s, stride_s)
+    counted = AnswerDurations(window_s, stride_s)
     for time_s, label in zip(times, labels, strict=True):
         counted.add(prediction(time_s, **{label: 1.0}))
     return counted

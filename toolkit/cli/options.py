@@ -73,6 +73,13 @@ Dask = Annotated[
         "and its workers need this version of genrekit, workers all files under the same paths as here.",
     ),
 ]
+AnyAnswer = Annotated[
+    bool,
+    typer.Option("--any-answer", help="Answer with the most probable label always, never with silence or unknown."),
+]
+SilenceDbfs = Annotated[
+    float, typer.Option(help="Take windows of a lower level for silent, in dB re full scale, from -200 to 0.")
+]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.")]
 CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.")]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ...bench.results.schema import Bench
     from ...runtime import ModelDescription, Prediction
-    from ...runtime.postprocess import LabelDurations
+    from ...runtime.postprocess import AnswerDurations
 
 BAR_WIDTH = 40
 REFRESHES = 8  # a second
@@ -94,7 +94,7 @@ def progress(what: str) -> Iterator[Progress]:
 
 
 @contextlib.contextmanager
-def live_view(totals: LabelDurations, as_json: bool) -> Iterator[Callable[[Prediction], None]]:
+def live_view(totals: AnswerDurations, as_json: bool) -> Iterator[Callable[[Prediction], None]]:
     """What shows a prediction while the block runs: a bar per label, the time and the load; printed lines scroll above.
 
     It does nothing where standard output is no terminal, nor beside JSON.
@@ -115,24 +115,26 @@ def live_view(totals: LabelDurations, as_json: bool) -> Iterator[Callable[[Predi
         yield show
 
 
-def _moment(prediction: Prediction, totals: LabelDurations, elapsed_s: float, busy_s: float) -> Any:
+def _moment(prediction: Prediction, totals: AnswerDurations, elapsed_s: float, busy_s: float) -> Any:
     """Its picture: since the view was opened, `elapsed_s` passed and `busy_s` of a core were used."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
 
     load = busy_s / max(elapsed_s, 1e-9)
-    fractions = {label: fraction for label, _, fraction in totals.fractions()}
+    fractions = {answer: fraction for answer, _, fraction in totals.fractions()}
     table = Table(
         "label",
         "now",
         "",
         "so far",
-        title=f"{prediction.time_s:.1f} s of audio, {elapsed_s:.1f} s elapsed, load {load:.0%}",
+        title=f"{prediction.answer}, {prediction.time_s:.1f} s of audio, {elapsed_s:.1f} s elapsed, load {load:.0%}",
     )
     for label, score in prediction.scores.items():
-        style = "bold" if label == prediction.label else ""
+        style = "bold" if label == prediction.answer else ""
         bar = ProgressBar(total=1.0, completed=score, width=BAR_WIDTH)
-        table.add_row(label, f"{score:.2f}", bar, f"{fractions.get(label, 0.0):.0%}", style=style)
+        table.add_row(label, f"{score:.2f}", bar, f"{fractions.pop(label, 0.0):.0%}", style=style)
+    for answer, fraction in fractions.items():
+        table.add_row(answer, "", "", f"{fraction:.0%}")
     return table
 
 

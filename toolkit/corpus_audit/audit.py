@@ -10,6 +10,7 @@ from typing import Any
 
 from ...runtime import MfccConfig
 from ...runtime.audio import CUT_SHORT
+from ...runtime.audio_warnings import CLIPPED_FRACTION
 from ..compute import Executor, Processes, in_order
 from ..corpus.extraction import LOST, why_unusable
 from ..corpus.scan import Corpus
@@ -17,7 +18,6 @@ from ..splits.assign import SUBSETS
 from .near_duplicates import near_duplicates
 from .track_audit import TrackFacts, examine
 
-CLIPPED_FRACTION = 0.001  # of a track's samples; music as loud as GTZAN's loudest pop has half of that
 NARROW = 0.7  # of half the rate, below which a spectrum that ends in a cliff speaks of upsampling; MP3 ends at 0.73
 UNUSUAL_RATIO = 2.0  # of a track's length, or a genre's tracks, to the median
 

@@ -109,10 +109,10 @@ def classify_each(
     paths: Iterable[Path],
     model: ModelFile,
     executor: Executor = Processes(),  # noqa: B008 (frozen)
-) -> Iterator[tuple[dict[str, Any], list[str]]]:
+) -> Iterator[dict[str, Any]]:
     """`classify_one` of each path in their order, in parallel; parameters and errors as `classify_library`."""
 
-    def lost(path: Path) -> tuple[dict[str, Any], list[str]]:
-        return {"file": str(path), "error": f"{path}: {LOST}"}, []
+    def lost(path: Path) -> dict[str, Any]:
+        return {"file": str(path), "error": f"{path}: {LOST}"}
 
     return in_order(executor.results(functools.partial(describe, model=model), paths, lost))

@@ -14,6 +14,7 @@ from ...runtime.file_classifier import classify_file
 from ...runtime.mfcc import FEATURES_VERSION
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.modelfile.reader import read_description
+from ...runtime.prediction import SILENCE_DBFS
 from ..corpus.scan import content_hash
 
 LOST = "the processes that read it were killed each time; remove it, or give them more memory"
@@ -29,17 +30,25 @@ class ModelFile:
     Attributes:
         path: absolute.
         threads: of its engine.
+        silence_dbfs, any_answer: of its `Answering`.
         identity: SHA-256 of the file and its description, in hexadecimal.
     """
 
     path: Path
     threads: int
+    silence_dbfs: float
+    any_answer: bool
     identity: str
 
     @classmethod
-    def of(cls, path: Path, threads: int) -> ModelFile:
+    def of(cls, path: Path, threads: int, silence_dbfs: float = SILENCE_DBFS, any_answer: bool = False) -> ModelFile:
         """The model at `path`; raises MissingFileError or ModelFileError."""
-        return cls(path.absolute(), threads, _identity(path))
+        return cls(path.absolute(), threads, silence_dbfs, any_answer, _identity(path))
+
+    @property
+    def row_identity(self) -> str:
+        """What a row follows from besides the audio: the model, when it answers, the maths."""
+        return f"{self.identity} {self.silence_dbfs} {self.any_answer} {FEATURES_VERSION}"
 
     def description(self) -> ModelDescription:
         """What the file says of itself, without an engine."""
@@ -51,7 +60,10 @@ class ModelFile:
             with _loading:  # engines that greet are held back process-wide while they load
                 if _identity(self.path) != self.identity:
                     raise ModelFileError(f"{self.path}: expected the same model on every machine; copy it there")
-                _loaded.classifier, _loaded.model = load(self.path, self.threads), self
+                _loaded.classifier = load(
+                    self.path, self.threads, silence_dbfs=self.silence_dbfs, any_answer=self.any_answer
+                )
+                _loaded.model = self
         classifier: Classifier = _loaded.classifier
         return classifier
 
@@ -61,17 +73,13 @@ def _identity(path: Path) -> str:
     return hashlib.sha256(content_hash(path) + description.encode()).hexdigest()
 
 
-def describe(path: Path, model: ModelFile) -> tuple[dict[str, Any], list[str]]:
+def describe(path: Path, model: ModelFile) -> dict[str, Any]:
     """`classify_one` of `path`."""
     return classify_one(model.load(), path)
 
 
-def classify_one(classifier: Classifier, path: Path) -> tuple[dict[str, Any], list[str]]:
-    """The result of a file, and what was wrong with audio that was read all the same.
-
-    Returns:
-        {"file", "seconds", "label", "score", "scores", "windows"}, or {"file", "error"} where it cannot be used.
-    """
+def classify_one(classifier: Classifier, path: Path) -> dict[str, Any]:
+    """The result of a file, as `genrekit classify --json` prints it; {"file", "error"} where it cannot be used."""
     try:
         if path.is_dir():
             raise AudioError(
@@ -80,17 +88,17 @@ def classify_one(classifier: Classifier, path: Path) -> tuple[dict[str, Any], li
             )
         recording = classify_file(classifier, path)
     except GenrekitError as error:
-        return {"file": str(path), "error": str(error)}, []
-    result = {
+        return {"file": str(path), "error": str(error)}
+    return {
         "file": str(path),
         "seconds": round(recording.seconds, 3),
         "label": recording.label,
         "score": recording.scores[recording.label],
         "scores": recording.scores,
+        "answer": recording.answer,
+        "warnings": [dataclasses.asdict(warning) for warning in recording.warnings],
         "windows": [_window(prediction, classifier.config.window_s) for prediction in recording.windows],
-        **({"cut_short": True} if recording.faults.cut_short else {}),
     }
-    return result, recording.faults.sentences()
 
 
 def _window(prediction: Prediction, window_s: float) -> dict[str, Any]:
@@ -99,6 +107,7 @@ def _window(prediction: Prediction, window_s: float) -> dict[str, Any]:
         "end_s": round(prediction.time_s, 3),
         "label": prediction.label,
         "score": prediction.score,
+        "answer": prediction.answer,
         **({"padded": True} if prediction.padded else {}),
     }
 
@@ -116,21 +125,21 @@ def row_of(task: Task, model: ModelFile) -> tuple[str, dict[str, Any] | None]:
     """The file and its row; None instead where the row at hand still holds: the same content, the same model."""
     classifier = model.load()
     try:
-        # What a row follows from: the file's content, the model and the maths.
-        key = hashlib.sha256(content_hash(task.path) + f"{model.identity} {FEATURES_VERSION}".encode()).hexdigest()
+        key = hashlib.sha256(content_hash(task.path) + model.row_identity.encode()).hexdigest()
     except OSError:
         key = ""
     if key and key == task.key:
         return task.file, None
     try:
-        result, flaws = classify_one(classifier, task.path)
+        result = classify_one(classifier, task.path)
     except Exception as error:  # an engine or a decoder failed: one file must not stop a library
         return task.file, error_row(task, f"unexpected {type(error).__name__}: {first_words(error)}")
     if "error" in result:
         return task.file, error_row(task, result["error"])
     scores = {f"score_{label}": score for label, score in result["scores"].items()}
-    found = {name: result[name] for name in ("seconds", "label", "score")}
-    counts = {"windows": len(result["windows"]), "error": "", "note": "; ".join(flaws), "key": key}
+    found = {name: result[name] for name in ("seconds", "label", "score", "answer")}
+    texts = [warning["text"] for warning in result["warnings"]]
+    counts = {"windows": len(result["windows"]), "error": "", "note": "; ".join(texts), "key": key}
     return task.file, {"file": task.file, **found, **counts, **scores}
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...runtime import Normalization
+from ...runtime import Normalization, Rejection
 from ...runtime.errors import CorpusError, Failure, ParameterError
 from ..evaluation import score
 from . import resume, write_run
@@ -24,6 +24,7 @@ from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint
 from .loop import Fitter
 from .recipes import Recipe
+from .rejection import fit_rejection
 from .spec import Epoch, Metrics, Training
 from .tensorboard import event_writer
 
@@ -88,9 +89,10 @@ def train(
     history = _fit(model, training, prepare_data(training, normalization), checkpoint, observers)
     features = training.segments.features
     normalised = normalization.apply(features) if normalization else features
-    scores = score(model.predict(normalised, batch_size=256, verbose=0), training.segments, training.subsets)
-    metrics = write_run.run_metrics(training, model, history, scores)
-    description = write_run.describe(training, model, normalization, metrics)
+    probabilities = model.predict(normalised, batch_size=256, verbose=0)
+    metrics = write_run.run_metrics(training, model, history, score(probabilities, training.segments, training.subsets))
+    rejection = measure_rejection(training, probabilities)
+    description = write_run.describe(training, model, normalization, rejection, metrics)
     write_run.write_run(folder, training, model, description, history, metrics)
     checkpoint.remove()
     return metrics
@@ -123,6 +125,19 @@ def measure_normalization(training: Training) -> Normalization | None:
     mean, own = train.mean(axis=(0, 1)), np.maximum(train.std(axis=(0, 1)), 1e-6)
     common = np.sqrt(np.mean(own**2))
     return Normalization(tuple(mean.tolist()), tuple((own**power * common ** (1 - power)).tolist()))
+
+
+def measure_rejection(training: Training, probabilities: np.ndarray) -> Rejection:
+    """When the model does not know; `probabilities`: of all segments [shape=(segments, classes)]."""
+    segments = training.segments
+    train, validation = training.subsets == "train", training.subsets == "validation"
+    return fit_rejection(
+        segments.features[train],
+        segments.labels[train],
+        segments.features[validation],
+        segments.labels[validation],
+        probabilities[validation],
+    )
 
 
 def prepare_data(training: Training, normalization: Normalization | None) -> Data:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...converters.keras_graph.macs import count_macs, macs_notes
-from ...runtime import ModelDescription, Normalization
+from ...runtime import ModelDescription, Normalization, Rejection
 from ...runtime.modelfile.description import Accuracy, TrainingCorpus
 from ...runtime.util.atomic import replacing, write_text
 from ..evaluation import Scores, corpus_facts
@@ -54,7 +54,11 @@ def run_metrics(training: Training, model: keras.Model, history: Sequence[Epoch]
 
 
 def describe(
-    training: Training, model: keras.Model, normalization: Normalization | None, metrics: Metrics
+    training: Training,
+    model: keras.Model,
+    normalization: Normalization | None,
+    rejection: Rejection,
+    metrics: Metrics,
 ) -> ModelDescription:
     """What the model says of itself."""
     corpus = metrics.corpus
@@ -63,6 +67,7 @@ def describe(
         labels=training.segments.corpus.labels,
         front_end=training.segments.config,
         normalization=normalization,
+        rejection=rejection,
         parameters=metrics.parameters,
         macs=count_macs(model),
         recipe=training.recipe.title,

@@ -11,13 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ....runtime.errors import ParameterError
-from ..options import Dask, Jobs, Json, ModelFile, Threads, refuse_unused
+from ....runtime.prediction import SILENCE, SILENCE_DBFS
+from ..options import AnyAnswer, Dask, Jobs, Json, ModelFile, SilenceDbfs, Threads, refuse_unused
 from ..terminal import note, note_origin
 
 if TYPE_CHECKING:
+    from ...compute.executor import Executor
     from ...library.remote_task import ModelFile as SharedModel
 
-Results = Iterator[tuple[dict[str, Any], list[str]]]  # of `classify_one`
+Results = Iterator[dict[str, Any]]  # of `classify_one`
 
 
 def classify(
@@ -26,6 +28,8 @@ def classify(
     audio: Annotated[list[Path], typer.Argument(metavar="AUDIO...", help="Audio files, or folders.")],
     as_json: Json = False,
     top_k: Annotated[int, typer.Option(help="Print so many labels per file.")] = 3,
+    any_answer: AnyAnswer = False,
+    silence_dbfs: SilenceDbfs = SILENCE_DBFS,
     threads: Threads = 1,
     recursive: Annotated[
         bool, typer.Option("--recursive", "-r", help="Classify all audio files in a folder and its subfolders.")
@@ -42,6 +46,9 @@ def classify(
 ) -> None:
     """Classify audio files by the mean over their windows; --json shows each window.
 
+    The answer is a label, silence, or unknown where the model does not know. Warnings about the audio go to standard
+    error.
+
     Example: genrekit classify cnn-int8.tflite song.ogg
 
     Example: genrekit classify cnn-int8.tflite music --recursive --out genres.parquet
@@ -56,25 +63,28 @@ def classify(
         refuse_unused(
             context, ("out", "dask", "jobs"), "one file after the other", "name a folder, and add --recursive"
         )
-        results = _each_file(model, audio, threads)
+
+    from ...library.remote_task import ModelFile as SharedModel
+
+    shared = SharedModel.of(model, threads, silence_dbfs, any_answer)
+    if not recursive:
+        results = _each_file(shared, audio)
     elif out is None:
-        results = _each_in_folders(model, audio, threads, jobs, dask)
+        results = _each_in_folders(shared, audio, jobs, dask)
     else:
-        _classify_into(out, model, audio, threads, jobs, dask, as_json)
+        _classify_into(out, shared, audio, jobs, dask, as_json)
         return
     _print_all(results, as_json, top_k)
 
 
-def _each_file(path: Path, audio: Sequence[Path], threads: int) -> Results:
-    from ....runtime import load
-    from ...library.remote_task import classify_one
+def _each_file(model: SharedModel, audio: Sequence[Path]) -> Results:
+    from ...library.remote_task import describe
 
-    classifier = load(path, threads)
-    note_origin(classifier.description)
-    return (classify_one(classifier, file) for file in audio)
+    note_origin(model.load().description)
+    return (describe(file, model) for file in audio)
 
 
-def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None) -> Results:
+def _each_in_folders(model: SharedModel, audio: Sequence[Path], jobs: int, dask: str | None) -> Results:
     from ...compute import open_executor
     from ...corpus.scan import audio_files, count_audio_files
     from ...library.classify_library import classify_each
@@ -84,21 +94,17 @@ def _each_in_folders(path: Path, audio: Sequence[Path], threads: int, jobs: int,
         for folder in filter(Path.is_dir, paths):
             count_audio_files(folder)  # or refuse it
         files = itertools.chain.from_iterable(audio_files(path) if path.is_dir() else [path] for path in paths)
-        model = _shared_model(path, threads, loaded=not executor.remote)
+        _note_origin(model, executor)
         yield from classify_each(files, model, executor)
 
 
-def _shared_model(path: Path, threads: int, loaded: bool) -> SharedModel:
-    """The model for other processes; `loaded` here first where they are on this machine, so that it fails at once."""
-    from ...library.remote_task import ModelFile as SharedModel
-
-    model = SharedModel.of(path, threads)
-    note_origin(model.load().description if loaded else model.description())
-    return model
+def _note_origin(model: SharedModel, executor: Executor) -> None:
+    """Loads the model here first where the others are on this machine, so that it fails at once."""
+    note_origin(model.description() if executor.remote else model.load().description)
 
 
 def _classify_into(
-    out: Path, path: Path, audio: Sequence[Path], threads: int, jobs: int, dask: str | None, as_json: bool
+    out: Path, model: SharedModel, audio: Sequence[Path], jobs: int, dask: str | None, as_json: bool
 ) -> None:
     """The table of one folder, with a summary."""
     from ...compute import open_executor
@@ -110,7 +116,7 @@ def _classify_into(
     require_output(out)
     with open_executor(jobs, dask) as executor, resumable():
         folder = audio[0].absolute() if executor.remote else audio[0]
-        model = _shared_model(path, threads, loaded=not executor.remote)
+        _note_origin(model, executor)
         with progress("classifying") as update:
             summary = classify_library(folder, out, model, executor, update)
     kept = f", {summary.kept} of them as they were" if summary.kept else ""
@@ -124,18 +130,25 @@ def _classify_into(
 
 def _print_all(results: Results, as_json: bool, top_k: int) -> None:
     failed = False
-    for result, flaws in results:
-        for text in flaws:
-            note(f"{result['file']}: {text}")
+    for result in results:
+        for warning in result.get("warnings", ()):
+            note(f"{result['file']}: {warning['kind']}: {warning['text']}")
         failed = failed or "error" in result
         if as_json:
             typer.echo(json.dumps(result, ensure_ascii=False))
         elif "error" in result:
             note(f"genrekit: {result['error']}")
         else:
-            best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
-            padded = " (padded)" if any("padded" in window for window in result["windows"]) else ""
-            scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
-            typer.echo(f"{result['file']}  {result['seconds']:.1f} s{padded}  {scores}")
+            typer.echo(f"{result['file']}  {result['seconds']:.1f} s  {_answer(result, top_k)}")
     if failed:
         raise typer.Exit(2)
+
+
+def _answer(result: dict[str, Any], top_k: int) -> str:
+    """What is shown of a file: its scores, behind an answer that is none of them."""
+    answer = result["answer"]
+    if answer == SILENCE and answer not in result["scores"]:
+        return SILENCE
+    best = sorted(result["scores"].items(), key=lambda item: -item[1])[:top_k]
+    scores = "  ".join(f"{name} {p:.2f}" for name, p in best)
+    return scores if answer in result["scores"] else f"{answer} (most probable: {scores})"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ....runtime.errors import AudioError, ParameterError
-from ..options import Json, ModelFile, SampleFormat, Threads, refuse_unused
+from ....runtime.prediction import SILENCE, SILENCE_DBFS
+from ..options import AnyAnswer, Json, ModelFile, SampleFormat, SilenceDbfs, Threads, refuse_unused
 from ..terminal import live_view, note, note_origin
 
 if TYPE_CHECKING:
-    from ....runtime import Prediction, StreamClassifier
-    from ....runtime.audio import AudioSource
-    from ....runtime.postprocess import LabelDurations
+    from ....runtime import (
+        AnswerDurations,
+        AudioFaults,
+        AudioSource,
+        AudioWarning,
+        Prediction,
+        StreamClassifier,
+        StreamWarnings,
+    )
 
 QUEUE_S = 2.0  # seconds of audio that may wait for a slow model
 BLOCK_S = 0.1  # seconds of a paced block
@@ -32,12 +40,14 @@ def stream(
     smooth: Annotated[float, typer.Option(help="Smooth scores over so many seconds.")] = 0.0,
     min_score: Annotated[float, typer.Option(help="Pass over decisions with a lower score.")] = 0.0,
     on_change: Annotated[
-        bool, typer.Option("--on-change", help="Print a line only when another label leads, by 0.1 at least.")
+        bool, typer.Option("--on-change", help="Print a line only when the answer changes, by 0.1 at least.")
     ] = False,
     rate: Annotated[int | None, typer.Option(help="Read raw PCM at this sample rate, Hz.")] = None,
     channels: Annotated[int | None, typer.Option(help="Read raw PCM of so many channels.")] = None,
     sample_format: Annotated[SampleFormat, typer.Option(help="Read raw PCM of this encoding.")] = SampleFormat.S16LE,
     realtime: Annotated[bool, typer.Option("--realtime", help="Play a file at its own pace.")] = False,
+    any_answer: AnyAnswer = False,
+    silence_dbfs: SilenceDbfs = SILENCE_DBFS,
     threads: Threads = 1,
 ) -> None:
     """Classify a stream of audio: a line for each decision, as soon as it is made.
@@ -51,26 +61,33 @@ def stream(
         refuse_unused(context, ("rate", "channels", "sample_format"), f"{source}, which says them itself,")
     if source == "mic":
         refuse_unused(context, ("realtime",), "a microphone, which is in real time anyway,")
-    from ....runtime import StreamClassifier, load
-    from ....runtime.postprocess import DecisionFilter, LabelDurations, Smoother
+    from ....runtime import AnswerDurations, DecisionFilter, Smoother, StreamClassifier, StreamWarnings, load
 
-    smoother, selected = Smoother(smooth), DecisionFilter(min_score, on_change)
-    classifier = StreamClassifier(load(model, threads), stride)
-    note_origin(classifier.model.description)
-    audio = _open(source, classifier.model.config.sample_rate, rate, channels, sample_format.value, realtime)
-    decisions = _realtime(classifier, audio, realtime) if realtime or source == "mic" else _unhurried(classifier, audio)
-    totals = LabelDurations(classifier.model.config.window_s, classifier.stride_s)
+    selected = DecisionFilter(min_score, on_change)
+    loaded = load(model, threads, silence_dbfs=silence_dbfs, any_answer=any_answer)
+    smoother, classifier = Smoother(smooth, loaded.answering), StreamClassifier(loaded, stride)
+    note_origin(loaded.description)
+    audio = _open(source, loaded.config.sample_rate, rate, channels, sample_format.value, realtime)
+    warnings = StreamWarnings(audio.source_rate, loaded.answering, loaded.config)
+    measured = audio.through(warnings.pass_on)
+    decisions = (
+        _realtime(classifier, measured, realtime) if realtime or source == "mic" else _unhurried(classifier, measured)
+    )
+    totals = AnswerDurations(loaded.config.window_s, classifier.stride_s)
     try:
         with live_view(totals, as_json) as show:
-            for prediction in map(smoother, decisions):
+            for raw in decisions:
+                prediction = smoother(raw)
                 totals.add(prediction)
                 if selected(prediction):
                     _print(prediction, as_json)
+                for warning in warnings.begun(raw):
+                    _warn(warning, raw.time_s, as_json)
                 show(prediction)
     except (KeyboardInterrupt, BrokenPipeError):
         # The usual ends of a stream. Whoever read standard output may be gone.
         sys.stdout = None
-    _summarize(totals, audio)
+    _summarize(totals, warnings, audio.faults, as_json)
 
 
 def _open(
@@ -118,20 +135,35 @@ def _print(prediction: Prediction, as_json: bool) -> None:
             "label": prediction.label,
             "score": prediction.score,
             "scores": prediction.scores,
+            "answer": prediction.answer,
             **({"padded": True} if prediction.padded else {}),
         }
         print(json.dumps(line, ensure_ascii=False), flush=True)
+        return
+    answer = prediction.answer
+    score = "" if answer == SILENCE and answer not in prediction.scores else f"{prediction.score:.2f}"
+    instead = f"  ({prediction.label})" if score and answer != prediction.label else ""
+    print(f"{prediction.time_s:9.2f} s  {answer:<12} {score}{instead}".rstrip(), flush=True)
+
+
+def _warn(warning: AudioWarning, time_s: float, as_json: bool) -> None:
+    if as_json:
+        fields = {**dataclasses.asdict(warning), "time_s": round(time_s, 3)}
+        print(json.dumps({"warning": fields}, ensure_ascii=False), flush=True)
     else:
-        padded = "  (padded)" if prediction.padded else ""
-        print(f"{prediction.time_s:9.2f} s  {prediction.label:<12} {prediction.score:.2f}{padded}", flush=True)
+        note(f"{time_s:.1f} s: {warning.kind}: {warning.text}")
 
 
-def _summarize(totals: LabelDurations, audio: AudioSource) -> None:
+def _summarize(totals: AnswerDurations, warnings: StreamWarnings, faults: AudioFaults, as_json: bool) -> None:
     count = totals.decisions
-    shares = ", ".join(f"{label} {share:.0%} ({seconds:.1f} s)" for label, seconds, share in totals.fractions())
+    fractions = ", ".join(
+        f"{answer} {fraction:.0%} ({seconds:.1f} s)" for answer, seconds, fraction in totals.fractions()
+    )
     note(
         f"{count} {'decision' if count == 1 else 'decisions'} up to {totals.end_s:.1f} s"
-        + (f": {shares}" if shares else "")
+        + (f": {fractions}" if fractions else "")
     )
-    for text in audio.faults.sentences():
-        note(text)
+    for warning in warnings.ended(faults):
+        if as_json and sys.stdout and not warnings.has_begun(warning.kind):
+            _warn(warning, totals.end_s, as_json)
+        note(f"{warning.kind}: {warning.text}")
