@@ -121,8 +121,8 @@ def _of_windows(windows: WindowTotals, config: MfccConfig) -> Iterator[tuple[str
     if windows.windows and windows.audio_fraction < 1:
         yield (
             "short",
-            f"{windows.audio_fraction:.2g} of a window is audio, the rest was padded with silence: give at least "
-            f"{config.window_s:g} s",
+            f"{windows.audio_fraction:.1%} of a window of {config.window_s:g} s is audio, the rest was padded with "
+            "silence: give at least a window",
         )
     if windows.sounding and (fraction := windows.unlike / windows.sounding) >= UNLIKE_FRACTION:
         yield (

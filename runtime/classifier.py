@@ -63,8 +63,10 @@ class Classifier:
             )
         return scores
 
-    def classify(self, samples: np.ndarray) -> Prediction:
+    def classify(self, samples: np.ndarray, start_s: float = 0.0) -> Prediction:
         """One window's samples (mono, at ``config.sample_rate``) -> its `Prediction`; a shorter one is padded.
+
+        The window began at `start_s`.
 
         Raises:
             AudioError: no samples, more than one window, or values that are not finite.
@@ -77,7 +79,7 @@ class Classifier:
                 f"({self.config.window_s} s at {self.config.sample_rate} Hz); use StreamClassifier for more"
             )
         features = mfcc(np.pad(samples, (0, expected - len(samples))), self.config)
-        return self.decide(features, len(samples) / self.config.sample_rate, samples)
+        return self.decide(features, start_s + len(samples) / self.config.sample_rate, samples)
 
     def decide(self, features: np.ndarray, time_s: float, audio: np.ndarray) -> Prediction:
         """The `Prediction` of a window that ended at `time_s`.

@@ -5,10 +5,12 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+import numpy as np
+
 from .audio import open_file
 from .audio.meter import Meter
 from .audio_warnings import AudioWarning, WindowTotals, audio_warnings
-from .classifier import Classifier, StreamClassifier
+from .classifier import Classifier
 from .errors import AudioError
 from .prediction import Prediction, mean_scores
 
@@ -45,15 +47,19 @@ def classify_file(model: Classifier, path: str | Path) -> Recording:
     """
     source = open_file(path, model.config.sample_rate)
     meter = Meter(source.source_rate)
-    stream = StreamClassifier(model, stride_s=model.config.window_s)
+    length = model.config.window_samples
     windows: list[Prediction] = []
-    samples = 0
+    rest, samples = np.empty(0, np.float32), 0
     for block in source.through(meter.pass_on):
+        rest = np.concatenate((rest, block))
         samples += len(block)
-        windows += stream.push(block)
-    windows += stream.flush()
+        while len(rest) >= length:
+            windows.append(model.classify(rest[:length], len(windows) * model.config.window_s))
+            rest = rest[length:]
     if not windows:
-        raise AudioError(f"{path}: expected audio, received a file that decodes to no samples; record it again")
+        if not samples:
+            raise AudioError(f"{path}: expected audio, received a file that decodes to no samples; record it again")
+        windows.append(model.classify(rest))
     answering = model.answering
     totals = WindowTotals(answering, windows)
     return Recording(

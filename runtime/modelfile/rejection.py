@@ -83,13 +83,14 @@ def calibrated(probabilities: np.ndarray, temperature: float) -> np.ndarray:
 def window_statistics(features: np.ndarray) -> np.ndarray:
     """What a window's MFCC are like, whatever happens in it when: [shape=(..., frames, n_mfcc)] -> [shape=(..., s)].
 
-    Of each coefficient the mean and ln(1 + standard deviation) over the frames, which are at least two, and one number
-    for how fast they change: the mean of ln((1 + std of the differences of frames) / (1 + std)).
+    Of each coefficient ln(1 + standard deviation) over the frames, which are at least two, of all but the first, which
+    is the level, also the mean, and one number for how fast they change: the mean of
+    ln((1 + std of the differences of frames) / (1 + std)).
     """
     kept = features[..., :COEFFICIENTS].astype(np.float64)
     spread = np.log1p(kept.std(axis=-2))
     pace = (np.log1p(np.diff(kept, axis=-2).std(axis=-2)) - spread).mean(axis=-1, keepdims=True)
-    return np.concatenate((kept.mean(axis=-2), spread, pace), axis=-1)
+    return np.concatenate((kept[..., 1:].mean(axis=-2), spread, pace), axis=-1)
 
 
 def packed(numbers: np.ndarray) -> str:
@@ -123,7 +124,7 @@ def read_rejection(values: Any, n_mfcc: int) -> Rejection | None:
     )
     if fields.get("max_distance") is None:
         return rejection
-    size = 2 * min(n_mfcc, COEFFICIENTS) + 1
+    size = 2 * min(n_mfcc, COEFFICIENTS)
     triangle = size * (size + 1) // 2
     return dataclasses.replace(
         rejection,

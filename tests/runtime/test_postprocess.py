@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from genrekit.runtime import Prediction
 from genrekit.runtime.errors import ParameterError
-from genrekit.runtime.postprocess import DecisionFilter, AnswerDurations, Smoother
+from genrekit.runtime.postprocess import AnswerDurations, DecisionFilter, Smoother
 
 
 def prediction(time_s, **scores):

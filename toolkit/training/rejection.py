@@ -9,7 +9,10 @@ import numpy as np
 from ...runtime.modelfile.rejection import MAX_NUMBERS, Rejection, calibrated, packed, unpacked, window_statistics
 from ..evaluation import cross_entropy
 
-UNSURE_FRACTION = 0.01  # of the windows that are labelled rightly, which may count as unsure
+UNSURE_FRACTION = 0.01  # of the validation windows that are labelled rightly, which may count as unsure ...
+CAUTION = (
+    0.65  # ... and how much of that probability's way above chance is kept: other windows are labelled rightly, too
+)
 SPREADS = 3.0  # standard deviations of ln(distance) above its mean, where a window is unlike the training
 SHRINKAGE = 0.02  # of the correlations towards none
 TEMPERATURES = np.geomspace(0.2, 5, 161)
@@ -34,7 +37,9 @@ def fit_rejection(
     temperature = min(map(float, TEMPERATURES), key=loss)
     best = calibrated(probabilities, temperature).max(axis=1)
     right = best[probabilities.argmax(axis=1) == labels]
-    rejection = Rejection(temperature, float(np.quantile(right, UNSURE_FRACTION)) if len(right) else 0.0)
+    chance = 1 / probabilities.shape[1]
+    lowest = float(np.quantile(right, UNSURE_FRACTION)) if len(right) else chance
+    rejection = Rejection(temperature, chance + CAUTION * (lowest - chance))
     return rejection if train.shape[1] < 2 else _with_distance(rejection, train, train_labels, validation)
 
 
