@@ -1,9 +1,7 @@
-"""What the headers of audio files say, and where they are wrong: sizes that a recorder which was killed never wrote."""
+"""What the first bytes of audio say of it, and libsndfile of a file."""
 
 from __future__ import annotations
 
-import mmap
-import os
 import re
 from pathlib import Path
 
@@ -14,29 +12,6 @@ _ENDS_EARLY = re.compile(
     r"|Seems to be a truncated file|\*\*\* File seems to be truncated"
 )
 BEGINNINGS = {b"RIFF": "WAV", b"fLaC": "FLAC", b"OggS": "Ogg", b"FORM": "AIFF", b"ID3": "MP3", b"\xff": "MP3"}
-
-
-def readable(path: Path) -> str | bytes | mmap.mmap:
-    """What soundfile is to read: the name of a file, or the content of a WAV that lacks its sizes, with the sizes.
-
-    Its recorder was killed before it wrote them into the header, and without them libsndfile finds no audio.
-    """
-    # soundfile takes no text that is no UTF-8; names on Windows always are Unicode.
-    name = str(path) if os.name == "nt" else os.fsencode(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(4096)
-            begin = head.find(b"data", 12) + 8
-            riff_size, data_size = (int.from_bytes(head[end - 4 : end], "little") for end in (8, begin))
-            goes_on = path.stat().st_size > begin >= 20
-            if not head.startswith(b"RIFF") or data_size or riff_size + 8 > begin or not goes_on:
-                return name
-            content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    except OSError:  # libsndfile cannot read it either, and says so
-        return name
-    for end in (8, begin):
-        content[end - 4 : end] = min(len(content) - end, 0xFFFFFFFF).to_bytes(4, "little")
-    return content
 
 
 def reports_a_cut(line: str) -> bool:
