@@ -17,6 +17,12 @@ CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
 LENGTH_UNKNOWN = "has a header that does not say how long it is, so that its end may be missing"
 
 
+def check_rate(name: str, rate: int) -> None:
+    """Raises ParameterError on a rate that no audio has."""
+    if not 0 < rate <= MAX_RATE:
+        raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
+
+
 @dataclasses.dataclass(frozen=True)
 class AudioFaults:
     """What was wrong with audio that was read all the same.
@@ -59,8 +65,7 @@ class AudioSource:
         Into `noted` they put the fields of `AudioFaults` that they find. Raises ParameterError on an impossible rate.
         """
         for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
-            if not 0 < rate <= MAX_RATE:
-                raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
+            check_rate(name, rate)
         self._blocks = blocks
         self.source_rate, self.sample_rate = source_rate, sample_rate
         self._noted = {} if noted is None else noted
