@@ -60,7 +60,8 @@ soak: setup
 
 # Small changes of the runtime that no test notices.
 mutants: setup
-	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc audio
+	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc \
+		audio/files audio/sizes audio/pcm
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
 test-arm64: setup

@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+LEAD_S = 1.0  # that audio may come before its time where pacing is loose: what a pipe held before it was read
+DRIFT = 0.01  # fraction by which the clock of a source may be fast
 LEAVING_S = 1.0  # how long to wait for a source that is blocked; after that the process may end without it
 
 
@@ -23,6 +25,7 @@ class RealtimeQueue:
         sample_rate: Hz.
         limit_s: seconds of audio that may wait.
         paced: hold each block back until its time has come, as a microphone would.
+        loosely: hold back only what is more than `LEAD_S` early, and never a live source whose clock is a little fast.
         clock, sleep: the time, injected so that it can be simulated.
     """
 
@@ -32,10 +35,12 @@ class RealtimeQueue:
         sample_rate: int,
         limit_s: float,
         paced: bool = False,
+        loosely: bool = False,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._blocks, self._sample_rate, self._limit = blocks, sample_rate, round(limit_s * sample_rate)
+        self._pace = (1 + DRIFT, LEAD_S) if loosely else (1.0, 0.0)
         self._paced, self._clock, self._sleep = paced, clock, sleep
         self._waiting: collections.deque[np.ndarray] = collections.deque()
         self._changed = threading.Condition()
@@ -69,14 +74,15 @@ class RealtimeQueue:
             raise self._error
 
     def _read(self) -> None:
-        start, consumed = self._clock(), 0
+        (speed, lead_s), start, consumed = self._pace, self._clock(), 0
         try:
             for samples in self._blocks:
                 if self._left:
                     break
                 consumed += len(samples)
                 if self._paced:
-                    self._sleep(max(0.0, start + consumed / self._sample_rate - self._clock()))
+                    due = start + consumed / self._sample_rate / speed - lead_s
+                    self._sleep(max(0.0, due - self._clock()))
                 self._put(samples)
         except BaseException as error:  # handed to the reader
             self._error = error

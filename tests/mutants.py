@@ -86,9 +86,7 @@ def is_noticed(module: str, source: str, folder: Path) -> bool:
 def main() -> int:
     """Try random mutants of each module; 1 where the tests fail as things are."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument(
-        "modules", nargs="+", metavar="MODULE", help="of runtime, such as mfcc or audio/files, with tests of its own"
-    )
+    parser.add_argument("modules", nargs="+", metavar="MODULE", help="such as mfcc or audio/files")
     parser.add_argument("--count", type=int, default=20, help="mutants of each module")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import mmap
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,11 +12,13 @@ import numpy as np
 import soundfile
 
 from ..errors import AudioError, MissingFileError
-from .headers import kind, readable, reports_a_cut
+from .headers import kind, reports_a_cut
+from .sizes import CorrectedFile, Sizes, check_sizes
 from .source import MAX_RATE, AudioSource
 
 BLOCK_S = 1.0  # seconds of audio read at a time
 MISSING_S = 0.1  # seconds; the headers of MP3 are that inexact
+UNKNOWN = 2**62  # frames; what libsndfile says of FLAC that was written into a pipe is more
 WITHOUT_AUDIO = "expected audio, received a file with no samples, or cut before the first; record or copy it again"
 
 
@@ -32,14 +34,14 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
         raise MissingFileError(f"{path}: expected an audio file, found none; check the path")
     if not path.stat().st_size:
         raise AudioError(f"{path}: expected audio, received a file that is empty; record or copy it again")
-    with _decoding(path):
-        info = soundfile.info(readable(path))
-    if info.frames == 0:
+    with _opened(path) as (file, _):
+        frames, rate = file.frames, file.samplerate
+    if frames == 0:
         raise AudioError(f"{path}: {WITHOUT_AUDIO}")
-    if info.samplerate > MAX_RATE:
-        raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {info.samplerate} Hz; convert it")
+    if rate > MAX_RATE:
+        raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {rate} Hz; convert it")
     noted: dict[str, Any] = {}
-    return AudioSource(_file_blocks(path, block_s, noted), info.samplerate, sample_rate, noted)
+    return AudioSource(_file_blocks(path, block_s, noted), rate, sample_rate, noted)
 
 
 def read_file(path: str | Path, sample_rate: int) -> np.ndarray:
@@ -54,10 +56,25 @@ class _ForwardFile(soundfile.SoundFile):  # type: ignore[misc]  # soundfile ship
         return False
 
 
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[tuple[_ForwardFile, Sizes]]:
+    """A file as libsndfile reads it, by its name, or with the sizes corrected that are wrong."""
+    try:
+        with path.open("rb") as content:
+            sizes = check_sizes(content)
+    except OSError:  # libsndfile cannot read it either, and says so
+        sizes = Sizes()
+    with _decoding(path), contextlib.ExitStack() as opened:
+        # soundfile takes no text that is no UTF-8; names on Windows always are Unicode.
+        source: Any = str(path) if os.name == "nt" else os.fsencode(path)
+        if sizes.corrections:
+            source = opened.enter_context(CorrectedFile(path, sizes.corrections))
+        yield opened.enter_context(_ForwardFile(source)), sizes
+
+
 def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[np.ndarray]:
     decoded = 0
-    source = readable(path)
-    with _decoding(path), _ForwardFile(source) as file:
+    with _opened(path) as (file, sizes):
         frames = max(1, round(block_s * file.samplerate))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
         try:
@@ -67,9 +84,10 @@ def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[
         except soundfile.LibsndfileError:
             if not decoded:
                 raise
-        missing = file.frames - decoded > MISSING_S * file.samplerate
+        missing = decoded < file.frames - MISSING_S * file.samplerate and file.frames < UNKNOWN
         reported = any(map(reports_a_cut, file.extra_info.splitlines()))
-        noted["cut_short"] = missing or reported or isinstance(source, mmap.mmap)
+        noted["cut_short"] = missing or reported or sizes.cut_short
+        noted["length_unknown"] = sizes.length_unknown
     if not decoded:
         raise AudioError(f"{path}: {WITHOUT_AUDIO}")
 

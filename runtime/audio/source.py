@@ -14,6 +14,13 @@ from ..errors import ParameterError
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
+LENGTH_UNKNOWN = "has a header that does not say how long it is, so that its end may be missing"
+
+
+def check_rate(name: str, rate: int) -> None:
+    """Raises ParameterError on a rate that no audio has."""
+    if not 0 < rate <= MAX_RATE:
+        raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,19 +30,21 @@ class AudioFaults:
     Attributes:
         invalid_samples: samples that were NaN, infinite or beyond `LOUDEST`; each was replaced by silence.
         dropped_bytes: bytes at the end of raw PCM that made no whole sample.
-        cut_short: whether a file holds less than its header promises, or ends in the middle.
+        cut_short: whether it holds less than its header promises, ends in the middle, or may do so.
+        length_unknown: whether it may do so because its header does not say how long it is.
     """
 
     invalid_samples: int = 0
     dropped_bytes: int = 0
     cut_short: bool = False
+    length_unknown: bool = False
 
     def sentences(self) -> list[str]:
         """A sentence for each fault."""
         sentences = (
             (self.invalid_samples, f"{self.invalid_samples} samples were not finite; read as silence"),
             (self.dropped_bytes, f"{self.dropped_bytes} bytes at the end made no whole sample; dropped"),
-            (self.cut_short, f"{CUT_SHORT}; read as far as it goes"),
+            (self.cut_short, f"{LENGTH_UNKNOWN if self.length_unknown else CUT_SHORT}; read as far as it goes"),
         )
         return [sentence for fault, sentence in sentences if fault]
 
@@ -56,8 +65,7 @@ class AudioSource:
         Into `noted` they put the fields of `AudioFaults` that they find. Raises ParameterError on an impossible rate.
         """
         for name, rate in (("source_rate", source_rate), ("sample_rate", sample_rate)):
-            if not 0 < rate <= MAX_RATE:
-                raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
+            check_rate(name, rate)
         self._blocks = blocks
         self.source_rate, self.sample_rate = source_rate, sample_rate
         self._noted = {} if noted is None else noted

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from genrekit.runtime.errors import AudioError
-from genrekit.runtime.realtime import RealtimeQueue
+from genrekit.runtime.realtime import DRIFT, LEAD_S, RealtimeQueue
 
 RATE = 1000
 BLOCK_S = 0.1
@@ -106,6 +106,28 @@ def test_a_paced_source_that_is_late_catches_up():
 
     list(RealtimeQueue(source(), RATE, limit_s=10, paced=True, clock=clock, sleep=clock.sleep))
     assert asked_at == pytest.approx([100.0, 100.35, 100.35, 100.35, 100.4])
+
+
+def loosely_asked(seconds_a_block, blocks):
+    """When a source was asked for its last block that takes so long for each of them and is paced loosely."""
+    clock = Clock()
+
+    def source():
+        for index in range(blocks):
+            clock.sleep(seconds_a_block)
+            yield block(index)
+
+    queue = RealtimeQueue(source(), RATE, limit_s=1e9, paced=True, loosely=True, clock=clock, sleep=clock.sleep)
+    assert len(list(queue)) == blocks
+    return clock() - 100.0
+
+
+def test_loose_pacing_holds_a_file_back_but_not_a_live_source():
+    """Whose clock is never exact, and of which the pipe held some when it was first read."""
+    assert loosely_asked(0.0, 1000) == pytest.approx(100 / (1 + DRIFT) - LEAD_S)
+    fast = BLOCK_S * 0.999
+    assert loosely_asked(fast, 10_000) == pytest.approx(fast * 10_000)
+    assert loosely_asked(0.0, 10) == 0.0
 
 
 def test_a_source_that_is_not_paced_is_not_held_back():

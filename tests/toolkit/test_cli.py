@@ -165,10 +165,37 @@ def test_stream_of_raw_pcm_equals_the_stream_of_the_file(genrekit, genrekit_proc
     assert b"3 bytes" in process.stderr
 
 
-def test_raw_pcm_needs_its_rate(genrekit, model):
-    process = genrekit("stream", model, "-")
+def test_raw_pcm_needs_its_rate(genrekit_process, model):
+    refused(genrekit_process("stream", model, "-", input="no audio, but no WAV either"), "rate=None", "--rate")
+
+
+def test_a_terminal_is_no_audio(model):
+    command = f"{sys.executable} -m genrekit.toolkit.cli.app stream {model} -"
+    process = subprocess.run(["script", "-qec", command, "/dev/null"], capture_output=True, text=True)
     assert process.returncode == 2
-    assert "--rate" in process.stderr
+    assert "which is a terminal; pipe audio into it" in process.stdout
+
+
+@pytest.mark.parametrize("size", [None, 0, 0xFFFFFFFF])
+def test_stream_of_a_wave_in_a_pipe_equals_the_stream_of_the_file(genrekit, genrekit_process, model, clip, size):
+    """With no --rate, whether its header says how long it is or not."""
+    content = bytearray(clip.read_bytes())
+    assert content[36:40] == b"data"
+    if size is not None:
+        content[40:44] = size.to_bytes(4, "little")
+    process = genrekit_process("stream", model, "-", "--json", input=bytes(content), text=False)
+    assert process.returncode == 0
+    assert process.stdout.decode() == genrekit("stream", model, clip, "--json").stdout
+    assert (b"does not say how long it is" in process.stderr) is (size is not None)
+
+
+def test_other_formats_in_a_pipe_are_refused_with_what_to_do(genrekit_process, model, clip, tmp_path):
+    soundfile.write(tmp_path / "clip.flac", *soundfile.read(clip))
+    process = genrekit_process(
+        "stream", model, "-", "--rate", 22050, "--channels", 1, input=(tmp_path / "clip.flac").read_bytes(), text=False
+    )
+    assert process.returncode == 2
+    assert b"received FLAC; name the file, or pipe it through `ffmpeg" in process.stderr
 
 
 @pytest.mark.parametrize("option", [("--rate", "0"), ("--channels", "0"), ("--sample-format", "s24be")])
@@ -179,31 +206,51 @@ def test_impossible_pcm_is_refused(genrekit, model, option):
     assert "Traceback" not in process.stderr
 
 
-def test_each_decision_is_flushed_and_an_interrupt_ends_with_a_summary(model, clip):
-    command = [
-        sys.executable,
-        "-m",
-        "genrekit.toolkit.cli.app",
-        "stream",
-        model,
-        "-",
-        "--rate",
-        "22050",
-        "--channels",
-        "1",
-    ]
-    process = subprocess.Popen(
-        [*command, "--json"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
+RAW = ("-", "--rate", "22050", "--channels", "1", "--json")
+
+
+def started(*command):
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.parametrize(
+    ("number", "options"),
+    [(signal.SIGINT, ()), (signal.SIGTERM, ()), (signal.SIGHUP, ()), (signal.SIGTERM, ("--realtime",))],
+)
+def test_each_decision_is_flushed_and_a_signal_ends_with_a_summary(model, clip, number, options):
+    process = started(sys.executable, "-m", "genrekit.toolkit.cli.app", "stream", model, *RAW, *options)
     samples, _ = soundfile.read(clip, dtype="int16")
     process.stdin.write(samples[:75000].astype("<i2").tobytes())
     process.stdin.flush()
     assert json.loads(process.stdout.readline())["time_s"] == 3.0  # although standard input is still open
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, error = process.communicate()
     assert b"1 decision up to" in error
     assert b"Traceback" not in error
+    assert b"Fatal" not in error
     assert process.returncode == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--realtime",)])
+def test_a_pipe_that_stalls_is_told_of(model, clip, options):
+    program = """
+import sys
+from genrekit.toolkit.cli.app import main
+from genrekit.toolkit.cli.commands import stream
+stream.STALLED_S = 0.3
+main()
+"""
+    process = started(sys.executable, "-c", program, "stream", model, *RAW, *options)
+    assert b"no audio for" in process.stderr.readline()  # before the first byte
+    samples, _ = soundfile.read(clip, dtype="int16")
+    process.stdin.write(samples[:70000].astype("<i2").tobytes())
+    process.stdin.flush()
+    lines = [process.stderr.readline() for _ in range(2)]
+    assert b"audio again, after" in lines[0]
+    assert b"waiting for more from standard input" in lines[1]
+    _, error = process.communicate(samples[70000:75000].astype("<i2").tobytes())
+    assert b"audio again, after" in error.splitlines()[0]
+    assert b"1 decision up to" in error
 
 
 @pytest.mark.skipif(find_library("portaudio") is None, reason="no PortAudio; apt install libportaudio2")
@@ -327,11 +374,9 @@ def refused(process, *words):
 
 
 def test_a_wav_file_is_not_taken_for_raw_pcm(genrekit_process, model, clip):
-    process = genrekit_process(
-        "stream", model, "-", "--rate", 22050, "--channels", 1, input=clip.read_bytes(), text=False
-    )
+    process = genrekit_process("stream", model, "-", "--rate", 8000, input=clip.read_bytes(), text=False)
     assert process.returncode == 2
-    assert b"WAV" in process.stderr
+    assert b"rate=8000: the WAV on standard input says 22050 itself; leave out --rate" in process.stderr
 
 
 def test_a_pipe_without_audio_is_a_mistake(genrekit_process, model):

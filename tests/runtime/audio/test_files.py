@@ -1,35 +1,17 @@
-"""Files and raw PCM, decoded and resampled block by block, against soundfile and soxr in one go."""
-
-import io
-import sys
+"""Files, decoded and resampled block by block, against soundfile and soxr in one go."""
 
 import numpy as np
 import pytest
 import soundfile
 import soxr
-from hypothesis import given
-from hypothesis import strategies as st
 
-from genrekit.runtime.audio import AudioSource, open_file, open_microphone, open_pcm, read_file
-from genrekit.runtime.errors import AudioError, MissingFileError, MissingPackageError, ParameterError
+from genrekit.runtime.audio import AudioSource, open_file, read_file
+from genrekit.runtime.errors import AudioError, MissingFileError, ParameterError
+
+from .signals import chords, write
 
 FORMATS = ["wav", "flac", "ogg", "mp3", "aiff"]
 RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]
-
-
-def chords(seconds, rate, channels=1, seed=0):
-    """Other tones and levels in each channel and each tenth of a second: float32 (n,) or (n, channels)."""
-    generator = np.random.default_rng(seed)
-    time = np.arange(round(seconds * rate)) / rate
-    pitches, phases = generator.uniform(100, 2500, channels), generator.uniform(0, 6, channels)
-    levels = np.repeat(generator.uniform(0.05, 0.8, (int(seconds * 10) + 1, channels)), rate // 10, axis=0)
-    samples = levels[: len(time)] * np.sin(2 * np.pi * np.outer(time, pitches) + phases)
-    return (samples[:, 0] if channels == 1 else samples).astype(np.float32)
-
-
-def write(path, samples, rate, **options):
-    soundfile.write(path, samples, rate, **options)
-    return path
 
 
 def in_blocks(path, sample_rate, block_s):
@@ -135,15 +117,6 @@ def test_no_encoding_is_taken_for_cut_short(tmp_path, file_format, subtype):
         assert not source.faults.cut_short
 
 
-def wave_with(path, replaced, samples=None):
-    """A WAV of PCM in which bytes at some places of the header are others: {place: bytes}."""
-    data = bytearray(write(path, chords(1, 22050) if samples is None else samples, 22050).read_bytes())
-    for place, value in replaced.items():
-        data[place : place + len(value)] = value
-    path.write_bytes(data)
-    return path
-
-
 def test_remarks_on_other_figures_of_a_header_are_no_cut(tmp_path, shared_data):
     """As ffmpeg writes ADPCM: bytes a second rounded the other way."""
     path = tmp_path / "adpcm.wav"
@@ -168,14 +141,6 @@ def test_a_title_is_no_remark(tmp_path):
     assert not source.faults.cut_short
 
 
-@pytest.mark.parametrize("size", [b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", b"\x00\xf0\xff\x7f"])
-def test_what_was_written_into_a_pipe_is_not_cut_short(tmp_path, size):
-    """Who writes there does not know the size, and promises the most that there can be."""
-    source = open_file(wave_with(tmp_path / "piped.wav", {4: size, 40: size}), 22050)
-    assert sum(map(len, source)) == 22050
-    assert not source.faults.cut_short
-
-
 def test_a_missing_pad_byte_is_no_cut(tmp_path):
     path = tmp_path / "odd.wav"
     soundfile.write(path, chords(1, 22050)[:22049], 22050, subtype="PCM_U8")
@@ -183,23 +148,6 @@ def test_a_missing_pad_byte_is_no_cut(tmp_path):
     source = open_file(path, 22050)
     assert sum(map(len, source)) == 22049
     assert not source.faults.cut_short
-
-
-@pytest.mark.parametrize("riff_size", [0, 36])
-def test_a_recorder_that_was_killed_leaves_audio_that_is_cut_short(tmp_path, riff_size):
-    """It had not yet written the sizes into the header, and nothing else knows how much audio there was to be."""
-    path = wave_with(tmp_path / "killed.wav", {4: riff_size.to_bytes(4, "little"), 40: bytes(4)})
-    before = path.read_bytes()
-    source = open_file(path, 22050)
-    np.testing.assert_allclose(np.concatenate(list(source)), chords(1, 22050), atol=1e-4)
-    assert source.faults.cut_short
-    assert path.read_bytes() == before
-
-
-def test_a_killed_recorder_of_real_audio(shared_data):
-    source = open_file(shared_data / "hard" / "recorder-killed.wav", 22050)
-    assert sum(map(len, source)) == 132_300
-    assert source.faults.cut_short
 
 
 @pytest.mark.parametrize("suffix", FORMATS)
@@ -303,108 +251,3 @@ def test_clean_samples_are_not_copied_nor_counted():
     source = AudioSource([samples], 22050, 22050)
     assert next(iter(source)) is samples
     assert source.faults.invalid_samples == 0
-
-
-class Pipe(io.RawIOBase):
-    """A pipe whose reads are short, wherever they happen to end."""
-
-    def __init__(self, data, sizes):
-        self._data, self._sizes, self._turn = data, sizes, 0
-
-    def readable(self):
-        return True
-
-    def readinto(self, buffer):
-        size = min(len(buffer), self._sizes[self._turn % len(self._sizes)])
-        self._turn += 1
-        part, self._data = self._data[:size], self._data[size:]
-        buffer[: len(part)] = part
-        return len(part)
-
-
-def as_pcm(samples, sample_format):
-    """float32 samples as interleaved bytes."""
-    if sample_format == "f32le":
-        return samples.astype("<f4").tobytes()
-    bits = int(sample_format[1:3])
-    return np.rint(samples.astype(np.float64) * (2 ** (bits - 1) - 1)).astype(f"<i{bits // 8}").tobytes()
-
-
-@given(
-    sample_format=st.sampled_from(["s16le", "s32le", "f32le"]),
-    channels=st.sampled_from([1, 2, 6]),
-    sizes=st.lists(st.integers(1, 5000), min_size=1, max_size=5),
-    rest=st.integers(0, 40),
-)
-def test_pcm_read_in_any_pieces_gives_the_samples(sample_format, channels, sizes, rest):
-    samples = chords(0.1, 22050, channels)
-    data = as_pcm(samples, sample_format)
-    frame_bytes = len(data) // len(samples)
-    rest %= frame_bytes
-    source = open_pcm(Pipe(data + data[:rest], sizes), 22050, channels, sample_format, 22050)
-    received = np.concatenate(list(source))
-    expected = samples if channels == 1 else samples.mean(axis=1)
-    np.testing.assert_allclose(received, expected, rtol=0, atol=1e-4 if sample_format == "s16le" else 1e-6)
-    assert source.faults.dropped_bytes == rest
-
-
-@pytest.mark.parametrize(
-    ("sample_format", "data", "value"),
-    [
-        ("s16le", b"\x00\x80", -1.0),
-        ("s16le", b"\xff\x7f", 32767 / 32768),
-        ("s32le", b"\x00\x00\x00\x80", -1.0),
-        ("f32le", b"\x00\x00\x80\x3f", 1.0),
-    ],
-)
-def test_full_scale_pcm_is_one(sample_format, data, value):
-    assert list(open_pcm(io.BytesIO(data), 22050, 1, sample_format, 22050)) == [np.float32([value])]
-
-
-@pytest.mark.parametrize("buffered", [True, False])
-def test_pcm_comes_out_as_soon_as_it_comes_in(buffered):
-    """Nothing waits for a block to fill: a pipe delivers what it has."""
-    data = as_pcm(chords(1, 22050), "s16le")
-    pipe = Pipe(data, [600])
-    source = open_pcm(io.BufferedReader(pipe, 4096) if buffered else pipe, 22050, 1, "s16le", 22050)
-    assert len(next(iter(source))) == 300
-
-
-def test_pcm_is_mixed_down_and_resampled():
-    samples = chords(1, 48000, channels=2)
-    received = np.concatenate(list(open_pcm(io.BytesIO(as_pcm(samples, "f32le")), 48000, 2, "f32le", 22050)))
-    np.testing.assert_allclose(received, soxr.resample(samples.mean(axis=1), 48000, 22050), rtol=0, atol=1e-6)
-
-
-def test_floats_that_are_no_numbers_are_counted_in_pcm_too():
-    samples = np.array([0.5, np.nan, np.inf, -1e30, -0.5], np.float32)
-    source = open_pcm(io.BytesIO(as_pcm(samples, "f32le")), 22050, 1, "f32le", 22050)
-    np.testing.assert_array_equal(np.concatenate(list(source)), np.float32([0.5, 0, 0, 0, -0.5]))
-    assert source.faults.invalid_samples == 3
-
-
-def test_no_pcm_is_no_audio():
-    source = open_pcm(io.BytesIO(b""), 22050, 1, "s16le", 22050)
-    with pytest.raises(AudioError, match="ended at once"):
-        list(source)
-
-
-@pytest.mark.parametrize(
-    ("rate", "channels", "sample_format", "message"),
-    [
-        (0, 1, "s16le", "source_rate=0: expected 1 to 768000 Hz"),
-        (-1, 1, "s16le", "source_rate=-1"),
-        (44100, 0, "s16le", "channels=0: expected 1 to 64"),
-        (44100, 65, "s16le", "channels=65"),
-        (44100, 1, "u8", "sample_format=u8: expected one of s16le, s32le, f32le"),
-    ],
-)
-def test_impossible_pcm_is_refused(rate, channels, sample_format, message):
-    with pytest.raises(ParameterError, match=message):
-        open_pcm(io.BytesIO(), rate, channels, sample_format, 22050)
-
-
-def test_a_missing_microphone_package_names_the_pip_command(monkeypatch):
-    monkeypatch.setitem(sys.modules, "sounddevice", None)
-    with pytest.raises(MissingPackageError, match=r'pip install "genrekit\[mic\]"'):
-        open_microphone(22050)
