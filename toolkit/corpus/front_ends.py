@@ -73,11 +73,17 @@ def differences(config: MfccConfig, base: MfccConfig = MUSIC) -> dict[str, Any]:
     return {name: value for name, value in config.to_dict().items() if value != other[name]}
 
 
+def in_words(fields: dict[str, Any]) -> str:
+    """`differences` in a sentence: ``window_s 1.0, top_db None``."""
+    return ", ".join(f"{name} {value}" for name, value in fields.items())
+
+
 def as_options(config: MfccConfig) -> str:
-    """The fewest command-line options that mean `config`: ``--front-end speech --window 2``."""
+    """The fewest command-line options that mean `config`, ``center`` aside: ``--front-end speech --window 2``."""
     ways: list[list[str]] = []
     for name, preset in PRESETS.items():
-        changed = [f"{OPTIONS[field]} {_as_option(value)}" for field, value in differences(config, preset).items()]
+        other = differences(config, preset)
+        changed = [f"{option} {_as_option(other[field])}" for field, option in OPTIONS.items() if field in other]
         ways.append(changed if changed and preset == MUSIC else [f"--front-end {name}", *changed])
     fewest = min(ways, key=len)
     return " ".join(fewest)

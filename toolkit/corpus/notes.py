@@ -18,32 +18,27 @@ DEVIATIONS = 3.0  # standard errors of the difference, which chance reaches once
 
 def segment_notes(segments: Segments) -> Iterator[str]:
     """Sentences on files that are shorter than a window, and on those whose rate is below the front end's."""
-    yield from _short_files(segments)
-    yield from _padded_segments(segments)
+    yield from _lengths(segments)
     yield from _low_rates(segments)
 
 
-def _short_files(segments: Segments) -> Iterator[str]:
-    tracks, reason = segments.corpus.tracks, too_short(segments.config)
-    if count := sum(item.reason == reason for item in segments.unusable):
+def _lengths(segments: Segments) -> Iterator[str]:
+    config, tracks, reason = segments.config, segments.corpus.tracks, too_short(segments.config)
+    short, padded = sum(item.reason == reason for item in segments.unusable), int(segments.padded.sum())
+    if short:
+        yield f"{short} of {len(tracks)} files were left out: {reason}"
+    if padded:
+        yield f"{padded} of {len(segments.padded)} segments were padded with silence"
+    if short or padded:
         fitting = suggest(list(headers(track.path for track in tracks)))
-        if fitting.window_s < segments.config.window_s:
-            yield f"{count} of {len(tracks)} files are {reason} and were left out: train with {as_options(fitting)}"
-
-
-def _padded_segments(segments: Segments) -> Iterator[str]:
-    if not (count := int(segments.padded.sum())):
-        return
-    tracks = [segments.corpus.tracks[index] for index in np.unique(segments.tracks)]
-    clips = list(headers(track.path for track in tracks))
-    fitting = suggest(clips)
-    better = f": {as_options(fitting)} fits most files" if fitting.window_s < segments.config.window_s else ""
-    yield f"{count} of {len(segments.padded)} segments were padded with silence{better}"
+        if fitting.window_s < config.window_s:
+            yield f"a window of {config.window_s:g} s is longer than many files; train with {as_options(fitting)}"
     if apart := padded_apart(segments):
         fractions = ", ".join(f"{fraction:.0%} of {label}" for label, fraction in apart.items())
+        used = list(headers(tracks[index].path for index in np.unique(segments.tracks)))
         yield (
             f"padded tracks: {fractions}, so that the length may tell the class; train with a window that all of them "
-            f"hold, such as {OPTIONS['window_s']} {longest_window(clips, 1.0):g}"
+            f"hold, such as {OPTIONS['window_s']} {longest_window(used, 1.0):g}"
         )
 
 
