@@ -61,10 +61,11 @@ def test_what_was_trained_so_classifies_so(trained, words, genrekit):
 
 
 def test_a_run_of_another_front_end_is_refused_by_the_fields_that_differ(trained, words, genrekit):
-    options = (*OPTIONS[:-1], 13, "--top-db", 60, "--epochs", 1)
+    options = (*OPTIONS[:-1], 13, "--top-db", 60, "--window", 0.3, "--epochs", 1)
     process = genrekit("train", "mlp", "--data", words, "--out", trained[1].parent, *options)
     assert process.returncode == 2
-    assert "finished run of another n_mfcc (12, not 13), top_db (None, not 60.0); name" in process.stderr
+    differing = "n_mfcc (12, not 13), window_s (0.5, not 0.3), top_db (None, not 60.0)"
+    assert f"finished run of another {differing}; name" in process.stderr
 
 
 @pytest.mark.parametrize("command", COMMANDS)
