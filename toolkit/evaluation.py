@@ -17,11 +17,15 @@ from .splits.leakage import segments_leak
 
 @dataclasses.dataclass(frozen=True)
 class SubsetScores:
-    """Scores over the segments of a subset: accuracy in [0, 1] and cross-entropy, None where it is empty."""
+    """Scores over the segments of a subset: accuracy in [0, 1] and cross-entropy, None where it is empty.
+
+    `padded`: how many of the segments were padded with silence.
+    """
 
     accuracy: float | None
     loss: float | None
     segments: int
+    padded: int = 0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,9 +106,9 @@ def confusion(probabilities: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.bincount(labels * classes + chosen, minlength=classes**2).reshape(classes, classes)
 
 
-def subset_scores(probabilities: np.ndarray, labels: np.ndarray) -> SubsetScores:
-    """Scores over segments: probabilities [shape=(n, classes)], labels [shape=(n,)]."""
-    return SubsetScores(accuracy(probabilities, labels), cross_entropy(probabilities, labels), len(labels))
+def subset_scores(probabilities: np.ndarray, labels: np.ndarray, padded: int = 0) -> SubsetScores:
+    """Scores over segments, of which so many were `padded`: probabilities [shape=(n, classes)], labels [shape=(n,)]."""
+    return SubsetScores(accuracy(probabilities, labels), cross_entropy(probabilities, labels), len(labels), padded)
 
 
 def track_scores(probabilities: np.ndarray, labels: np.ndarray, tracks: np.ndarray) -> TrackScores:
@@ -121,9 +125,13 @@ def track_scores(probabilities: np.ndarray, labels: np.ndarray, tracks: np.ndarr
 def score(probabilities: np.ndarray, segments: Segments, subsets: np.ndarray) -> Scores:
     """Scores of each subset, from the probabilities of all segments [shape=(segments, classes)]."""
     labels, test = segments.labels, subsets == "test"
-    by_subset = {name: subset_scores(probabilities[subsets == name], labels[subsets == name]) for name in SUBSETS}
+
+    def of(subset: str) -> SubsetScores:
+        chosen = subsets == subset
+        return subset_scores(probabilities[chosen], labels[chosen], int(segments.padded[chosen].sum()))
+
     return Scores(
-        **by_subset,
+        **{subset: of(subset) for subset in SUBSETS},
         test_tracks=track_scores(probabilities[test], labels[test], segments.tracks[test]),
         confusion=confusion(probabilities[test], labels[test]).tolist(),
         segments_leak=segments_leak(segments.tracks, subsets),

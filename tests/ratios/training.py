@@ -99,7 +99,9 @@ def _synthetic(model: str, chosen: Recipe, train_count: int) -> Training:
     features = generator.standard_normal(shape, dtype=np.float32)
     labels = np.arange(count) % CLASSES
     found = Corpus(Path(), (), tuple(f"class {label}" for label in range(CLASSES)), demo=True)
-    segments = Segments(found, config, features[:, 0], labels, np.arange(count), np.zeros(count, int), ())
+    segments = Segments(
+        found, config, features[:, 0], labels, np.arange(count), np.zeros(count, int), np.zeros(count, bool), ()
+    )
     if chosen.shifts > 1:
         segments = dataclasses.replace(segments, shifted=features[:, 1:])
     parts = np.repeat(["train", "validation", "test"], [train_count, count - train_count - CLASSES, CLASSES])

@@ -61,7 +61,9 @@ def names_only(folder, names, demo=False):
     labels = tuple(sorted({track.genre for track in tracks}))
     once = splits.outline(corpus.Corpus(folder, tuple(tracks), labels, demo))
     rows = np.repeat(np.arange(len(tracks)), 3)
-    return dataclasses.replace(once, labels=once.labels[rows], tracks=once.tracks[rows], positions=rows % 3)
+    return dataclasses.replace(
+        once, labels=once.labels[rows], tracks=once.tracks[rows], positions=rows % 3, padded=once.padded[rows]
+    )
 
 
 def write_split(path, segments, test=("bells.00000",), validation=("drones.00001",)):

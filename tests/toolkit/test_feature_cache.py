@@ -10,6 +10,7 @@ import pytest
 
 from genrekit.runtime import MfccConfig
 from genrekit.toolkit.corpus.feature_cache import FeatureCache, default_folder
+from genrekit.toolkit.corpus.segments import TrackFeatures
 
 CONTENT = bytes(range(32))
 
@@ -21,7 +22,11 @@ def cache(tmp_path):
 
 @pytest.fixture
 def features():
-    return np.random.default_rng(0).normal(size=(3, 2, 130, 13)).astype(np.float32)
+    return with_shifts(2)
+
+
+def with_shifts(shifts):
+    return TrackFeatures(np.random.default_rng(0).normal(size=(3, shifts, 130, 13)).astype(np.float32), True, 48_000)
 
 
 @pytest.fixture
@@ -35,19 +40,20 @@ def entry(cache, features):
 
 def test_what_was_put_comes_back_bit_for_bit(cache, features, entry):
     found = cache.get(entry[0], 2)
-    assert found.dtype == np.float32
-    assert found.tobytes() == features.tobytes()
+    assert found.windows.dtype == np.float32
+    assert found.windows.tobytes() == features.windows.tobytes()
+    assert (found.padded, found.rate) == (True, 48_000)
 
 
 @pytest.mark.parametrize(("shifts", "found"), [(1, [0]), (2, [0, 2]), (3, None), (4, [0, 1, 2, 3]), (8, None)])
 def test_an_entry_serves_fewer_shifts_that_are_among_its_own(cache, shifts, found):
-    features = np.random.default_rng(0).normal(size=(3, 4, 130, 13)).astype(np.float32)
+    features = with_shifts(4)
     key = cache.key(CONTENT, MfccConfig())
     cache.put(key, features)
     if found is None:
         assert cache.get(key, shifts) is None
     else:
-        np.testing.assert_array_equal(cache.get(key, shifts), features[:, found])
+        np.testing.assert_array_equal(cache.get(key, shifts).windows, features.windows[:, found])
 
 
 def changed(config, name):
@@ -63,7 +69,11 @@ def test_every_field_of_the_config_makes_another_key(cache, name):
 
 @pytest.mark.parametrize(
     ("module", "name", "value"),
-    [("compute.software", "FEATURES_VERSION", 2), ("corpus.feature_cache", "software", lambda: "numpy 3")],
+    [
+        ("compute.software", "FEATURES_VERSION", 2),
+        ("compute.software", "SEGMENTS_VERSION", 3),
+        ("corpus.feature_cache", "software", lambda: "numpy 3"),
+    ],
 )
 def test_content_and_maths_make_another_key(cache, monkeypatch, module, name, value):
     keys = {cache.key(CONTENT, MfccConfig()), cache.key(CONTENT[::-1], MfccConfig())}
@@ -97,7 +107,7 @@ def test_an_entry_under_another_name_is_none(cache, entry):
 
 
 def test_features_that_are_not_finite_do_not_come_back(cache, features):
-    features[1, 1, 7, 3] = np.nan
+    features.windows[1, 1, 7, 3] = np.nan
     cache.put("ab" * 32, features)
     assert cache.get("ab" * 32, 2) is None
 

@@ -15,6 +15,7 @@ from ...runtime.errors import CorpusError, ParameterError
 from ..compute import open_executor
 from ..corpus.extraction import extract
 from ..corpus.feature_cache import FeatureCache, default_folder
+from ..corpus.notes import segment_notes
 from ..corpus.scan import scan
 from ..corpus.segments import Segments
 from ..models import model_spec
@@ -40,7 +41,7 @@ def read_segments(
     cache: FeatureCache | None = None,
     dask: str | None = None,
 ) -> Segments:
-    """Scan a corpus and compute its features; report which files cannot serve.
+    """Scan a corpus and compute its features; report which files cannot serve, or only in part.
 
     Arguments and errors are those of `open_executor` and `extract`.
     """
@@ -49,6 +50,8 @@ def read_segments(
         segments = extract(corpus, config, executor, update, shifts=shifts, cache=cache)
     for item in segments.unusable:
         note(f"left out: {item.file}: {item.reason}")
+    for sentence in segment_notes(segments):
+        note(sentence)
     if cache and cache.problem:
         note(f"features are not kept: {cache.problem}; or name another folder with --cache")
     if corpus.demo:

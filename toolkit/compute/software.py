@@ -10,9 +10,15 @@ import soxr
 
 from ...runtime.mfcc import FEATURES_VERSION
 
+SEGMENTS_VERSION = 2  # raised whenever the same audio is cut into other windows, or other things are kept of them
+
 
 def software() -> str:
     """What the bits of features depend on beside samples and config: versions of the maths and of what it stands on."""
     versions = {"numpy": np.__version__, "soxr": soxr.__version__, "libsndfile": soundfile.__libsndfile_version__}
-    parts = [f"features {FEATURES_VERSION}", *(f"{name} {version}" for name, version in versions.items())]
+    parts = [
+        f"features {FEATURES_VERSION}",
+        f"segments {SEGMENTS_VERSION}",
+        *(f"{name} {version}" for name, version in versions.items()),
+    ]
     return ", ".join([*parts, platform.machine()])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -16,10 +16,11 @@ from ...runtime.mfcc import MfccConfig, mfcc
 from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
 from .scan import Corpus, Unusable, digest_of
-from .segments import Segments
+from .segments import LEAST_OF_WINDOW, Segments, TrackFeatures, padded_to, too_short
+from .suggestion import headers, remedy, require_held
 
 LOST = "the processes that read it were killed each time; remove the file, or give them more memory"
-Outcome: TypeAlias = "np.ndarray | str"  # a track's features [segments, shifts, frames, n_mfcc], or why it has none
+Outcome: TypeAlias = "TrackFeatures | str"  # what models learn of a track, or why it has nothing
 
 
 def extract(
@@ -42,34 +43,36 @@ def extract(
         cache: None computes everything.
 
     Raises:
-        CorpusError: a genre has no usable track.
+        CorpusError: a genre has no usable track, or every clip is shorter than a window.
         ParameterError: `shifts` is out of range, or a cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
     """
     if not 1 <= shifts <= config.window_samples:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
+    require_held(corpus, config)
     frames = config.window_frames, config.n_mfcc
     features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
     unusable: list[Unusable] = []
     owners: list[int] = []  # of each segment the index of its track
     positions: list[int] = []
+    padded: list[bool] = []
+    rates: list[int] = []
     for index, outcome in enumerate(in_order(_outcomes(corpus, config, shifts, executor, cache))):
         if isinstance(outcome, str):
             unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
         else:
-            features.append(outcome[:, 0])
-            shifted.append(outcome[:, 1:])
-            owners += [index] * len(outcome)
-            positions += range(len(outcome))
+            count = len(outcome.windows)
+            features.append(outcome.windows[:, 0])
+            shifted.append(outcome.windows[:, 1:])
+            owners += [index] * count
+            positions += range(count)
+            padded += [outcome.padded] * count
+            rates.append(outcome.rate)
         if progress:
             progress(index + 1, len(corpus.tracks))
     missing = sorted(set(corpus.labels) - {corpus.tracks[owner].genre for owner in owners})
     if missing:
-        raise CorpusError(
-            f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)}"
-            + (f" (for instance {unusable[0].file}: {unusable[0].reason})" if unusable else "")
-            + "; repair or remove these folders"
-        )
+        raise _without_tracks(corpus, missing, unusable, config)
     return Segments(
         corpus,
         config,
@@ -77,8 +80,28 @@ def extract(
         labels=np.array([corpus.labels.index(corpus.tracks[owner].genre) for owner in owners]),
         tracks=np.array(owners),
         positions=np.array(positions),
+        padded=np.array(padded),
         unusable=tuple(unusable),
         shifted=shifted.array() if shifts > 1 else None,
+        rates=np.array(rates),
+    )
+
+
+def _without_tracks(
+    corpus: Corpus, missing: Sequence[str], unusable: Sequence[Unusable], config: MfccConfig
+) -> CorpusError:
+    """What is said where no track of the genres `missing` can be used: an option, where that is for their length."""
+    tracks = [track for track in corpus.tracks if track.genre in missing]
+    files = {corpus.relative(track.path) for track in tracks}
+    left_out = [item for item in unusable if item.file in files]
+    short = [item for item in left_out if item.reason == too_short(config)]
+    advice = "repair or remove these folders"
+    if short:
+        advice = remedy(list(headers(track.path for track in tracks)))
+    example = (short or left_out)[0]
+    return CorpusError(
+        f"{corpus.folder}: expected a usable track in each genre, found none in {', '.join(missing)} (for instance "
+        f"{example.file}: {example.reason}); {advice}"
     )
 
 
@@ -126,7 +149,7 @@ class _Rows:
 
 
 def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
-    """What the windows of an audio file sound like.
+    """What models learn of an audio file.
 
     Args:
         path: the file.
@@ -134,18 +157,19 @@ def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
         shifts: windows that begin within each window's length; 1: the windows one after the other alone.
 
     Returns:
-        float32 [shape=(segments, shifts, frames, n_mfcc)]; at [i, k] of the window that begins i + k/shifts windows
-        after the start, or that ends with the track where this is earlier. Or a sentence, where there are none.
+        its features; or a sentence, where there are none.
     """
     try:
         source = open_file(path, config.sample_rate)
         samples = np.concatenate(list(source))
         if reason := why_unusable(source.faults.invalid_samples, len(samples), config):
             return reason
-        features = _window_features(samples, config, shifts)
+        windows = _window_features(padded_to(samples, config.window_samples), config, shifts)
     except GenrekitError as error:
         return str(error)
-    return features if np.isfinite(features).all() else "expected finite features, received NaN; remove the file"
+    if not np.isfinite(windows).all():
+        return "expected finite features, received NaN; remove the file"
+    return TrackFeatures(windows, len(samples) < config.window_samples, source.source_rate)
 
 
 def _checked_features(track: tuple[Path, bytes | None], config: MfccConfig, shifts: int) -> Outcome:
@@ -164,7 +188,7 @@ def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str 
     """Why decoded audio of `samples` at ``config.sample_rate`` is left out of training; None where it is not."""
     if invalid_samples:
         return f"expected finite samples, received {invalid_samples} that are not; repair or remove the file"
-    return f"shorter than one window ({config.window_s} s)" if samples < config.window_samples else None
+    return too_short(config) if samples < LEAST_OF_WINDOW * config.window_samples else None
 
 
 def _window_features(samples: np.ndarray, config: MfccConfig, shifts: int) -> np.ndarray:

@@ -19,6 +19,7 @@ from ...runtime.errors import OutputError
 from ...runtime.mfcc import MfccConfig
 from ...runtime.util.atomic import replacing
 from ..compute.software import software
+from .segments import TrackFeatures
 
 LOCATION = "GENREKIT_CACHE"  # the environment variable that names another folder
 SUFFIX = ".features"
@@ -35,7 +36,7 @@ def default_folder() -> Path:
 
 
 class FeatureCache:
-    """A folder of features float32 [shape=(segments, shifts, frames, n_mfcc)]; one that cannot be written is read.
+    """A folder of tracks' features; one that cannot be written is read.
 
     Attributes:
         folder: made where it is missing.
@@ -51,7 +52,7 @@ class FeatureCache:
         what = {"config": config.to_dict(), "software": software(), "content": content.hex()}
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
-    def get(self, key: str, shifts: int) -> np.ndarray | None:
+    def get(self, key: str, shifts: int) -> TrackFeatures | None:
         """The features under `key`; None where there are none, or none that are complete and finite.
 
         An entry with more shifts serves where those that are asked for are among them.
@@ -63,17 +64,19 @@ class FeatureCache:
         checksum, content = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
         if checksum != _checksum(key, content):
             return None
-        features: np.ndarray = np.load(io.BytesIO(content), allow_pickle=False)
-        if features.shape[1] % shifts or not np.isfinite(features).all():
+        arrays = io.BytesIO(content)
+        windows, (padded, rate) = (np.load(arrays, allow_pickle=False) for _ in range(2))
+        if windows.shape[1] % shifts or not np.isfinite(windows).all():
             return None
-        return features[:, :: features.shape[1] // shifts]
+        return TrackFeatures(windows[:, :: windows.shape[1] // shifts], bool(padded), int(rate))
 
-    def put(self, key: str, features: np.ndarray) -> None:
+    def put(self, key: str, features: TrackFeatures) -> None:
         """Keep `features` under `key`; where that fails, `problem` says why and nothing more is written."""
         if self.problem:
             return
         content = io.BytesIO()
-        np.save(content, features, allow_pickle=False)
+        for array in (features.windows, np.array([features.padded, features.rate])):
+            np.save(content, array, allow_pickle=False)
         try:
             with replacing(self._path(key), durable=False) as temporary:
                 temporary.write_bytes(_checksum(key, content.getvalue()) + content.getvalue())

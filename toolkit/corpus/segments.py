@@ -11,10 +11,31 @@ from ...runtime.errors import ParameterError
 from ...runtime.mfcc import MfccConfig
 from .scan import Corpus, Unusable
 
+# Of a window a clip must hold to be padded with silence to one: with less, most of what a model reads were silence.
+LEAST_OF_WINDOW = 0.5
+
+
+@dataclasses.dataclass(frozen=True)
+class TrackFeatures:
+    """What models learn of one track.
+
+    Attributes:
+        windows: raw MFCC float32 [shape=(segments, shifts, frames, n_mfcc)]; at [i, k] of the window that begins
+            i + k/shifts windows after the start, or that ends with the track where this is earlier.
+        padded: whether its only segment was padded with silence, because the track is shorter than a window.
+        rate: the file's own sample rate, Hz.
+    """
+
+    windows: np.ndarray
+    padded: bool
+    rate: int
+
 
 @dataclasses.dataclass(frozen=True)
 class Segments:
     """The windows of a corpus, cut one after the other, with their features.
+
+    A track that is shorter than a window, but not than `LEAST_OF_WINDOW` of it, is padded with silence to one.
 
     Attributes:
         corpus: where they come from.
@@ -23,9 +44,11 @@ class Segments:
         labels: class indices int64 [shape=(segments,)].
         tracks: for each segment the index of its track in ``corpus.tracks``, int64 [shape=(segments,)].
         positions: for each segment its index in its track, int64 [shape=(segments,)].
+        padded: for each segment whether it ends in such silence, bool [shape=(segments,)].
         unusable: the files that gave no segment.
         shifted: raw MFCC of the windows that begin a part of a window later than each segment, but not so late that
             they reach beyond its track: float32 [shape=(segments, shifts - 1, frames, n_mfcc)]; None for shifts = 1.
+        rates: the own sample rates of the files that gave segments, Hz, int64 [shape=(files,)].
     """
 
     corpus: Corpus
@@ -34,8 +57,10 @@ class Segments:
     labels: np.ndarray
     tracks: np.ndarray
     positions: np.ndarray
+    padded: np.ndarray
     unusable: tuple[Unusable, ...]
     shifted: np.ndarray | None = None
+    rates: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
 
     def samples(self, chosen: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:
         """The audio of the segments with the indices `chosen`, read track by track.
@@ -54,7 +79,7 @@ class Segments:
             raise ParameterError(f"out={audio.dtype} {audio.shape}: expected float32 {shape}; make it of that shape")
         for track in np.unique(self.tracks[chosen]):
             samples = read_file(self.corpus.tracks[track].path, self.config.sample_rate)
-            windows = cut(samples, self.config.window_samples)
+            windows = cut(padded_to(samples, self.config.window_samples), self.config.window_samples)
             rows = np.flatnonzero(self.tracks[chosen] == track)
             audio[rows] = windows[self.positions[chosen[rows]]]
         return audio
@@ -64,3 +89,13 @@ def cut(samples: np.ndarray, length: int) -> np.ndarray:
     """Complete windows one after the other, without copying: [windows, length, ...]; the rest is left out."""
     count = len(samples) // length
     return samples[: count * length].reshape(count, length, *samples.shape[1:])
+
+
+def padded_to(samples: np.ndarray, length: int) -> np.ndarray:
+    """`samples` [shape=(n,)] with silence at their end where they are fewer than `length`."""
+    return np.pad(samples, (0, max(0, length - len(samples))))
+
+
+def too_short(config: MfccConfig) -> str:
+    """Why a track with less than `LEAST_OF_WINDOW` of a window is left out."""
+    return f"shorter than half of one window ({config.window_s} s)"

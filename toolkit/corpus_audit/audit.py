@@ -13,7 +13,9 @@ from ...runtime.audio import CUT_SHORT
 from ...runtime.audio_warnings import CLIPPED_FRACTION
 from ..compute import Executor, Processes, in_order
 from ..corpus.extraction import LOST, why_unusable
+from ..corpus.front_ends import differences
 from ..corpus.scan import Corpus
+from ..corpus.suggestion import Clip, suggest
 from ..splits.assign import SUBSETS
 from .near_duplicates import near_duplicates
 from .track_audit import TrackFacts, examine
@@ -47,7 +49,9 @@ def check(
     everything = list(zip(names, facts, strict=True))
     readable = [(name, fact) for name, fact in everything if fact.error is None]
     genres = collections.Counter(track.genre for track in corpus.tracks)
-    unusable = _unusable(everything)
+    clips = [Clip(fact.seconds, fact.rate) for _, fact in readable if fact.seconds]
+    config = suggest(clips)
+    unusable = _unusable(everything, config)
     by_content: dict[bytes, list[str]] = {}
     for name, fact in everything:
         if fact.content:
@@ -58,7 +62,9 @@ def check(
         "seconds": round(sum(fact.seconds for _, fact in readable), 3),
         "unusable": unusable,
         "duplicates": [files for files in by_content.values() if len(files) > 1],
+        "suggested_front_end": differences(config),
         **_near_duplicates(readable, progress),
+        "padded": _padded(readable, config),
         **_levels(readable),
         **_formats(readable),
         "unbalanced": _unusual([{"genre": genre, "tracks": genres[genre]} for genre in corpus.labels], "tracks"),
@@ -77,14 +83,27 @@ def _too_small(corpus: Corpus, unusable: set[str]) -> Rows:
     ]
 
 
-def _unusable(everything: AuditedTracks) -> Rows:
-    """What training would leave out."""
-    config, found = MfccConfig(), []
+def _unusable(everything: AuditedTracks, config: MfccConfig) -> Rows:
+    """What training with this front end would leave out."""
+    found = []
     for name, fact in everything:
-        samples = round(fact.seconds * config.sample_rate)
-        if reason := fact.error or why_unusable(fact.invalid_samples, samples, config):
+        if reason := fact.error or why_unusable(fact.invalid_samples, _samples(fact, config), config):
             found.append({"file": name, "reason": reason})
     return found
+
+
+def _padded(readable: AuditedTracks, config: MfccConfig) -> Rows:
+    """What training with this front end would pad with silence."""
+    return [
+        {"file": name, "seconds": round(fact.seconds, 3), "window_s": config.window_s}
+        for name, fact in readable
+        if not why_unusable(fact.invalid_samples, _samples(fact, config), config)
+        and _samples(fact, config) < config.window_samples
+    ]
+
+
+def _samples(fact: TrackFacts, config: MfccConfig) -> int:
+    return round(fact.seconds * config.sample_rate)
 
 
 def _near_duplicates(readable: AuditedTracks, progress: Callable[..., None] | None) -> dict[str, list[Any]]:

@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from ...runtime import MfccConfig
+from ..corpus.front_ends import as_options
+
 # Of each kind of fault, by its key in the JSON: what the files have and what to do about it; a line for each.
 FINDINGS = {
     "unusable": ("unusable: training leaves them out; repair, replace or remove them", "{file}: {reason}"),
+    "padded": (
+        "shorter than a window: training pads them with silence; make sure that the length does not tell the genre",
+        "{file}: {seconds} s, a window is {window_s} s",
+    ),
     "damaged": ("damaged but readable: they train as far as they can be read; better replace them", "{file}: {reason}"),
     "duplicates": (
         "groups of files with the same content: keep one of each, else a split by track may put copies on two sides",
@@ -55,6 +62,7 @@ def report(result: dict[str, Any], longest: int = 10) -> Iterator[str]:
     """Lines for a terminal: counts, then each kind of fault with its number, what to do, and its first entries."""
     yield f"{result['tracks']} tracks, {result['seconds'] / 60:.1f} minutes"
     yield from (f"  {genre}: {count}" for genre, count in result["genres"].items())
+    yield f"train with {as_options(MfccConfig(**result['suggested_front_end']))}, which fits their lengths and rates"
     found = {key: _entries(result, key) for key in FINDINGS}
     for key, (sentence, line) in FINDINGS.items():
         if rows := found[key]:

@@ -7,8 +7,10 @@ import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...bench.report.table import Table
+from ..corpus.front_ends import differences, in_words
 from ..corpus.segments import Segments
 from ..evaluation import CorpusFacts, Scores, corpus_facts, sample_std
 from ..models import model_spec
@@ -53,7 +55,7 @@ class Row:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Ablation:
-    """What `genrekit ablation` writes to JSON."""
+    """What `genrekit ablation` writes to JSON; `front_end`: the fields that differ from the paper's."""
 
     schema: int = SCHEMA
     model: str
@@ -62,6 +64,7 @@ class Ablation:
     duplicates_apart: tuple[tuple[str, str], ...]
     seeds: list[int]
     corpus: CorpusFacts
+    front_end: dict[str, Any]
     rows: list[Row]
 
 
@@ -113,6 +116,7 @@ def measure(
         duplicates_apart=merged_duplicates(one.duplicates_apart for runs in metrics.values() for one in runs),
         seeds=list(range(seeds)),
         corpus=corpus_facts(segments),
+        front_end=differences(segments.config),
         rows=summarize(metrics),
     )
 
@@ -169,6 +173,7 @@ def caption(result: Ablation) -> str:
     spread = "mean ± standard deviation over seeds" if len(result.seeds) > 1 else "seed"
     return (
         f"{corpus.name}, {corpus.tracks} tracks, split {Path(result.split).name}; {spread} {seeds}."
+        + (f" Front end: {in_words(result.front_end)}." if result.front_end else "")
         + (f" {LEAK[0].upper()}{LEAK[1:]}." if result.segments_leak else "")
         + "".join(f" {duplicate_caveat(pair)}." for pair in result.duplicates_apart)
         + (" The corpus is synthetic: these figures say nothing about music." if corpus.demo else "")

@@ -6,12 +6,13 @@ import dataclasses
 import importlib.metadata
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...converters.keras_graph.macs import count_macs, macs_notes
 from ...runtime import ModelDescription
 from ...runtime.errors import GenrekitError, MissingFileError, ModelFileError, ParameterError
 from ...runtime.modelfile.description import FORMAT_VERSION
+from ..corpus.front_ends import read_fields
 from ..training.run_folder import ExportFeatures, Run
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def external_run(path: Path, labels: Path | None, front_end: Path | None) -> Ext
 def _description(path: Path, labels: Path, front_end: Path) -> ModelDescription:
     """Checked as a description that a model file carries is."""
     names = [line.strip() for line in _text(labels).splitlines() if line.strip()]
-    fields = _fields(front_end)
+    fields = read_fields(front_end)
     normalization = fields.pop("normalization", None)
     described = {
         "format_version": FORMAT_VERSION,
@@ -95,16 +96,6 @@ def _description(path: Path, labels: Path, front_end: Path) -> ModelDescription:
         return ModelDescription.from_json(json.dumps(described), f"{labels}, {front_end}")
     except GenrekitError as error:
         raise ModelFileError(f"{error}; correct the file") from error
-
-
-def _fields(path: Path) -> dict[str, Any]:
-    try:
-        fields = json.loads(_text(path))
-    except ValueError as error:
-        raise ModelFileError(f"{path}: expected JSON with the front end, received something else ({error})") from error
-    if not isinstance(fields, dict):
-        raise ModelFileError(f"{path}: expected a JSON object with the fields of MfccConfig, received {fields!r}")
-    return fields
 
 
 def _text(path: Path) -> str:

@@ -89,7 +89,8 @@ def outline(corpus: Corpus) -> Segments:
     config, count = MfccConfig(), len(corpus.tracks)
     labels = np.array([corpus.labels.index(track.genre) for track in corpus.tracks])
     features = np.empty((count, 0, config.n_mfcc), np.float32)
-    return Segments(corpus, config, features, labels, np.arange(count), np.zeros(count, np.int64), ())
+    once, whole = np.zeros(count, np.int64), np.zeros(count, bool)
+    return Segments(corpus, config, features, labels, np.arange(count), once, whole, ())
 
 
 def _at_random(count: int, generator: np.random.Generator) -> np.ndarray:

@@ -53,7 +53,9 @@ def _require_same(folder: Path, what: str, found: dict[str, Any], requested: dic
     old, new = _flat(found), _flat(requested)
     differing = [name for name in new if old.get(name) != new[name]]
     if "recipe" in differing:  # from which its settings follow
-        differing = [name for name in differing if name in requested]
+        differing = [name for name in differing if name not in requested["recipe"]]
+    if requested["front_end"].keys() & set(differing):  # from which follow the segments that the parts consist of
+        differing = [name for name in differing if name != "parts"]
     named = []
     for name in differing:
         values = f"{_short(old.get(name))}, not {_short(new[name])}"
@@ -64,9 +66,10 @@ def _require_same(folder: Path, what: str, found: dict[str, Any], requested: dic
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings, then those of the recipe one by one."""
+    """The settings, those of the front end and of the recipe one by one."""
+    others = {name: value for name, value in settings.items() if name != "front_end"}
     own = dict(settings.get("recipe", {}))
-    return {**settings, "recipe": own.pop("name", None), **own}
+    return {**others, "recipe": own.pop("name", None), **settings.get("front_end", {}), **own}
 
 
 def _short(value: Any) -> str:

@@ -69,7 +69,8 @@ def train(
     Raises:
         CorpusError: the folder holds a run with other settings, or features are no numbers.
         ModelFileError: the folder holds this run, finished, but one of its files is damaged.
-        ParameterError: the recipe wants shifted windows that were not extracted.
+        ParameterError: the recipe wants shifted windows that were not extracted, or windows are too small for
+            the layers.
         OutputError: the folder cannot be written.
     """
     _require_usable(training)
@@ -100,6 +101,7 @@ def train(
 
 def _require_usable(training: Training) -> None:
     segments = training.segments
+    training.spec.require_fits(segments.config)
     every = [segments.features] if segments.shifted is None else [segments.features, segments.shifted]
     wrong = [~np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in every]
     if np.any(wrong):

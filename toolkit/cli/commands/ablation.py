@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ....runtime.errors import ParameterError
+from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import CacheFolder, Dask, Data, Epochs, Jobs, Json, Model, NoCache, Split, refuse_unused
 
 
@@ -24,6 +25,14 @@ def ablation(
     only: Annotated[
         list[str], typer.Option(help="Train only the variant of this title, such as edge. May be repeated.")
     ] = [],  # noqa: B006 (typer copies it)
+    front_end: FrontEnd = "music",
+    sample_rate: SampleRate = None,
+    window: Window = None,
+    n_fft: NFft = None,
+    hop: Hop = None,
+    n_mels: NMels = None,
+    n_mfcc: NMfcc = None,
+    top_db: TopDb = None,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
@@ -52,9 +61,11 @@ def ablation(
             raise ParameterError(f"only={title}: expected one of {', '.join(offered)}")
     # The others are compared with edge.
     chosen = {title: variant for title, variant in offered.items() if not only or title in (*only, "edge")}
+    config = chosen_front_end(context, [model.value])
     require_known(split)
     require_writable(out)
-    segments = read_segments(data, jobs, shifts=shifts(chosen.values()), cache=open_cache(cache, no_cache), dask=dask)
+    kept = open_cache(cache, no_cache)
+    segments = read_segments(data, jobs, config, shifts=shifts(chosen.values()), cache=kept, dask=dask)
     for sentence in split_notes(segments, assign(segments, split, seed=0), split):
         note(sentence)
     result = measure(model.value, chosen, segments, split, seeds, out / model.value, train_model)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ....runtime.errors import ParameterError
+from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import CacheFolder, Dask, Data, Jobs, Json, NoCache, refuse_unused
 
 if TYPE_CHECKING:
@@ -23,6 +24,14 @@ def paper(
     out: Annotated[Path, typer.Option(help="Write the runs and the report into this folder.")],
     seeds: Annotated[int, typer.Option(help="Train each model so many times, with seeds from 0.")] = 3,
     smoke: Annotated[bool, typer.Option("--smoke", help="Train two or three epochs, to see that it works.")] = False,
+    front_end: FrontEnd = "music",
+    sample_rate: SampleRate = None,
+    window: Window = None,
+    n_fft: NFft = None,
+    hop: Hop = None,
+    n_mels: NMels = None,
+    n_mfcc: NMfcc = None,
+    top_db: TopDb = None,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
@@ -40,13 +49,15 @@ def paper(
     from ....runtime.util.atomic import require_writable, write_text
     from ...experiments.paper import report
     from ...experiments.paper.reproduction import reproduce
+    from ...models import MODELS
     from ..steps import open_cache, read_segments
     from ..terminal import print_json, progress, resumable
 
     if seeds < 1:
         raise ParameterError(f"seeds={seeds}: expected at least 1; leave --seeds out for three")
+    config = chosen_front_end(context, MODELS)
     require_writable(out)
-    segments = read_segments(data, jobs, cache=open_cache(cache, no_cache), dask=dask)
+    segments = read_segments(data, jobs, config, cache=open_cache(cache, no_cache), dask=dask)
     folder = out / "smoke" if smoke else out
     with progress("training") as update, resumable():
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import CacheFolder, Json, NoCache
 from ..terminal import note, note_left_behind, print_bench, print_json, progress
 
@@ -29,6 +30,7 @@ BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
 
 
 def quickstart(
+    context: typer.Context,
     data: Annotated[
         Path | None, typer.Option(help="The corpus: a folder with one subfolder per genre. Without it, a demo corpus.")
     ] = None,
@@ -45,6 +47,14 @@ def quickstart(
             "100.",
         ),
     ] = None,
+    front_end: FrontEnd = "music",
+    sample_rate: SampleRate = None,
+    window: Window = None,
+    n_fft: NFft = None,
+    hop: Hop = None,
+    n_mels: NMels = None,
+    n_mfcc: NMfcc = None,
+    top_db: TopDb = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     as_json: Json = False,
@@ -62,12 +72,13 @@ def quickstart(
 
     begin = time.monotonic()
     chosen = recipes("edge", "all", DEMO_EPOCHS if epochs is None and data is None else epochs)
+    config = chosen_front_end(context, chosen)
     require_writable(out)
     note_left_behind(out / "bench.json")
     kept = open_cache(cache, no_cache)
     corpus_folder = data or _demo_corpus(out / "corpus")
     require_possible(scan(corpus_folder), SPLIT, SEED)
-    segments = read_segments(corpus_folder, jobs=-1, shifts=shifts(chosen.values()), cache=kept)
+    segments = read_segments(corpus_folder, -1, config, shifts=shifts(chosen.values()), cache=kept)
     subsets = assign(segments, SPLIT, SEED)
     trained = _train(segments, out / "runs", chosen)
     rows = _export(out)

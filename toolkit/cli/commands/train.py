@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import (
     CacheFolder,
     Dask,
@@ -47,6 +48,14 @@ def train(
     split: Split = "track",
     epochs: Epochs = None,
     seed: Annotated[int, typer.Option(help="Set the split, the weights, the order and the augmentation.")] = 0,
+    front_end: FrontEnd = "music",
+    sample_rate: SampleRate = None,
+    window: Window = None,
+    n_fft: NFft = None,
+    hop: Hop = None,
+    n_mels: NMels = None,
+    n_mfcc: NMfcc = None,
+    top_db: TopDb = None,
     jobs: Jobs = -1,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
@@ -71,12 +80,13 @@ def train(
     from ..terminal import print_json
 
     chosen = recipes(recipe.value, model.value, epochs, [option.value for option in without])
+    config = chosen_front_end(context, chosen)
     require_seed(seed)
     require_known(split)
     require_possible(scan(data), split, seed)
     require_writable(out)
     kept = open_cache(cache, no_cache)
-    segments = read_segments(data, jobs, shifts=shifts(chosen.values()), cache=kept, dask=dask)
+    segments = read_segments(data, jobs, config, shifts=shifts(chosen.values()), cache=kept, dask=dask)
     trained = []
     for metrics in train_models(chosen, segments, out, split, seed, restart=restart, tensorboard=tensorboard):
         trained.append(dataclasses.asdict(metrics))

@@ -7,6 +7,7 @@ from typing import Any
 
 from ....bench.report.columns import milliseconds_a_clip
 from ....bench.report.table import Table
+from ...corpus.front_ends import in_words
 from ...splits.leakage import LEAK, duplicate_caveat
 from .published import TRAINING
 from .reproduction import Column, Reproduction, SplitResult, Spread
@@ -46,6 +47,8 @@ def caveats(result: Reproduction) -> list[str]:
     sentences = ["The printed figures are of the whole GTZAN; ours compare with them as far as the corpus is that one."]
     if result.corpus.demo:
         sentences.append("The demo corpus is composed by rule: accuracies on it say nothing about music.")
+    if result.front_end:
+        sentences.append(f"The features are not the paper's: {in_words(result.front_end)}.")
     if result.smoke:
         sentences.append("A smoke run of two or three epochs: it shows that the path works, and nothing else.")
     sentences.append(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ....runtime.errors import CorpusError
+from ...corpus.front_ends import differences
 from ...corpus.segments import Segments
 from ...evaluation import CorpusFacts, corpus_facts, sample_std
 from ...models import model_spec
@@ -92,9 +93,10 @@ class SplitResult:
 
 @dataclasses.dataclass(frozen=True)
 class Reproduction:
-    """What `genrekit paper` writes to JSON."""
+    """What `genrekit paper` writes to JSON; `front_end`: the fields that differ from the paper's."""
 
     corpus: CorpusFacts
+    front_end: dict[str, Any]
     classes: tuple[str, ...]
     segments: int
     seeds: int
@@ -134,6 +136,7 @@ def reproduce(
     ]
     return Reproduction(
         corpus_facts(segments),
+        differences(segments.config),
         segments.corpus.labels,
         len(segments.labels),
         seeds,
