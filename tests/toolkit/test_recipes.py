@@ -14,7 +14,7 @@ from genrekit.toolkit.training.recipes import OPTIONS, PAPER, recipe, recipes
 
 def test_paper_is_the_papers_letter():
     off = {"normalization", "schedule", "best_epoch", "label_smoothing", "mixup", "masked_frames"}
-    off |= {"masked_coefficients", "timbre", "balance", "without"}
+    off |= {"masked_coefficients", "time_shift", "timbre", "balance", "min_steps", "without"}
     assert (PAPER.learning_rate, PAPER.batch_size, PAPER.epochs, PAPER.shifts) == (1e-4, 32, 50, 1)
     assert not any(getattr(PAPER, name) for name in off)
     assert all(recipe("paper", model) == PAPER for model in MODELS)
@@ -44,7 +44,7 @@ def test_every_setting_of_edge_can_be_switched_off():
         if getattr(recipe("edge", model), field.name) != getattr(PAPER, field.name)
     }
     options = {setting for settings in OPTIONS.values() for setting in settings}
-    assert differing - options <= {"name", "learning_rate", "batch_size", "epochs", "batch_norm_momentum"}
+    assert differing - options <= {"name", "learning_rate", "batch_size", "epochs", "min_steps", "batch_norm_momentum"}
 
 
 @pytest.mark.parametrize(
@@ -67,12 +67,29 @@ def test_all_stands_for_every_model():
         recipes("edge", "transformer")
 
 
+@pytest.mark.parametrize("model", MODELS)
+def test_a_small_corpus_is_learnt_for_as_many_steps_as_the_recipe_wants(model):
+    edge = recipe("edge", model)
+    for segments in (40, 204, 410, 6400):
+        epochs = edge.epochs_on(segments)
+        steps = [len(edge.rates(epoch, segments)) for epoch in range(epochs)]
+        assert sum(steps) >= edge.min_steps > 0
+        assert sum(steps[:-1]) < edge.min_steps or epochs == edge.epochs
+    assert edge.epochs_on(6400) == edge.epochs
+
+
+@pytest.mark.parametrize("segments", [40, 6400])
+def test_a_number_of_epochs_that_is_asked_for_holds(segments):
+    assert recipe("edge", "cnn", epochs=3).epochs_on(segments) == 3
+    assert PAPER.epochs_on(segments) == 50
+
+
 def test_a_scheduled_rate_rises_and_falls_once_over_the_whole_training():
     edge = dataclasses.replace(recipe("edge", "mlp", epochs=20), schedule=True, learning_rate=2e-3)
-    rates = np.concatenate([edge.rates(epoch, 7) for epoch in range(20)])
+    rates = np.concatenate([edge.rates(epoch, 7 * 32) for epoch in range(20)])
     assert rates.max() == pytest.approx(2e-3, rel=1e-3)
     assert rates.argmax() in (13, 14)
     assert (np.diff(rates[:14]) > 0).all()
     assert (np.diff(rates[14:]) < 0).all()
     assert 0 < rates[-1] < 2e-6
-    assert (PAPER.rates(3, 7) == 1e-4).all()
+    assert (PAPER.rates(3, 7 * 32) == 1e-4).all()

@@ -1,4 +1,4 @@
-"""What an epoch learns from: the training segments drawn, cut, masked and mixed anew.
+"""What an epoch learns from: the training segments drawn, shifted, masked and mixed anew.
 
 Pure functions of (features, targets, generator), each over the whole epoch at once. The generator follows from
 (seed, epoch) alone, so that a training that continues sees what it would have seen.
@@ -35,10 +35,13 @@ def augment(
     """
     order = balanced_order(labels, generator) if recipe.balance else generator.permutation(len(labels))
     features, targets = draw_windows(windows, order, generator), labels[order]
+    if recipe.time_shift:
+        shift_time(features, recipe.time_shift, generator)
     if recipe.timbre:
         shift_timbre(features, recipe.timbre, generator)
     if recipe.masked_frames or recipe.masked_coefficients:
-        mask(features, recipe.masked_frames, recipe.masked_coefficients, windows[:, 0].mean(axis=(0, 1)), generator)
+        frames = round(recipe.masked_frames * features.shape[1])
+        mask(features, frames, recipe.masked_coefficients, windows[:, 0].mean(axis=(0, 1)), generator)
     if recipe.mixup:
         features, targets = mix(features, targets, recipe.mixup, generator)
     return features, smooth_labels(targets, recipe.label_smoothing)
@@ -72,6 +75,20 @@ def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Ge
     chosen = np.zeros(len(order), np.int64) if shifts == 1 else generator.integers(0, shifts, len(order))
     drawn: np.ndarray = windows[order, chosen]
     return drawn
+
+
+def shift_time(features: np.ndarray, fraction: float, generator: np.random.Generator) -> None:
+    """Move the frames of each window by a random number of frames, earlier or later; those pushed out come in again.
+
+    Args:
+        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
+        fraction: of the window, by which its frames move at most, in [0, 0.5]; the numbers of frames are uniform.
+    """
+    frames = features.shape[1]
+    longest = round(fraction * frames)
+    moved = generator.integers(-longest, longest, len(features), endpoint=True)
+    sources = (np.arange(frames) - moved[:, np.newaxis]) % frames
+    features[:] = np.take_along_axis(features, sources[:, :, np.newaxis], axis=1)
 
 
 def shift_timbre(features: np.ndarray, std: float, generator: np.random.Generator) -> None:

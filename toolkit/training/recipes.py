@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -21,7 +22,9 @@ class Recipe:
         name: what users call it.
         learning_rate: Adam's; the largest where it follows a schedule.
         batch_size: segments a step.
-        epochs: at most.
+        epochs: their number, unless `min_steps` asks for more.
+        min_steps: the fewest steps of a whole training, for corpora so small that `epochs` end before the weights have
+            settled; 0: no such bound.
         normalization: how far the MFCC coefficients are brought to one standard deviation, after their means over the
             training subset are taken off: 1 divides each by its own, 0 all by the same (the root of the mean of their
             squares), 0.5 by the geometric mean of the two; None: raw MFCC.
@@ -32,7 +35,9 @@ class Recipe:
             hundreds of steps, which a small corpus does not have.
         label_smoothing: fraction of the targets' probability that goes to all classes alike.
         mixup: alpha of the Beta distribution by which windows are mixed; 0: none.
-        masked_frames, masked_coefficients: the longest run of each that is hidden from a step; 0: none.
+        masked_frames: the longest run of frames that is hidden from a step, as a fraction of the window; 0: none.
+        masked_coefficients: the same of coefficients, as a number; 0: none.
+        time_shift: how far the frames of a window are moved at most, as a fraction of it; 0: none.
         timbre: standard deviation of the constant that is added to each coefficient of a window; 0: none.
         shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
         balance: whether an epoch holds as many segments of each class.
@@ -43,25 +48,37 @@ class Recipe:
     learning_rate: float
     batch_size: int = 32
     epochs: int = 50
+    min_steps: int = 0
     normalization: float | None = None
     schedule: bool = False
     best_epoch: bool = False
     batch_norm_momentum: float = 0.99
     label_smoothing: float = 0.0
     mixup: float = 0.0
-    masked_frames: int = 0
+    masked_frames: float = 0.0
     masked_coefficients: int = 0
+    time_shift: float = 0.0
     timbre: float = 0.0
     shifts: int = 1
     balance: bool = False
     without: tuple[str, ...] = ()
 
-    def rates(self, epoch: int, steps: int) -> np.ndarray:
-        """The learning rate of each of the `steps` steps of an epoch, counted from 0. [shape=(steps,)]"""
+    def epochs_on(self, segments: int) -> int:
+        """How many epochs a training on so many segments takes."""
+        return max(self.epochs, math.ceil(self.min_steps / self.steps(segments)))
+
+    def steps(self, segments: int) -> int:
+        """Steps of an epoch over so many segments, of which the last takes what is left."""
+        return math.ceil(segments / self.batch_size)
+
+    def rates(self, epoch: int, segments: int) -> np.ndarray:
+        """The learning rate of each step of an epoch, counted from 0, over so many segments. [shape=(steps,)]"""
+        steps = self.steps(segments)
         if not self.schedule:
             return np.full(steps, self.learning_rate)
-        done = (epoch * steps + np.arange(steps)) / (self.epochs * steps)
-        rise = np.minimum(1, (done + 1 / (self.epochs * steps)) / WARM_UP)
+        whole = self.epochs_on(segments) * steps
+        done = (epoch * steps + np.arange(steps)) / whole
+        rise = np.minimum(1, (done + 1 / whole) / WARM_UP)
         fall = 0.5 * (1 + np.cos(np.pi * np.clip((done - WARM_UP) / (1 - WARM_UP), 0, 1)))
         return self.learning_rate * rise * fall
 
@@ -78,12 +95,14 @@ PAPER = Recipe("paper", 1e-4)
 _EDGE = Recipe(
     "edge",
     1e-3,
+    min_steps=1000,
     normalization=0.5,
     schedule=True,
     best_epoch=True,
     batch_norm_momentum=0.9,
     label_smoothing=0.1,
     mixup=0.2,
+    time_shift=0.2,
     timbre=0.3,
     shifts=4,
     balance=True,
@@ -91,10 +110,16 @@ _EDGE = Recipe(
 EDGE = {
     "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
     "mlp-regularized": _EDGE,
-    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20, masked_coefficients=1),
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1),
     # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
     "lstm": dataclasses.replace(
-        _EDGE, learning_rate=3e-3, batch_size=64, normalization=0.0, timbre=0.0, masked_frames=20, masked_coefficients=1
+        _EDGE,
+        learning_rate=3e-3,
+        batch_size=64,
+        normalization=0.0,
+        timbre=0.0,
+        masked_frames=20 / 130,
+        masked_coefficients=1,
     ),
 }
 
@@ -106,6 +131,7 @@ OPTIONS = {
     "label-smoothing": ("label_smoothing",),
     "mixup": ("mixup",),
     "masking": ("masked_frames", "masked_coefficients"),
+    "time-shift": ("time_shift",),
     "timbre": ("timbre",),
     "offsets": ("shifts",),
     "balancing": ("balance",),
@@ -120,7 +146,7 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
     Args:
         name: one of `NAMES`.
         model: one of `models.MODELS`.
-        epochs: instead of the recipe's own.
+        epochs: neither more nor fewer than these, instead of the recipe's own.
         without: options of edge to switch off, from `OPTIONS`; their order does not matter.
 
     Raises:
@@ -138,7 +164,7 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
     off = tuple(option for option in OPTIONS if option in without)
     settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
     chosen = PAPER if name == PAPER.name else dataclasses.replace(EDGE[model], **settings, without=off)
-    return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
+    return chosen if epochs is None else dataclasses.replace(chosen, epochs=epochs, min_steps=0)
 
 
 def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> dict[str, Recipe]:

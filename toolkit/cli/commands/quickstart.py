@@ -35,7 +35,9 @@ def quickstart(
     out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[
         int | None,
-        typer.Option(help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others."),
+        typer.Option(
+            help="Train for at most so many epochs. Without it, 15 on the demo corpus; on others, the recipe decides."
+        ),
     ] = None,
     calls: Annotated[
         int | None,
