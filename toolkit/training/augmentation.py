@@ -78,17 +78,17 @@ def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Ge
 
 
 def shift_time(features: np.ndarray, fraction: float, generator: np.random.Generator) -> None:
-    """Move the frames of each window by a random number of frames, earlier or later; those pushed out come in again.
+    """Move each window's frames earlier or later by a random number; those pushed out come in at the other end.
 
     Args:
         features: float32 [shape=(n, frames, n_mfcc)], changed in place.
         fraction: of the window, by which its frames move at most, in [0, 0.5]; the numbers of frames are uniform.
     """
-    frames = features.shape[1]
-    longest = round(fraction * frames)
+    longest = round(fraction * features.shape[1])
     moved = generator.integers(-longest, longest, len(features), endpoint=True)
-    sources = (np.arange(frames) - moved[:, np.newaxis]) % frames
-    features[:] = np.take_along_axis(features, sources[:, :, np.newaxis], axis=1)
+    for frames in np.unique(moved):
+        chosen = moved == frames
+        features[chosen] = np.roll(features[chosen], frames, axis=1)
 
 
 def shift_timbre(features: np.ndarray, std: float, generator: np.random.Generator) -> None:
