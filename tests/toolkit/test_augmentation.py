@@ -57,7 +57,7 @@ def test_an_epoch_follows_from_its_seed_and_number_and_leaves_the_segments_alone
 
 def test_balancing_draws_each_class_alike_and_each_segment_before_any_comes_again(generator):
     labels = np.repeat([0, 1, 2], [40, 8, 12])
-    order = augmentation.balanced_order(one_hot(labels), generator)
+    order = augmentation.balanced_order(one_hot(labels), 60, generator)
     assert np.bincount(labels[order]).tolist() == [20, 20, 20]
     times = np.bincount(order, minlength=len(labels))
     assert times[:40].max() == 1
@@ -66,8 +66,22 @@ def test_balancing_draws_each_class_alike_and_each_segment_before_any_comes_agai
 
 
 def test_balancing_leaves_out_a_class_that_is_not_there(generator):
-    order = augmentation.balanced_order(one_hot(np.array([0, 0, 0, 2])), generator)
+    order = augmentation.balanced_order(one_hot(np.array([0, 0, 0, 2])), 4, generator)
     assert sorted(order)[-2:] == [3, 3]
+
+
+@pytest.mark.parametrize("balance", [False, True])
+def test_an_epoch_over_few_segments_goes_through_them_until_it_has_its_steps(balance):
+    """30 segments, of which 5 steps of 16 need 80 windows: each is learnt two or three times, of its own class."""
+    small = dataclasses.replace(PAPER, min_steps=5, batch_size=16, balance=balance)
+    features, labels = numbered(30), one_hot(np.arange(30) % 3)
+    learnt, targets = augmentation.augment(features[:, None], labels, small, augmentation.epoch_generator(0, 0))
+    order = learnt[:, 0, 0].astype(int)
+    assert len(order) == 80
+    assert set(np.bincount(order, minlength=30)) == {2, 3}
+    np.testing.assert_array_equal(targets, labels[order])
+    many = numbered(90), one_hot(np.arange(90) % 3)
+    assert len(augmentation.augment(many[0][:, None], many[1], small, augmentation.epoch_generator(0, 0))[0]) == 90
 
 
 def test_windows_are_drawn_from_all_their_shifts_alike(generator):

@@ -67,29 +67,12 @@ def test_all_stands_for_every_model():
         recipes("edge", "transformer")
 
 
-@pytest.mark.parametrize("model", MODELS)
-def test_a_small_corpus_is_learnt_for_as_many_steps_as_the_recipe_wants(model):
-    edge = recipe("edge", model)
-    for segments in (40, 204, 410, 6400):
-        epochs = edge.epochs_on(segments)
-        steps = [len(edge.rates(epoch, segments)) for epoch in range(epochs)]
-        assert sum(steps) >= edge.min_steps > 0
-        assert sum(steps[:-1]) < edge.min_steps or epochs == edge.epochs
-    assert edge.epochs_on(6400) == edge.epochs
-
-
-@pytest.mark.parametrize("segments", [40, 6400])
-def test_a_number_of_epochs_that_is_asked_for_holds(segments):
-    assert recipe("edge", "cnn", epochs=3).epochs_on(segments) == 3
-    assert PAPER.epochs_on(segments) == 50
-
-
 def test_a_scheduled_rate_rises_and_falls_once_over_the_whole_training():
     edge = dataclasses.replace(recipe("edge", "mlp", epochs=20), schedule=True, learning_rate=2e-3)
-    rates = np.concatenate([edge.rates(epoch, 7 * 32) for epoch in range(20)])
+    rates = np.concatenate([edge.rates(epoch, 7) for epoch in range(20)])
     assert rates.max() == pytest.approx(2e-3, rel=1e-3)
     assert rates.argmax() in (13, 14)
     assert (np.diff(rates[:14]) > 0).all()
     assert (np.diff(rates[14:]) < 0).all()
     assert 0 < rates[-1] < 2e-6
-    assert (PAPER.rates(3, 7 * 32) == 1e-4).all()
+    assert (PAPER.rates(3, 7) == 1e-4).all()

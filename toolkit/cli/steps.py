@@ -92,7 +92,7 @@ def train_model(
     training: Training, folder: Path, name: str, *, restart: bool = False, tensorboard: bool = False
 ) -> Metrics:
     """Train into `folder` with a progress bar called `name`."""
-    epochs = training.epochs
+    epochs = training.recipe.epochs
     with progress(name) as update, resumable(restart):
 
         def on_epoch(history: list[Epoch], total: int) -> None:

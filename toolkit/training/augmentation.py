@@ -31,9 +31,11 @@ def augment(
         generator: from `epoch_generator`.
 
     Returns:
-        features float32 [shape=(n, frames, n_mfcc)], targets float32 [shape=(n, classes)] whose rows sum to 1.
+        features float32 [shape=(m, frames, n_mfcc)], targets float32 [shape=(m, classes)] whose rows sum to 1; m is
+        ``recipe.windows(n)``.
     """
-    order = balanced_order(labels, generator) if recipe.balance else generator.permutation(len(labels))
+    count = recipe.windows(len(labels))
+    order = (balanced_order if recipe.balance else random_order)(labels, count, generator)
     features, targets = draw_windows(windows, order, generator), labels[order]
     if recipe.time_shift:
         shift_time(features, recipe.time_shift, generator)
@@ -47,16 +49,21 @@ def augment(
     return features, smooth_labels(targets, recipe.label_smoothing)
 
 
-def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Indices of n segments in random order, of each class as many as of any other, give or take one.
+def random_order(labels: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """`count` indices of segments in random order, each once before any comes again; `labels` [shape=(n, classes)]."""
+    return _draw(np.arange(len(labels)), count, generator)
+
+
+def balanced_order(labels: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """`count` indices of segments in random order, of each class as many as of any other, give or take one.
 
     Each class is gone through from end to end before one of its segments comes again. `labels`: one-hot
     [shape=(n, classes)].
     """
     classes = labels.argmax(axis=1)
     present = generator.permutation(np.unique(classes))
-    counts = np.full(len(present), len(classes) // len(present))
-    counts[: len(classes) % len(present)] += 1
+    counts = np.full(len(present), count // len(present))
+    counts[: count % len(present)] += 1
     drawn = [
         _draw(np.flatnonzero(classes == index), count, generator) for index, count in zip(present, counts, strict=True)
     ]

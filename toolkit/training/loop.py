@@ -16,6 +16,7 @@ Measured by ``python -m tests.ratios`` on two cores of an AMD EPYC.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,13 +54,17 @@ class Fitter:
         """All that an epoch changes: the model's, with its dropout layers' random state, then Adam's."""
         return [*self._model.variables, self._steps, *(moment for pair in self._moments for moment in pair)]
 
+    def steps(self, segments: int) -> int:
+        """Steps of an epoch over so many segments."""
+        return math.ceil(segments / self._batch_size)
+
     def epoch(self, features: np.ndarray, targets: np.ndarray, rates: np.ndarray) -> tuple[float, float]:
         """Take every step of one epoch, in the order of the arrays.
 
         Args:
             features: float32 [shape=(n, frames, n_mfcc)].
             targets: probabilities float32 [shape=(n, classes)].
-            rates: the learning rate of each step, as many as batches [shape=(ceil(n / batch_size),)].
+            rates: the learning rate of each step [shape=(steps(n),)].
 
         Returns:
             Loss and accuracy: means over the epoch's segments, of the model as it was at each step.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Iterable, Sequence
 
 import numpy as np
@@ -22,9 +21,8 @@ class Recipe:
         name: what users call it.
         learning_rate: Adam's; the largest where it follows a schedule.
         batch_size: segments a step.
-        epochs: their number, unless `min_steps` asks for more.
-        min_steps: the fewest steps of a whole training, for corpora so small that `epochs` end before the weights have
-            settled; 0: no such bound.
+        epochs: at most.
+        min_steps: the fewest steps of an epoch; one over a corpus with fewer goes on with it from the start. 0: any.
         normalization: how far the MFCC coefficients are brought to one standard deviation, after their means over the
             training subset are taken off: 1 divides each by its own, 0 all by the same (the root of the mean of their
             squares), 0.5 by the geometric mean of the two; None: raw MFCC.
@@ -63,22 +61,16 @@ class Recipe:
     balance: bool = False
     without: tuple[str, ...] = ()
 
-    def epochs_on(self, segments: int) -> int:
-        """How many epochs a training on so many segments takes."""
-        return max(self.epochs, math.ceil(self.min_steps / self.steps(segments)))
+    def windows(self, segments: int) -> int:
+        """How many windows an epoch learns from where there are so many segments."""
+        return max(segments, self.min_steps * self.batch_size)
 
-    def steps(self, segments: int) -> int:
-        """Steps of an epoch over so many segments, of which the last takes what is left."""
-        return math.ceil(segments / self.batch_size)
-
-    def rates(self, epoch: int, segments: int) -> np.ndarray:
-        """The learning rate of each step of an epoch, counted from 0, over so many segments. [shape=(steps,)]"""
-        steps = self.steps(segments)
+    def rates(self, epoch: int, steps: int) -> np.ndarray:
+        """The learning rate of each of the `steps` steps of an epoch, counted from 0. [shape=(steps,)]"""
         if not self.schedule:
             return np.full(steps, self.learning_rate)
-        whole = self.epochs_on(segments) * steps
-        done = (epoch * steps + np.arange(steps)) / whole
-        rise = np.minimum(1, (done + 1 / whole) / WARM_UP)
+        done = (epoch * steps + np.arange(steps)) / (self.epochs * steps)
+        rise = np.minimum(1, (done + 1 / (self.epochs * steps)) / WARM_UP)
         fall = 0.5 * (1 + np.cos(np.pi * np.clip((done - WARM_UP) / (1 - WARM_UP), 0, 1)))
         return self.learning_rate * rise * fall
 
@@ -95,7 +87,7 @@ PAPER = Recipe("paper", 1e-4)
 _EDGE = Recipe(
     "edge",
     1e-3,
-    min_steps=1000,
+    min_steps=20,
     normalization=0.5,
     schedule=True,
     best_epoch=True,
@@ -146,7 +138,7 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
     Args:
         name: one of `NAMES`.
         model: one of `models.MODELS`.
-        epochs: neither more nor fewer than these, instead of the recipe's own.
+        epochs: instead of the recipe's own.
         without: options of edge to switch off, from `OPTIONS`; their order does not matter.
 
     Raises:
@@ -164,7 +156,7 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
     off = tuple(option for option in OPTIONS if option in without)
     settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
     chosen = PAPER if name == PAPER.name else dataclasses.replace(EDGE[model], **settings, without=off)
-    return chosen if epochs is None else dataclasses.replace(chosen, epochs=epochs, min_steps=0)
+    return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
 
 
 def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> dict[str, Recipe]:

@@ -32,11 +32,6 @@ class Training:
     seed: int
 
     @property
-    def epochs(self) -> int:
-        """How many epochs it takes."""
-        return self.recipe.epochs_on(int(np.count_nonzero(self.subsets == "train")))
-
-    @property
     def settings(self) -> dict[str, Any]:
         """What distinguishes this training from others, as JSON keeps it."""
         settings = {

@@ -165,12 +165,12 @@ def _fit(
     history = checkpoint.restore(fitter.variables)
     learnt = _epochs_ahead(data, training, len(history))
     try:
-        while len(history) < training.epochs:
+        while len(history) < recipe.epochs:
             history.append(_epoch(fitter, learnt, data, recipe, len(history)))
             best = recipe.best_epoch and write_run.best_epoch(history) == len(history) - 1
             checkpoint.save(fitter.variables, history, best)
             for observe in observers:
-                observe(history, training.epochs)
+                observe(history, recipe.epochs)
     finally:
         learnt.close()
         checkpoint.wait()
@@ -188,7 +188,7 @@ def _epochs_ahead(data: Data, training: Training, done: int) -> Generator[tuple[
 
     with ThreadPoolExecutor(1) as maker:
         ahead = maker.submit(make, done)
-        for epoch in range(done + 1, training.epochs):
+        for epoch in range(done + 1, recipe.epochs):
             ready, ahead = ahead.result(), maker.submit(make, epoch)
             yield ready
         yield ahead.result()
@@ -198,7 +198,8 @@ def _epoch(
     fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, index: int
 ) -> Epoch:
     start = time.perf_counter()
-    loss, accuracy = fitter.epoch(*next(learnt), recipe.rates(index, len(data.targets)))
+    steps = fitter.steps(recipe.windows(len(data.targets)))
+    loss, accuracy = fitter.epoch(*next(learnt), recipe.rates(index, steps))
     val_loss, val_accuracy = fitter.validate(*data.validation)
     if not (math.isfinite(loss) and math.isfinite(val_loss)):
         raise Failure(

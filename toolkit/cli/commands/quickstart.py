@@ -35,9 +35,7 @@ def quickstart(
     out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[
         int | None,
-        typer.Option(
-            help="Train for at most so many epochs. Without it, 15 on the demo corpus; on others, the recipe decides."
-        ),
+        typer.Option(help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others."),
     ] = None,
     calls: Annotated[
         int | None,
