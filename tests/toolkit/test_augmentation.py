@@ -42,7 +42,8 @@ def test_an_epoch_follows_from_its_seed_and_number_and_leaves_the_segments_alone
     before = windows.copy(), labels.copy()
 
     def epoch(seed, number):
-        whole = dataclasses.replace(recipe("edge", "cnn"), masked_frames=5, masked_coefficients=2, mixup=0.3)
+        whole = dataclasses.replace(recipe("edge", "cnn"), masked_frames=0.25, masked_coefficients=2, mixup=0.3)
+        whole = dataclasses.replace(whole, time_shift=0.2)
         return augmentation.augment(windows, labels, whole, augmentation.epoch_generator(seed, number))
 
     for first, second in zip(epoch(3, 7), epoch(3, 7), strict=True):
@@ -56,7 +57,7 @@ def test_an_epoch_follows_from_its_seed_and_number_and_leaves_the_segments_alone
 
 def test_balancing_draws_each_class_alike_and_each_segment_before_any_comes_again(generator):
     labels = np.repeat([0, 1, 2], [40, 8, 12])
-    order = augmentation.balanced_order(one_hot(labels), generator)
+    order = augmentation.balanced_order(one_hot(labels), 60, generator)
     assert np.bincount(labels[order]).tolist() == [20, 20, 20]
     times = np.bincount(order, minlength=len(labels))
     assert times[:40].max() == 1
@@ -65,8 +66,22 @@ def test_balancing_draws_each_class_alike_and_each_segment_before_any_comes_agai
 
 
 def test_balancing_leaves_out_a_class_that_is_not_there(generator):
-    order = augmentation.balanced_order(one_hot(np.array([0, 0, 0, 2])), generator)
+    order = augmentation.balanced_order(one_hot(np.array([0, 0, 0, 2])), 4, generator)
     assert sorted(order)[-2:] == [3, 3]
+
+
+@pytest.mark.parametrize("balance", [False, True])
+def test_an_epoch_over_few_segments_goes_through_them_until_it_has_its_steps(balance):
+    """30 segments, of which 5 steps of 16 need 80 windows: each is learnt two or three times, of its own class."""
+    small = dataclasses.replace(PAPER, min_steps=5, batch_size=16, balance=balance)
+    features, labels = numbered(30), one_hot(np.arange(30) % 3)
+    learnt, targets = augmentation.augment(features[:, None], labels, small, augmentation.epoch_generator(0, 0))
+    order = learnt[:, 0, 0].astype(int)
+    assert len(order) == 80
+    assert set(np.bincount(order, minlength=30)) == {2, 3}
+    np.testing.assert_array_equal(targets, labels[order])
+    many = numbered(90), one_hot(np.arange(90) % 3)
+    assert len(augmentation.augment(many[0][:, None], many[1], small, augmentation.epoch_generator(0, 0))[0]) == 90
 
 
 def test_windows_are_drawn_from_all_their_shifts_alike(generator):
@@ -96,6 +111,52 @@ def test_masked_places_hold_the_mean(generator):
     augmentation.mask(features, FRAMES, 0, fill, generator)
     hidden = features != 7
     np.testing.assert_array_equal(features[hidden], np.broadcast_to(fill, features.shape)[hidden])
+
+
+def test_the_longest_mask_is_a_fraction_of_the_window(generator):
+    whole = dataclasses.replace(PAPER, masked_frames=0.25)
+    windows = np.zeros((2000, 1, FRAMES, COEFFICIENTS), np.float32)
+    windows[:1000] = 2  # around the mean of 1, which a mask shows
+    learnt, _ = augmentation.augment(windows, one_hot(np.arange(2000) % 3), whole, generator)
+    assert set((learnt == 1).all(axis=2).sum(axis=1)) == set(range(FRAMES // 4 + 1))
+
+
+def counted(count):
+    """Windows whose frames tell their own index."""
+    return np.tile(np.arange(FRAMES, dtype=np.float32)[:, None], (count, 1, COEFFICIENTS))
+
+
+def test_a_shift_in_time_turns_each_window_by_any_number_of_frames_up_to_its_fraction(generator):
+    moved = counted(4000)
+    augmentation.shift_time(moved, 0.2, generator)
+    by = (-moved[:, 0, 0]).astype(int) % FRAMES
+    for number, window in zip(by[:50], moved[:50], strict=True):
+        np.testing.assert_array_equal(window, np.roll(counted(1)[0], number, axis=0))
+    times = np.bincount((by + 4) % FRAMES, minlength=FRAMES)  # from 4 frames earlier to 4 later
+    assert times[:9] == pytest.approx([4000 / 9] * 9, rel=0.2)
+    assert not times[9:].any()
+
+
+def test_a_shift_in_time_by_no_fraction_changes_nothing(generator):
+    moved = counted(50)
+    augmentation.shift_time(moved, 0.0, generator)
+    np.testing.assert_array_equal(moved, counted(50))
+
+
+def test_a_shift_in_time_leaves_frames_and_targets_as_they_are(generator):
+    """Each window keeps its frames, in a turned order, and its class."""
+    windows = np.random.default_rng(0).standard_normal((30, 1, FRAMES, COEFFICIENTS)).astype(np.float32)
+    labels = one_hot(np.arange(30) % 3)
+    shifting = dataclasses.replace(PAPER, time_shift=0.5)
+    learnt, targets = augmentation.augment(windows, labels, shifting, generator)
+    kept = np.sort(windows[:, 0, :, 0], axis=1)
+    moved = set()
+    for window, target in zip(learnt, targets, strict=True):
+        (index,) = np.flatnonzero((kept == np.sort(window[:, 0])).all(axis=1))
+        (by,) = [by for by in range(FRAMES) if (window == np.roll(windows[index, 0], by, axis=0)).all()]
+        moved.add(by)
+        np.testing.assert_array_equal(target, labels[index])
+    assert len(moved) > FRAMES / 3
 
 
 def test_timbre_adds_one_constant_to_each_coefficient_of_a_window(generator):

@@ -471,6 +471,7 @@ def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_fo
     result = json.loads((tmp_path / "mlp.json").read_text())
     assert [row["variant"] for row in result["rows"]] == list(variants)
     assert "1 of 16 tracks stand in no part" in process.stderr
+    assert "the test part holds no flutes" in process.stderr
     page = (tmp_path / "mlp.md").read_text()
     assert "bells.00000 and copy hold the same audio but stand on two sides" in page
     for row in result["rows"]:

@@ -2,11 +2,13 @@
 
 import dataclasses
 
+import numpy as np
+
 from genrekit.runtime import ModelDescription
 from genrekit.runtime.modelfile.description import TrainingCorpus
 from genrekit.toolkit.exporting.bench_inputs import save_clips
 from genrekit.toolkit.splits.assign import assign, subsets_digest
-from genrekit.toolkit.splits.leakage import overlap_note, overlaps_training
+from genrekit.toolkit.splits.leakage import overlap_note, overlaps_training, split_notes
 
 from .conftest import write_split
 
@@ -39,3 +41,15 @@ def test_a_split_file_counts_by_what_it_says(segments, tmp_path, monkeypatch):
 def test_another_corpus_is_reported(segments):
     subsets = assign(segments, "track", 0)
     assert "another corpus" in overlap_note(trained(segments, subsets, fingerprint="other"), segments, subsets)
+
+
+def test_a_part_that_lacks_genres_is_named_with_them(segments, tmp_path):
+    whole = assign(segments, "track", 0)
+    assert not list(split_notes(segments, whole, "track"))
+    bells, drones = (segments.labels == segments.corpus.labels.index(genre) for genre in ("bells", "drones"))
+    lacking = np.where((bells | drones) & (whole == "validation"), "train", whole)
+    lacking = np.where(bells & (whole == "test"), "train", lacking)
+    validation, test = split_notes(segments, lacking, "mine.csv")
+    assert "the validation part holds no bells, drones" in validation
+    assert "the test part holds no bells" in test
+    assert "drones" not in test

@@ -14,7 +14,7 @@ from genrekit.toolkit.training.recipes import OPTIONS, PAPER, recipe, recipes
 
 def test_paper_is_the_papers_letter():
     off = {"normalization", "schedule", "best_epoch", "label_smoothing", "mixup", "masked_frames"}
-    off |= {"masked_coefficients", "timbre", "balance", "without"}
+    off |= {"masked_coefficients", "time_shift", "timbre", "balance", "min_steps", "without"}
     assert (PAPER.learning_rate, PAPER.batch_size, PAPER.epochs, PAPER.shifts) == (1e-4, 32, 50, 1)
     assert not any(getattr(PAPER, name) for name in off)
     assert all(recipe("paper", model) == PAPER for model in MODELS)
@@ -44,7 +44,7 @@ def test_every_setting_of_edge_can_be_switched_off():
         if getattr(recipe("edge", model), field.name) != getattr(PAPER, field.name)
     }
     options = {setting for settings in OPTIONS.values() for setting in settings}
-    assert differing - options <= {"name", "learning_rate", "batch_size", "epochs", "batch_norm_momentum"}
+    assert differing - options <= {"name", "learning_rate", "batch_size", "epochs", "min_steps", "batch_norm_momentum"}
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,8 @@ def test_metrics_have_the_agreed_keys(run):
     assert set(metrics) >= METRICS_KEYS
     assert {"fingerprint", "tracks", "unusable"} <= set(metrics["corpus"])
     assert len(metrics["seconds_per_epoch"]["all"]) == metrics["epochs"] == 4
+    # Of so few segments, an epoch's steps take each several times.
+    assert metrics["seconds_per_epoch"]["windows"] == 20 * 32 > metrics["train"]["segments"]
     assert metrics["train"]["segments"] + metrics["validation"]["segments"] + metrics["test"]["segments"] == 45
     assert np.sum(metrics["confusion"]) == metrics["test"]["segments"]
 
@@ -329,3 +331,9 @@ def test_the_event_file_holds_each_epoch_once(segments, tmp_path):
     assert [step for step, _ in found["loss/validation"]] == [1, 2, 3, 4]
     for row, (_, value) in zip(expected, found["loss/validation"], strict=True):
         assert value == pytest.approx(float(row["val_loss"]), rel=1e-6)
+
+
+def test_a_bench_divides_the_time_of_an_epoch_by_the_windows_it_was_over(run):
+    (row,) = bench_inputs.training_rows({"mlp-regularized": run})
+    assert row.segments == 20 * 32
+    assert "4 epochs over 640 segments" in row.source

@@ -26,6 +26,7 @@ EdgeOption = Enum(
         "LABEL_SMOOTHING": "label-smoothing",
         "MIXUP": "mixup",
         "MASKING": "masking",
+        "TIME_SHIFT": "time-shift",
         "TIMBRE": "timbre",
         "OFFSETS": "offsets",
         "BALANCING": "balancing",

@@ -18,6 +18,7 @@ from ...runtime.modelfile.reader import read_description
 from ..corpus.segments import Segments
 from ..splits.leakage import caveat, overlaps_training
 from ..training.run_folder import MODEL, read_metrics, require_model
+from ..training.spec import Metrics
 
 IDENTITY = ("model", "labels", "corpus", "recipe", "split", "seed", "accuracy")  # of a training
 
@@ -130,13 +131,14 @@ def find_runs(described: Mapping[Path, ModelDescription], folder: Path | None) -
 
 def training_rows(runs: dict[str, Path]) -> tuple[TrainingRow, ...]:
     """Seconds an epoch of each run."""
-    finished = {name: read_metrics(run) for name, run in runs.items()}
-    return tuple(
-        TrainingRow(
-            model=name,
-            seconds_per_epoch=metrics.seconds_per_epoch.median,
-            segments=metrics.train.segments,
-            source=f"median of {metrics.epochs} epochs over {metrics.train.segments} segments, recipe {metrics.recipe}",
-        )
-        for name, metrics in finished.items()
+    return tuple(_training_row(name, read_metrics(run)) for name, run in runs.items())
+
+
+def _training_row(name: str, metrics: Metrics) -> TrainingRow:
+    windows = metrics.seconds_per_epoch.windows or metrics.train.segments
+    return TrainingRow(
+        model=name,
+        seconds_per_epoch=metrics.seconds_per_epoch.median,
+        segments=windows,
+        source=f"median of {metrics.epochs} epochs over {windows} segments, recipe {metrics.recipe}",
     )

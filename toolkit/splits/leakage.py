@@ -13,7 +13,7 @@ import numpy as np
 
 from ...runtime import ModelDescription
 from ..corpus.segments import Segments
-from .assign import subsets_digest
+from .assign import SUBSETS, subsets_digest
 
 LEAK = "segments of one track stand on both sides, which flatters the result"
 UNNAMED = ""  # the subset of what a split leaves out
@@ -64,7 +64,10 @@ def duplicate_caveat(pair: tuple[str, str]) -> str:
 
 
 def split_notes(segments: Segments, subsets: np.ndarray, split: str) -> Iterator[str]:
-    """Sentences on a split: what flatters the result, and how many tracks it leaves out."""
+    """Sentences on a split: genres that a part lacks, what flatters the result, how many tracks it leaves out."""
+    for subset in SUBSETS:
+        if missing := sorted(set(segments.corpus.labels) - _genres(segments, subsets == subset)):
+            yield f"the {subset} part holds no {', '.join(missing)}, of which its figures say nothing"
     if leaks(split):
         yield f"split by segment: {LEAK}"
         return
@@ -72,6 +75,10 @@ def split_notes(segments: Segments, subsets: np.ndarray, split: str) -> Iterator
         yield f"{left_out} of {len(np.unique(segments.tracks))} tracks stand in no part: {split} does not name them"
     for pair in duplicates_apart(segments, subsets):
         yield f"{duplicate_caveat(pair)}: remove one of them; genrekit corpus check finds near duplicates too"
+
+
+def _genres(segments: Segments, chosen: np.ndarray) -> set[str]:
+    return {segments.corpus.labels[label] for label in np.unique(segments.labels[chosen])}
 
 
 def overlap_note(description: ModelDescription, segments: Segments, subsets: np.ndarray) -> str | None:

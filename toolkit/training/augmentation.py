@@ -1,4 +1,4 @@
-"""What an epoch learns from: the training segments drawn, cut, masked and mixed anew.
+"""What an epoch learns from: the training segments drawn, shifted, masked and mixed anew.
 
 Pure functions of (features, targets, generator), each over the whole epoch at once. The generator follows from
 (seed, epoch) alone, so that a training that continues sees what it would have seen.
@@ -31,29 +31,39 @@ def augment(
         generator: from `epoch_generator`.
 
     Returns:
-        features float32 [shape=(n, frames, n_mfcc)], targets float32 [shape=(n, classes)] whose rows sum to 1.
+        features float32 [shape=(m, frames, n_mfcc)], targets float32 [shape=(m, classes)] whose rows sum to 1; m is
+        ``recipe.windows(n)``.
     """
-    order = balanced_order(labels, generator) if recipe.balance else generator.permutation(len(labels))
+    count = recipe.windows(len(labels))
+    order = (balanced_order if recipe.balance else random_order)(labels, count, generator)
     features, targets = draw_windows(windows, order, generator), labels[order]
+    if recipe.time_shift:
+        shift_time(features, recipe.time_shift, generator)
     if recipe.timbre:
         shift_timbre(features, recipe.timbre, generator)
     if recipe.masked_frames or recipe.masked_coefficients:
-        mask(features, recipe.masked_frames, recipe.masked_coefficients, windows[:, 0].mean(axis=(0, 1)), generator)
+        frames = round(recipe.masked_frames * features.shape[1])
+        mask(features, frames, recipe.masked_coefficients, windows[:, 0].mean(axis=(0, 1)), generator)
     if recipe.mixup:
         features, targets = mix(features, targets, recipe.mixup, generator)
     return features, smooth_labels(targets, recipe.label_smoothing)
 
 
-def balanced_order(labels: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """Indices of n segments in random order, of each class as many as of any other, give or take one.
+def random_order(labels: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """`count` indices of segments in random order, each once before any comes again; `labels` [shape=(n, classes)]."""
+    return _draw(np.arange(len(labels)), count, generator)
+
+
+def balanced_order(labels: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
+    """`count` indices of segments in random order, of each class as many as of any other, give or take one.
 
     Each class is gone through from end to end before one of its segments comes again. `labels`: one-hot
     [shape=(n, classes)].
     """
     classes = labels.argmax(axis=1)
     present = generator.permutation(np.unique(classes))
-    counts = np.full(len(present), len(classes) // len(present))
-    counts[: len(classes) % len(present)] += 1
+    counts = np.full(len(present), count // len(present))
+    counts[: count % len(present)] += 1
     drawn = [
         _draw(np.flatnonzero(classes == index), count, generator) for index, count in zip(present, counts, strict=True)
     ]
@@ -72,6 +82,20 @@ def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Ge
     chosen = np.zeros(len(order), np.int64) if shifts == 1 else generator.integers(0, shifts, len(order))
     drawn: np.ndarray = windows[order, chosen]
     return drawn
+
+
+def shift_time(features: np.ndarray, fraction: float, generator: np.random.Generator) -> None:
+    """Move each window's frames earlier or later by a random number; those pushed out come in at the other end.
+
+    Args:
+        features: float32 [shape=(n, frames, n_mfcc)], changed in place.
+        fraction: of the window, by which its frames move at most, in [0, 0.5]; the numbers of frames are uniform.
+    """
+    longest = round(fraction * features.shape[1])
+    moved = generator.integers(-longest, longest, len(features), endpoint=True)
+    for frames in np.unique(moved):
+        chosen = moved == frames
+        features[chosen] = np.roll(features[chosen], frames, axis=1)
 
 
 def shift_timbre(features: np.ndarray, std: float, generator: np.random.Generator) -> None:

@@ -22,6 +22,7 @@ class Recipe:
         learning_rate: Adam's; the largest where it follows a schedule.
         batch_size: segments a step.
         epochs: at most.
+        min_steps: the fewest steps of an epoch; one over a corpus with fewer goes on with it from the start. 0: any.
         normalization: how far the MFCC coefficients are brought to one standard deviation, after their means over the
             training subset are taken off: 1 divides each by its own, 0 all by the same (the root of the mean of their
             squares), 0.5 by the geometric mean of the two; None: raw MFCC.
@@ -32,7 +33,9 @@ class Recipe:
             hundreds of steps, which a small corpus does not have.
         label_smoothing: fraction of the targets' probability that goes to all classes alike.
         mixup: alpha of the Beta distribution by which windows are mixed; 0: none.
-        masked_frames, masked_coefficients: the longest run of each that is hidden from a step; 0: none.
+        masked_frames: the longest run of frames that is hidden from a step, as a fraction of the window; 0: none.
+        masked_coefficients: the same of coefficients, as a number; 0: none.
+        time_shift: how far the frames of a window are moved at most, as a fraction of it; 0: none.
         timbre: standard deviation of the constant that is added to each coefficient of a window; 0: none.
         shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
         balance: whether an epoch holds as many segments of each class.
@@ -43,18 +46,24 @@ class Recipe:
     learning_rate: float
     batch_size: int = 32
     epochs: int = 50
+    min_steps: int = 0
     normalization: float | None = None
     schedule: bool = False
     best_epoch: bool = False
     batch_norm_momentum: float = 0.99
     label_smoothing: float = 0.0
     mixup: float = 0.0
-    masked_frames: int = 0
+    masked_frames: float = 0.0
     masked_coefficients: int = 0
+    time_shift: float = 0.0
     timbre: float = 0.0
     shifts: int = 1
     balance: bool = False
     without: tuple[str, ...] = ()
+
+    def windows(self, segments: int) -> int:
+        """How many windows an epoch learns from where there are so many segments."""
+        return max(segments, self.min_steps * self.batch_size)
 
     def rates(self, epoch: int, steps: int) -> np.ndarray:
         """The learning rate of each of the `steps` steps of an epoch, counted from 0. [shape=(steps,)]"""
@@ -78,12 +87,14 @@ PAPER = Recipe("paper", 1e-4)
 _EDGE = Recipe(
     "edge",
     1e-3,
+    min_steps=20,
     normalization=0.5,
     schedule=True,
     best_epoch=True,
     batch_norm_momentum=0.9,
     label_smoothing=0.1,
     mixup=0.2,
+    time_shift=0.2,
     timbre=0.3,
     shifts=4,
     balance=True,
@@ -91,10 +102,16 @@ _EDGE = Recipe(
 EDGE = {
     "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
     "mlp-regularized": _EDGE,
-    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20, masked_coefficients=1),
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1),
     # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
     "lstm": dataclasses.replace(
-        _EDGE, learning_rate=3e-3, batch_size=64, normalization=0.0, timbre=0.0, masked_frames=20, masked_coefficients=1
+        _EDGE,
+        learning_rate=3e-3,
+        batch_size=64,
+        normalization=0.0,
+        timbre=0.0,
+        masked_frames=20 / 130,
+        masked_coefficients=1,
     ),
 }
 
@@ -106,6 +123,7 @@ OPTIONS = {
     "label-smoothing": ("label_smoothing",),
     "mixup": ("mixup",),
     "masking": ("masked_frames", "masked_coefficients"),
+    "time-shift": ("time_shift",),
     "timbre": ("timbre",),
     "offsets": ("shifts",),
     "balancing": ("balance",),

@@ -65,10 +65,15 @@ class Epoch:
 
 @dataclasses.dataclass(frozen=True)
 class EpochSeconds:
-    """How long epochs took, in seconds."""
+    """How long epochs took, in seconds.
+
+    Attributes:
+        windows: how many an epoch learnt from; None in older runs: the segments of the training subset.
+    """
 
     median: float
     all: list[float]
+    windows: int | None = None
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

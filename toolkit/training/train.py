@@ -215,7 +215,8 @@ def _epoch(
     fitter: Fitter, learnt: Iterator[tuple[np.ndarray, np.ndarray]], data: Data, recipe: Recipe, index: int
 ) -> Epoch:
     start = time.perf_counter()
-    loss, accuracy = fitter.epoch(*next(learnt), recipe.rates(index, fitter.steps(len(data.targets))))
+    features, targets = next(learnt)
+    loss, accuracy = fitter.epoch(features, targets, recipe.rates(index, fitter.steps(len(features))))
     val_loss, val_accuracy = fitter.validate(*data.validation)
     if not (math.isfinite(loss) and math.isfinite(val_loss)):
         raise Failure(

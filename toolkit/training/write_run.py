@@ -46,7 +46,7 @@ def run_metrics(training: Training, model: keras.Model, history: Sequence[Epoch]
         epochs=len(history),
         best_epoch=best_epoch(history) + 1 if recipe.best_epoch else len(history),
         parameters=model.count_params(),
-        seconds_per_epoch=EpochSeconds(statistics.median(seconds), seconds),
+        seconds_per_epoch=EpochSeconds(statistics.median(seconds), seconds, recipe.windows(scores.train.segments)),
         labels=segments.corpus.labels,
         corpus=corpus_facts(segments),
         settings=training.settings,
