@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ..bench.results.stats import answered
 from ..runtime import Classifier
 from .corpus.scan import Unusable
 from .corpus.segments import Segments
@@ -72,7 +73,13 @@ class CorpusFacts:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Evaluation(Scores):
-    """The scores of a model file, with what it is and what it was measured on."""
+    """The scores of a model file, with what it is and what it was measured on.
+
+    Attributes:
+        unknown: fraction of the test segments that are answered with "unknown", in [0, 1]; None where the model's file
+            cannot tell.
+        answered_accuracy: accuracy over the others, in [0, 1]; None where there are none.
+    """
 
     model: str
     format: str
@@ -80,6 +87,8 @@ class Evaluation(Scores):
     split: str
     labels: tuple[str, ...]
     corpus: CorpusFacts
+    unknown: float | None
+    answered_accuracy: float | None
 
 
 def sample_std(values: Sequence[float]) -> float | None:
@@ -140,8 +149,12 @@ def score(probabilities: np.ndarray, segments: Segments, subsets: np.ndarray) ->
 
 def evaluate(model: Classifier, segments: Segments, subsets: np.ndarray, split: str) -> Evaluation:
     """The scores of a model of any format; `subsets` from `assign` under `split`."""
+    probabilities, test = model.predict(segments.features), subsets == "test"
+    unknown, answered_accuracy = _answered(model, segments, test, probabilities[test])
     return Evaluation(
-        **vars(score(model.predict(segments.features), segments, subsets)),
+        **vars(score(probabilities, segments, subsets)),
+        unknown=unknown,
+        answered_accuracy=answered_accuracy,
         model=model.description.model,
         format=model.description.format,
         precision=model.description.precision,
@@ -149,6 +162,17 @@ def evaluate(model: Classifier, segments: Segments, subsets: np.ndarray, split: 
         labels=tuple(model.labels),
         corpus=corpus_facts(segments),
     )
+
+
+def _answered(
+    model: Classifier, segments: Segments, chosen: np.ndarray, probabilities: np.ndarray
+) -> tuple[float | None, float | None]:
+    """Of the `chosen` segments the fraction that are answered with "unknown", and the accuracy over the others."""
+    rejection = model.description.rejection
+    unknown: list[bool] = rejection.rejects(segments.features[chosen], probabilities).tolist() if rejection else []
+    names = np.array(model.labels)
+    truth = names[segments.labels[chosen]].tolist()
+    return answered(names[probabilities.argmax(axis=1)].tolist(), unknown, truth, model.labels)
 
 
 def corpus_facts(segments: Segments) -> CorpusFacts:

@@ -155,6 +155,7 @@ class RawRound:
         labels: all that the model knows, where predictions were asked for.
         predicted: the label of each clip.
         scores: its probability, in [0, 1].
+        unknown: for each clip whether the model does not know; empty where its file cannot tell.
         cold_start_of: what was started for cold_start_ms.
         cold_start_error: why there is no time of it.
     """
@@ -165,6 +166,7 @@ class RawRound:
     labels: tuple[str, ...] = ()
     predicted: tuple[str, ...] = ()
     scores: tuple[float, ...] = ()
+    unknown: tuple[bool, ...] = ()
     cold_start_of: str | None = None
     cold_start_error: str | None = None
 

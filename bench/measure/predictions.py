@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -73,17 +74,35 @@ def check_fit(classifier: Classifier, clips: Clips) -> None:
         )
 
 
-def predictions(
-    classifier: Classifier, clips: Clips, front_end_name: str = "genrekit"
-) -> tuple[list[str], list[float]]:
-    """The label of each clip, and its probability."""
+@dataclasses.dataclass(frozen=True)
+class Predicted:
+    """What a model makes of clips.
+
+    Attributes:
+        labels: of each clip.
+        scores: their probabilities, in [0, 1].
+        unknown: for each clip whether the model's file says that it does not know; empty where it cannot tell.
+    """
+
+    labels: tuple[str, ...] = ()
+    scores: tuple[float, ...] = ()
+    unknown: tuple[bool, ...] = ()
+
+
+def predictions(classifier: Classifier, clips: Clips, front_end_name: str = "genrekit") -> Predicted:
+    """What `classifier` makes of each clip."""
     if front_end_name == "genrekit":
         features = clips.features(classifier.config)
     else:
         features_of = front_end(front_end_name)
         features = np.stack([features_of(window, classifier.config) for window in clips.samples])
     probabilities = classifier.predict(features)
-    return _labels(classifier, probabilities), [float(score) for score in probabilities.max(axis=1)]
+    rejection = classifier.description.rejection
+    return Predicted(
+        tuple(_labels(classifier, probabilities)),
+        tuple(map(float, probabilities.max(axis=1))),
+        tuple(map(bool, rejection.rejects(features, probabilities))) if rejection else (),
+    )
 
 
 def _labels(classifier: Classifier, probabilities: npt.NDArray[np.float32]) -> list[str]:
@@ -98,7 +117,7 @@ def reference_labels(models: Mapping[str, Path], clips: Clips) -> dict[str, list
         try:
             classifier = load(path)
             check_fit(classifier, clips)
-            answer[name], _ = predictions(classifier, clips)
+            answer[name] = list(predictions(classifier, clips).labels)
         except GenrekitError as error:
             answer[name] = str(error)
     return answer

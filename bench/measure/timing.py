@@ -13,7 +13,7 @@ from ...runtime import Classifier, MfccConfig, StreamClassifier, load
 from .clips import Clips, Samples
 from .machine import peak_memory_bytes
 from .plan import Case, Effort, RawRound
-from .predictions import check_fit, classify_call, front_end, predictions
+from .predictions import Predicted, check_fit, classify_call, front_end, predictions
 
 Clock = Callable[[], int]  # nanoseconds
 Sleep = Callable[[float], None]  # seconds
@@ -75,14 +75,15 @@ def measure_case(
             paced.append(timed(clock, push, windows[index % len(windows)])[1])
         times["paced_ms"] = tuple(paced)
     once = {"load_ms": load_ms, "first_call_ms": first_call_ms, **_peak_memory()}
-    predicted, scores = predictions(classifier, clips, case.front_end) if predict else ((), ())
+    predicted = predictions(classifier, clips, case.front_end) if predict else Predicted()
     return RawRound(
         times=times,
         once=once,
         engine=classifier.engine.name,
         labels=tuple(classifier.labels) if predict else (),
-        predicted=tuple(predicted),
-        scores=tuple(scores),
+        predicted=predicted.labels,
+        scores=predicted.scores,
+        unknown=predicted.unknown,
     )
 
 

@@ -92,6 +92,8 @@ def all_columns(bench: Bench) -> list[Column]:
         Column(
             "accuracy, 95 % interval", None, lambda row: " to ".join(map(fraction, row.accuracy_interval or [None]))
         ),
+        Column("unknown", None, lambda row: fraction(row.unknown)),
+        Column("accuracy of what is answered", None, lambda row: fraction(row.answered_accuracy)),
         Column("clip p99, ms", None, _percentile("clip_ms", "p99")),
         Column("clip mean, ms", None, _percentile("clip_ms", "mean")),
         Column("clip interquartile range, ms", None, _percentile("clip_ms", "iqr")),

@@ -17,7 +17,7 @@ from ..measure.clips import Clips
 from ..measure.plan import BenchPlan, Case, RawBench, RawCase, RawRound
 from .recommend import recommendations
 from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
-from .stats import calibration_error, fraction_equal, pairwise, summary
+from .stats import answered, calibration_error, fraction_equal, pairwise, summary
 from .warnings import findings
 
 DESCRIBED = ("model", "format", "precision", "macs", "parameters", "recipe")
@@ -132,10 +132,13 @@ def _with_scores(row: Row, first: RawRound, plan: BenchPlan) -> Row:
     columns = (*names, *(label for label in first.labels if label not in names))
     counts = Counter(zip(truth, predicted, strict=True))
     accuracy = fraction_equal(predicted, truth)
+    unknown, answered_accuracy = answered(predicted, first.unknown, truth, first.labels)
     return dataclasses.replace(
         row,
         accuracy=accuracy,
         accuracy_interval=wilson_interval(accuracy, len(truth)),
+        unknown=unknown,
+        answered_accuracy=answered_accuracy,
         agreement=None if reference is None or isinstance(reference, str) else fraction_equal(predicted, reference),
         reference_error=reference if isinstance(reference, str) else None,
         calibration_error=calibration_error(first.scores, [a == b for a, b in zip(predicted, truth, strict=True)]),

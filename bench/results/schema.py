@@ -54,6 +54,8 @@ class Row:
         front_end: genrekit or librosa.
         accuracy, agreement: fractions of the clips that get their class, and the same label as from Keras, in [0, 1].
         accuracy_interval: Wilson's of 95 %.
+        unknown, answered_accuracy: fraction of the clips that are answered with "unknown", and accuracy over the rest;
+            None where the file cannot tell.
         calibration_error: in [0, 1].
         front_end_ms, model_ms, clip_ms: samples to MFCC, MFCC to scores, samples to label.
         stream_ms, paced_ms: half a second pushed into a stream, back to back and with rests.
@@ -77,6 +79,8 @@ class Row:
     bytes: int | None
     accuracy: float | None
     accuracy_interval: tuple[float, float] | None = None
+    unknown: float | None = None
+    answered_accuracy: float | None = None
     agreement: float | None
     calibration_error: float | None = None
     front_end_ms: TimeSummary | None

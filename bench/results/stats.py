@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ...runtime.prediction import UNKNOWN
 from .schema import Row
 from .values import CALLS, FASTER, NO_DIFFERENCE, ROUNDS, SLOWER, PairRatio, Ratio, TimeSummary
 
@@ -46,6 +47,26 @@ def summary(rounds: Sequence[Sequence[float]]) -> TimeSummary:
 def fraction_equal(first: Sequence[str], second: Sequence[str]) -> float:
     """Fraction in [0, 1] of the indexes at which two sequences of one length, at least 1, hold the same label."""
     return sum(a == b for a, b in zip(first, second, strict=True)) / len(first)
+
+
+def answered(
+    predicted: Sequence[str], unknown: Sequence[bool], truth: Sequence[str], classes: Sequence[str]
+) -> tuple[float | None, float | None]:
+    """The fraction of clips that are answered with "unknown", and the accuracy of the answers to the rest.
+
+    None where nothing is known of it, or no clip is left. A class of that name makes "unknown" an answer like others.
+
+    Args:
+        predicted: label of each clip.
+        unknown: for each clip whether the model does not know; may be empty.
+        truth: true label of each clip.
+        classes: of the model.
+    """
+    if not unknown:
+        return None, None
+    answers = [UNKNOWN if rejected else label for label, rejected in zip(predicted, unknown, strict=True)]
+    right = [answer == true for answer, true in zip(answers, truth, strict=True) if answer in classes]
+    return answers.count(UNKNOWN) / len(answers), sum(right) / len(right) if right else None
 
 
 def calibration_error(scores: Sequence[float], right: Sequence[bool], bins: int = CALIBRATION_BINS) -> float:

@@ -149,6 +149,11 @@ def evaluate(
     if result.corpus.demo:
         typer.echo("measured on the demo corpus")
     typer.echo(f"{model}: {_summary(result, chosen)}")
+    if result.unknown is not None:
+        typer.echo(
+            f"of the test windows {result.unknown:.1%} are answered with unknown; accuracy of the others "
+            f"{_short(result.answered_accuracy)}"
+        )
     _print_confusion(result)
 
 
