@@ -17,6 +17,7 @@ from .prediction import Answering, Prediction
 CLIPPED_FRACTION = 0.001  # of the samples; music as loud as GTZAN's loudest pop has half of that
 CANCELLED_DB = 20.0
 LOW_DBFS = -45.0
+SILENT_FRACTION = 0.1  # of the windows; a pause, or the end of a song, is not worth a warning
 NARROW = 0.37  # of the model's band: a third, and up to where audio of 8 kHz ends for a model of 22.05 kHz
 UNLIKE_FRACTION = 0.5  # of the windows that are not silent
 RECENT_S = 3.0  # of a stream, that a live warning looks at
@@ -133,7 +134,7 @@ def _of_windows(windows: WindowTotals, config: MfccConfig) -> Iterator[tuple[str
 
 
 def _of_level(windows: WindowTotals, answering: Answering) -> Iterator[tuple[str, str]]:
-    if windows.silent:
+    if windows.windows and windows.silent / windows.windows >= SILENT_FRACTION:
         yield (
             "silence",
             f"{windows.silent / windows.windows:.0%} of the windows are silent (below {answering.silence_dbfs:g} dBFS, "

@@ -1,19 +1,20 @@
 """Smoothing over seconds, which decisions get a line, and how long each label lasted."""
 
+import dataclasses
 import math
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from genrekit.runtime import Prediction
+from genrekit.runtime import Answering, Prediction, Rejection
 from genrekit.runtime.errors import ParameterError
 from genrekit.runtime.postprocess import AnswerDurations, DecisionFilter, Smoother
 
 
 def prediction(time_s, **scores):
     label = max(scores, key=scores.get)
-    return Prediction(time_s, label, scores[label], scores)
+    return Prediction(time_s, label, scores[label], scores, answer=label)
 
 
 def selected(selector, jazz):
@@ -38,6 +39,13 @@ def test_a_label_is_new_when_it_leads_by_the_margin():
     assert selected(DecisionFilter(on_change=True), close) == [0.9, 0.4, 0.56]
     assert selected(DecisionFilter(on_change=True, margin=0.25), [0.75, 0.376, 0.375]) == [0.75, 0.375]
     assert selected(DecisionFilter(on_change=True, margin=0), close[:4]) == [0.9, 0.49, 0.51, 0.46]
+
+
+def test_silence_and_unknown_come_and_go_without_a_margin():
+    answers = ["jazz", "silence", "silence", "jazz", "unknown", "jazz"]
+    selector = DecisionFilter(on_change=True)
+    windows = [dataclasses.replace(prediction(0.0, jazz=0.51, pop=0.49), answer=answer) for answer in answers]
+    assert [selector(window) for window in windows] == [True, True, False, True, True, True]
 
 
 def test_an_uncertain_decision_changes_nothing():
@@ -72,6 +80,13 @@ def test_a_stride_longer_than_the_window_counts_whole():
     assert totals([3.0, 13.0], ["jazz", "pop"], stride_s=10.0).seconds == {"jazz": 3.0, "pop": 10.0}
 
 
+def test_answers_are_counted_and_not_labels():
+    counted = AnswerDurations(3.0, 0.5)
+    for time_s, answer in ((3.0, "jazz"), (3.5, "silence"), (4.0, "silence")):
+        counted.add(dataclasses.replace(prediction(time_s, jazz=1.0), answer=answer))
+    assert counted.seconds == {"jazz": 3.0, "silence": 1.0}
+
+
 def test_nothing_heard_has_no_shares():
     assert totals([], []).fractions() == []
 
@@ -79,7 +94,7 @@ def test_nothing_heard_has_no_shares():
 def mixed(time_s, rock, padded=False):
     scores = {"rock": rock, "jazz": 1 - rock}
     label = max(scores, key=scores.get)
-    return Prediction(time_s, label, scores[label], scores, padded)
+    return Prediction(time_s, label, scores[label], scores, answer=label, audio_fraction=0.5 if padded else 1.0)
 
 
 def test_no_smoothing_leaves_predictions_as_they_are():
@@ -131,6 +146,24 @@ def test_smoothing_goes_by_time_not_by_decisions():
         smoother(mixed(0.0, 1.0))
     fine(mixed(0.5, 0.2))
     assert fine(mixed(1.0, 0.2)).scores["rock"] == pytest.approx(coarse(mixed(1.0, 0.2)).scores["rock"])
+
+
+def test_silence_neither_changes_the_smoothed_scores_nor_is_changed():
+    smoother = Smoother(2.0)
+    smoother(mixed(0.5, 1.0))
+    silent = dataclasses.replace(mixed(1.0, 0.0), answer="silence", level_dbfs=-90.0)
+    assert smoother(silent) is silent
+    assert smoother(mixed(1.5, 1.0)).scores["rock"] == pytest.approx(1)
+
+
+def test_smoothed_scores_are_answered_anew():
+    """A window that is unsure by itself is not, where those before it were sure."""
+    unsure = Answering(Rejection(temperature=1.0, min_probability=0.7))
+    smoother = Smoother(10.0, unsure)
+    assert smoother(unsure.answered(mixed(0.5, 0.6))).answer == "unknown"
+    for time_s in (1.0, 10.0):
+        assert smoother(unsure.answered(mixed(time_s, 1.0))).label == "rock"
+    assert smoother(unsure.answered(mixed(10.5, 0.55))).answer == "rock"
 
 
 def test_the_rest_of_a_prediction_stays():
