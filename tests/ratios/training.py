@@ -105,7 +105,7 @@ def _synthetic(model: str, chosen: Recipe, train_count: int) -> Training:
     if chosen.shifts > 1:
         segments = dataclasses.replace(segments, shifted=features[:, 1:])
     parts = np.repeat(["train", "validation", "test"], [train_count, count - train_count - CLASSES, CLASSES])
-    return Training(MODELS[model], dataclasses.replace(chosen, epochs=EPOCHS), segments, parts, "file", 0)
+    return Training(MODELS[model], dataclasses.replace(chosen, epochs=EPOCHS, min_steps=0), segments, parts, "file", 0)
 
 
 def _our_epochs(training: Training) -> list[float]:

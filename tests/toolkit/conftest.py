@@ -26,7 +26,7 @@ from ..noise import sitecustomize as noise
 RATE = 22050
 PITCHES = {"bells": 1760, "drones": 110, "flutes": 523}
 NOISE = Path(noise.__file__).parent
-QUICK_EPOCHS, QUICK_CALLS = 30, 2  # epochs enough for each model to learn the tones
+QUICK_EPOCHS, QUICK_CALLS = 5, 2  # epochs enough for each model to learn the tones
 GTZAN_GENRES = "blues classical country disco hiphop jazz metal pop reggae rock".split()
 
 
