@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from .audio import CUT_SHORT, AudioFaults
+from .audio import CUT_SHORT, LENGTH_UNKNOWN, AudioFaults
 from .audio.meter import Meter
 from .mfcc import MfccConfig
 from .prediction import Answering, Prediction
@@ -115,7 +115,8 @@ def _of_faults(faults: AudioFaults) -> Iterator[tuple[str, str]]:
     if faults.dropped_bytes:
         yield "cut-short", f"{faults.dropped_bytes} bytes at the end make no whole sample, dropped: check the format"
     if faults.cut_short:
-        yield "cut-short", f"the audio {CUT_SHORT}; read as far as it goes: copy or record it again"
+        what = LENGTH_UNKNOWN if faults.length_unknown else CUT_SHORT
+        yield "cut-short", f"the audio {what}; read as far as it goes: copy or record it again"
 
 
 def _of_windows(windows: WindowTotals, config: MfccConfig) -> Iterator[tuple[str, str]]:

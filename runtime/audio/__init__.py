@@ -3,8 +3,9 @@
 from .files import BLOCK_S, open_file, read_file
 from .microphone import open_microphone
 from .pcm import open_pcm
-from .source import CUT_SHORT, AudioFaults, AudioSource
+from .source import CUT_SHORT, LENGTH_UNKNOWN, AudioFaults, AudioSource
 
 __all__ = [
-    "BLOCK_S", "CUT_SHORT", "AudioFaults", "AudioSource", "open_file", "open_microphone", "open_pcm", "read_file",
+    "BLOCK_S", "CUT_SHORT", "LENGTH_UNKNOWN", "AudioFaults", "AudioSource", "open_file", "open_microphone", "open_pcm",
+    "read_file",
 ]  # fmt: skip

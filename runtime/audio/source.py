@@ -39,15 +39,6 @@ class AudioFaults:
     cut_short: bool = False
     length_unknown: bool = False
 
-    def sentences(self) -> list[str]:
-        """A sentence for each fault."""
-        sentences = (
-            (self.invalid_samples, f"{self.invalid_samples} samples were not finite; read as silence"),
-            (self.dropped_bytes, f"{self.dropped_bytes} bytes at the end made no whole sample; dropped"),
-            (self.cut_short, f"{LENGTH_UNKNOWN if self.length_unknown else CUT_SHORT}; read as far as it goes"),
-        )
-        return [sentence for fault, sentence in sentences if fault]
-
 
 class AudioSource:
     """Blocks of audio on their way to a model: mixed down to mono, cleaned, resampled. Iterate once.

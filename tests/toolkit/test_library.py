@@ -264,7 +264,7 @@ def test_the_command_prints_a_line_per_file_in_order(genrekit, library, model, r
     assert process.returncode == 2
     assert [line["file"] for line in lines] == [str(library / row["file"]) for row in rows]
     assert [line.get("label") for line in lines] == [row["label"] for row in rows]
-    assert "z.wav: holds less audio" in process.stderr
+    assert "z.wav: cut-short: the audio holds less audio" in process.stderr
 
 
 def test_a_folder_needs_recursive(genrekit, library, model):

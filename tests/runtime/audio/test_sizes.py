@@ -89,7 +89,6 @@ def test_more_is_promised_than_there_is(tmp_path, kind, missing):
     np.testing.assert_array_equal(received, samples)
     assert faults.cut_short
     assert not faults.length_unknown
-    assert "less audio than its header promises" in faults.sentences()[0]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -100,7 +99,6 @@ def test_a_size_of_long_ago(tmp_path, kind):
     received, faults = read(tmp_path / "clip")
     np.testing.assert_array_equal(received, samples)
     assert faults.length_unknown
-    assert "does not say how long it is" in faults.sentences()[0]
 
 
 @pytest.mark.parametrize("frames", [0, 0xFFFFFFFF])
