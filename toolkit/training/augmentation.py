@@ -65,7 +65,7 @@ def balanced_order(labels: np.ndarray, count: int, generator: np.random.Generato
     counts = np.full(len(present), count // len(present))
     counts[: count % len(present)] += 1
     drawn = [
-        _draw(np.flatnonzero(classes == index), count, generator) for index, count in zip(present, counts, strict=True)
+        _draw(np.flatnonzero(classes == index), own, generator) for index, own in zip(present, counts, strict=True)
     ]
     return generator.permutation(np.concatenate(drawn))
 

@@ -22,7 +22,8 @@ class Recipe:
         learning_rate: Adam's; the largest where it follows a schedule.
         batch_size: segments a step.
         epochs: at most.
-        min_steps: the fewest steps of an epoch; one over a corpus with fewer goes on with it from the start. 0: any.
+        min_steps: the fewest steps of an epoch: one over a corpus too small for them goes through it more than once, so
+            that the weights settle on it too; 0: no such bound.
         normalization: how far the MFCC coefficients are brought to one standard deviation, after their means over the
             training subset are taken off: 1 divides each by its own, 0 all by the same (the root of the mean of their
             squares), 0.5 by the geometric mean of the two; None: raw MFCC.
@@ -35,7 +36,8 @@ class Recipe:
         mixup: alpha of the Beta distribution by which windows are mixed; 0: none.
         masked_frames: the longest run of frames that is hidden from a step, as a fraction of the window; 0: none.
         masked_coefficients: the same of coefficients, as a number; 0: none.
-        time_shift: how far the frames of a window are moved at most, as a fraction of it; 0: none.
+        time_shift: how far the frames of a window are moved at most, as a fraction of it, which also serves clips that
+            are no longer than a window; 0: none.
         timbre: standard deviation of the constant that is added to each coefficient of a window; 0: none.
         shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
         balance: whether an epoch holds as many segments of each class.
