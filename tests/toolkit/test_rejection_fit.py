@@ -99,3 +99,12 @@ def test_windows_of_a_single_frame_have_no_distance():
     features, labels = windows(60, generator)
     fitted = fit_rejection(features[:, :1], labels, features[:, :1], labels, np.eye(3)[labels])
     assert fitted.max_distance is None
+
+
+def test_a_coefficient_that_never_changes_is_no_obstacle():
+    generator = np.random.default_rng(0)
+    features, labels = windows(60, generator)
+    features[:, :, 2] = 7.0
+    fitted = fit_rejection(features, labels, features, labels, np.eye(3)[labels])
+    assert np.isfinite(unpacked(fitted.whitening)).all()
+    assert np.isfinite(fitted.distances(features)).all()

@@ -9,9 +9,9 @@ import numpy as np
 from ...runtime.modelfile.rejection import MAX_NUMBERS, Rejection, calibrated, packed, unpacked, window_statistics
 from ..evaluation import cross_entropy
 
-UNSURE_FRACTION = 0.01  # of the validation windows that are labelled rightly, which may count as unsure ...
+UNSURE_FRACTION = 0.01  # of the validation windows that are labelled rightly, which might count as unsure
 CAUTION = (
-    0.65  # ... and how much of that probability's way above chance is kept: other windows are labelled rightly, too
+    0.65  # of that quantile's way above chance is kept: rightly labelled windows of other tracks lie below it, too
 )
 SPREADS = 3.0  # standard deviations of ln(distance) above its mean, where a window is unlike the training
 SHRINKAGE = 0.02  # of the correlations towards none
@@ -54,7 +54,7 @@ def _with_distance(
         train_labels, classes = np.zeros_like(train_labels), np.zeros(1, train_labels.dtype)
     means = np.array([known[train_labels == label].mean(axis=0) for label in classes])
     apart = known - means[np.searchsorted(classes, train_labels)]
-    scale = apart.std(axis=0) + 1e-6
+    scale = np.maximum(apart.std(axis=0), 1e-2)  # else what never changes would leave the range of float16
     correlations = (apart / scale).T @ (apart / scale) / len(apart)
     correlations = (1 - SHRINKAGE) * correlations + SHRINKAGE * np.eye(size)
     whitening = np.linalg.inv(np.linalg.cholesky(correlations)) / scale
