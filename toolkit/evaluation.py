@@ -169,7 +169,11 @@ def _answered(
 ) -> tuple[float | None, float | None]:
     """Of the `chosen` segments the fraction that are answered with "unknown", and the accuracy over the others."""
     rejection = model.description.rejection
-    unknown: list[bool] = rejection.rejects(segments.features[chosen], probabilities).tolist() if rejection else []
+    unknown: list[bool] = []
+    if rejection:
+        # Padding, which `classify` leaves out, would make a window unlike the training.
+        unlike = (rejection.distances(segments.features[chosen]) > 1) & ~segments.padded[chosen]
+        unknown = (rejection.unsure(probabilities) | unlike).tolist()
     names = np.array(model.labels)
     truth = names[segments.labels[chosen]].tolist()
     return answered(names[probabilities.argmax(axis=1)].tolist(), unknown, truth, model.labels)

@@ -300,6 +300,18 @@ def test_inspect_tells_what_the_file_is(genrekit, model, exported):
     assert "sha256" in genrekit("inspect", exported / "lstm-float32.onnx").stdout
 
 
+def test_evaluate_and_the_bench_tell_of_unknown_answers(genrekit, model, quickstart, corpus_folder):
+    found = json.loads(genrekit("evaluate", model, "--data", corpus_folder, "--json").stdout)
+    rows = json.loads((quickstart / "out" / "bench.json").read_text())["results"]
+    (row,) = [row for row in rows if row["file"] == model.name]
+    for measured in (found, row):
+        assert 0 <= measured["unknown"] < 1
+        assert 0 <= measured["answered_accuracy"] <= 1
+    assert row["unknown"] == pytest.approx(found["unknown"])
+    assert row["answered_accuracy"] == pytest.approx(found["answered_accuracy"])
+    assert "are answered with unknown" in genrekit("evaluate", model, "--data", corpus_folder).stdout
+
+
 def test_evaluate_says_when_segments_leak(genrekit_process, model, corpus_folder):
     process = genrekit_process("evaluate", model, "--data", corpus_folder, "--split", "segment")
     assert "both sides" in process.stdout

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from genrekit.bench.results.stats import (
+    answered,
     calibration_error,
     fraction_equal,
     median_ratio,
@@ -95,6 +96,23 @@ def test_the_front_holds_what_nothing_dominates(pairs):
     front = pareto_front(pairs)
     assert {pairs[index] for index in front} == {pair for pair in pairs if not dominated(*pair)}
     assert [pairs[index] for index in front] == sorted({pairs[index] for index in front})
+
+
+@pytest.mark.parametrize(
+    ("unknown", "classes", "expected"),
+    [
+        ((), "ab", (None, None)),
+        ((False, False, False, False), "ab", (0.0, 0.5)),
+        ((True, False, False, False), "ab", (0.25, 1 / 3)),
+        ((False, True, True, False), "ab", (0.5, 1.0)),
+        ((True, True, True, True), "ab", (1.0, None)),
+        ((False, True, True, True), ("a", "b", "unknown"), (0.75, 0.5)),
+    ],
+)
+def test_the_accuracy_of_what_is_answered(unknown, classes, expected):
+    """Predicted a, a, b, b; true a, b, a, b, or of a class called unknown the last."""
+    truth = ["a", "b", "a", "unknown" if "unknown" in classes else "b"]
+    assert answered(["a", "a", "b", "b"], unknown, truth, classes) == expected
 
 
 def test_the_calibration_error_is_the_distance_from_score_to_fraction_in_each_bin():
