@@ -78,7 +78,8 @@ class Classifier:
                 f"samples.shape={samples.shape}: expected one channel of at most {expected} samples "
                 f"({self.config.window_s} s at {self.config.sample_rate} Hz); use StreamClassifier for more"
             )
-        features = mfcc(np.pad(samples, (0, expected - len(samples))), self.config)
+        whole = samples if len(samples) == expected else np.pad(samples, (0, expected - len(samples)))
+        features = mfcc(whole, self.config)
         return self.decide(features, start_s + len(samples) / self.config.sample_rate, samples)
 
     def decide(self, features: np.ndarray, time_s: float, audio: np.ndarray) -> Prediction:

@@ -121,7 +121,8 @@ def most_probable(prediction: Prediction, scores: Mapping[str, float]) -> Predic
 
 def level_dbfs(samples: np.ndarray) -> float:
     """Root mean square of `samples` [shape=(n,)] about their mean, in dB re full scale (1.0); -inf for a constant."""
-    about_mean = samples - samples.mean()
-    power = float(np.dot(about_mean, about_mean)) / max(1, len(samples))
-    # Below the rounding of a constant in float32 there is nothing.
-    return 10 * math.log10(power) if power > (1e-6 * float(np.abs(samples).max(initial=0))) ** 2 else -math.inf
+    mean = samples.mean()
+    about_mean = samples - mean
+    power = float(np.dot(about_mean, about_mean)) / len(samples)
+    # What rounding leaves of a constant in float32 is nothing.
+    return 10 * math.log10(power) if power > 1e-12 * float(mean) ** 2 else -math.inf

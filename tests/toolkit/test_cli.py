@@ -300,9 +300,9 @@ def test_inspect_tells_what_the_file_is(genrekit, model, exported):
     assert "sha256" in genrekit("inspect", exported / "lstm-float32.onnx").stdout
 
 
-def test_evaluate_and_the_bench_tell_of_unknown_answers(genrekit, model, quickstart, corpus_folder):
+def test_evaluate_and_the_bench_tell_of_unknown_answers(genrekit, model, exported, corpus_folder):
     found = json.loads(genrekit("evaluate", model, "--data", corpus_folder, "--json").stdout)
-    rows = json.loads((quickstart / "out" / "bench.json").read_text())["results"]
+    rows = json.loads((exported.parent / "bench.json").read_text())["results"]
     (row,) = [row for row in rows if row["file"] == model.name]
     for measured in (found, row):
         assert 0 <= measured["unknown"] < 1
