@@ -13,6 +13,7 @@ from typing import Any
 
 from ...runtime.errors import OutputError
 from ...runtime.util.atomic import require_writable, write_text
+from ...runtime.util.regular import not_a_file
 from .schema import TIMES, Bench, Row
 
 Save = Callable[[dict[str, Any]], None]
@@ -25,8 +26,9 @@ NOT_IN_CSV = ("accuracy_interval", "parity_reasons", "per_round", "confusion", "
 
 def check_writable(path: Path) -> None:
     """Raise OutputError where `path` cannot be written, before anything is measured for it."""
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder; name a file")
+    found = not_a_file(path)
+    if found and not found.startswith("none"):
+        raise OutputError(f"cannot write {path}: it is {found}; name a file")
     require_writable(path.parent)
 
 

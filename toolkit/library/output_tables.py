@@ -10,6 +10,7 @@ from typing import Any
 
 from ...runtime.errors import OutputError, ParameterError, first_words
 from ...runtime.util.atomic import replacing
+from ...runtime.util.regular import not_a_file
 from .resume_db import BATCH_ROWS
 
 Row = dict[str, Any]
@@ -48,10 +49,18 @@ def write(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) ->
 
 def read(path: Path) -> Iterator[Row]:
     """The rows that `write` wrote; raises OutputError where the file holds something else, so that it must stay."""
+    if found := not_a_file(path):
+        raise OutputError(f"{path}: expected no file, or rows that genrekit classify wrote, found {found}; name a file")
     reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}[path.suffix]
     try:
         yield from reader(path)
-    except (ValueError, TypeError, csv.Error) as error:  # pyarrow's errors are ValueErrors
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+        csv.Error,
+    ) as error:  # pyarrow's errors are ValueErrors
         raise OutputError(
             f"{path}: expected no file, or rows that genrekit classify wrote, found something else "
             f"({first_words(error)}); name another file"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import zipfile
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from ...runtime import ModelDescription
 from ...runtime.errors import MissingFileError, ModelFileError, ParameterError, first_words
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.atomic import replacing
+from ...runtime.util.regular import open_regular, read_bytes, read_text
 from ..corpus.segments import Segments
 from .spec import Epoch, Metrics
 
@@ -72,7 +74,7 @@ class ExportFeatures:
     @classmethod
     def load(cls, path: Path) -> ExportFeatures:
         """The inverse of `save`; raises OSError, EOFError, ValueError, KeyError or BadZipFile."""
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
 
 
@@ -157,8 +159,8 @@ def require_model(folder: Path) -> ModelDescription:
     """The same for the model and what it says of itself alone, which it returns."""
     _require_archive(folder / MODEL)
     try:
-        json.loads((folder / DESCRIPTION).read_bytes())
-    except (OSError, ValueError) as error:
+        json.loads(read_bytes(folder / DESCRIPTION))
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(folder / DESCRIPTION) from error
     return read_description(folder / MODEL)
 
@@ -166,7 +168,7 @@ def require_model(folder: Path) -> ModelDescription:
 def _require_archive(path: Path) -> None:
     """Both .keras and .npz are zip archives, whose parts have checksums."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             broken = archive.testzip()
     except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
         raise _damaged(path) from error
@@ -195,10 +197,10 @@ def read_history(folder: Path) -> tuple[Epoch, ...]:
     """The rows of a finished run's history.csv, one an epoch; raises ModelFileError where it is missing or damaged."""
     path = folder / HISTORY
     try:
-        with path.open(newline="") as file:
-            numbers = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+        numbers = [{name: float(value) for name, value in row.items()} for row in reader]
         rows = tuple(Epoch(int(row.pop("epoch")), **row) for row in numbers)
-    except (OSError, TypeError, ValueError, KeyError) as error:
+    except (OSError, OverflowError, TypeError, ValueError, KeyError, csv.Error) as error:
         raise _damaged(path) from error
     if not rows:
         raise _damaged(path)
