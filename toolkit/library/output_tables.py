@@ -10,6 +10,7 @@ from typing import Any
 
 from ...runtime.errors import OutputError, ParameterError, first_words
 from ...runtime.util.atomic import replacing
+from ...runtime.util.foreign_text import csv_original, csv_text
 from ...runtime.util.regular import not_a_file
 from .resume_db import BATCH_ROWS
 
@@ -97,7 +98,7 @@ def _write_csv(path: Path, columns: dict[str, type], batches: Iterable[list[Row]
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         for batch in batches:
-            writer.writerows(batch)
+            writer.writerows({name: csv_text(cell) for name, cell in row.items()} for row in batch)
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
@@ -111,7 +112,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _value(name: str, text: str) -> str | float | int | None:
     kind = COLUMNS.get(name, float)
-    return text if kind is str else kind(text) if text else None
+    return csv_original(text) if kind is str else kind(text) if text else None
 
 
 def _write_jsonl(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:

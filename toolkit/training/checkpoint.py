@@ -16,7 +16,7 @@ from ...runtime.util.regular import open_regular
 from .spec import Epoch
 
 CHECKPOINT = "checkpoint.npz"
-_COLUMNS = [field.name for field in fields(Epoch)]
+_FIGURES = [field.name for field in fields(Epoch)][1:]
 
 
 class _Saved(NamedTuple):
@@ -113,10 +113,7 @@ def _read(path: Path) -> _Saved | None:
         with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             text, *arrays = (archive[f"arr_{index}"] for index in range(len(archive.files)))
         head = json.loads(str(text))
-        history = [
-            Epoch(**{name: float(row[name]) for name in _COLUMNS} | {"epoch": int(row["epoch"])})
-            for row in head["history"]
-        ]
+        history = [Epoch(int(row["epoch"]), *(float(row[name]) for name in _FIGURES)) for row in head["history"]]
         return _Saved(dict(head["settings"]), history, arrays[: head["state"]], arrays[head["state"] :])
     except Exception:  # of a damaged archive zipfile and numpy raise whatever their parts raise
         return None
