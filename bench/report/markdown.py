@@ -65,7 +65,7 @@ def _results(bench: Bench, titles: Sequence[str] | None = None) -> str:
 
 
 def replaced_between(document: str, part: str, name: str) -> str:
-    """`document` with `part`, Markdown of whole lines, between the lines BEGIN and END.
+    """`document` with `part`, Markdown of whole lines, between the lines BEGIN and END, with its ends of lines.
 
     Raises:
         ParameterError: it has not both once, in this order; the sentence begins with its `name`.
@@ -78,4 +78,5 @@ def replaced_between(document: str, part: str, name: str) -> str:
             "belong, each on a line of its own"
         )
     before, after = lines[: stripped.index(BEGIN) + 1], lines[stripped.index(END) :]
-    return "".join([*before, "\n", part, "\n", *after])
+    ending = "\r\n" if before[-1].endswith("\r\n") else "\n"
+    return "".join([*before, f"\n{part}\n".replace("\n", ending), *after])
