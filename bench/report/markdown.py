@@ -41,7 +41,7 @@ def markdown_report(bench: Bench) -> str:
         "Machine": _list([f"{name}: {value}" for name, value in machine_facts(bench)]),
     }
     head = f"# genrekit bench, {markdown_text(bench.created[:10])}\n\n{_with_sentence(str(bench.clips), bench)}\n"
-    return head + "".join(f"\n## {title}\n\n{body}" for title, body in sections.items() if body)
+    return head + "".join(f"\n## {markdown_text(title)}\n\n{body}" for title, body in sections.items() if body)
 
 
 def _list(lines: Sequence[str]) -> str:

@@ -67,6 +67,11 @@ def _with_backslash(found: re.Match[str]) -> str:
     return f"{found[1]}\\" if found[1].isdigit() else f"\\{found[1]}"
 
 
+def picture_text(text: str) -> str:
+    """`text` in a picture of matplotlib, which otherwise takes what stands between dollars for mathematics."""
+    return printable(text, keep="\n").replace("$", r"\$")
+
+
 def c_comment(text: str) -> str:
     """`text` within a comment of C or C++ of either kind: ASCII, and nothing that ends it or joins lines."""
     escaped = printable(text).encode("ascii", "backslashreplace").decode()
