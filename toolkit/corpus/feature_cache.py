@@ -109,7 +109,9 @@ class FeatureCache:
 def _features(content: bytes, shifts: int) -> TrackFeatures | None:
     arrays = io.BytesIO(content)
     windows, (padded, rate) = (np.load(arrays, allow_pickle=False) for _ in range(2))
-    if windows.shape[1] % shifts or not np.isfinite(windows).all():
+    if windows.ndim != 4 or windows.dtype != np.float32 or not windows.shape[1] or windows.shape[1] % shifts:
+        return None
+    if not np.isfinite(windows).all():
         return None
     return TrackFeatures(windows[:, :: windows.shape[1] // shifts], bool(padded), int(rate))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import reprlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -54,7 +55,7 @@ def read(path: Path) -> Iterator[Row]:
         raise OutputError(f"{path}: expected no file, or rows that genrekit classify wrote, found {found}; name a file")
     reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}[path.suffix]
     try:
-        yield from reader(path)
+        yield from map(_checked, reader(path))
     except (
         ValueError,
         TypeError,
@@ -66,6 +67,15 @@ def read(path: Path) -> Iterator[Row]:
             f"{path}: expected no file, or rows that genrekit classify wrote, found something else "
             f"({first_words(error)}); name another file"
         ) from error
+
+
+def _checked(row: Row) -> Row:
+    """Raises ValueError of a row that `write` cannot have written."""
+    for name, value in row.items():
+        kind = COLUMNS.get(name, float)
+        if not isinstance(value, (kind, int) if kind is float else kind) and (value is not None or name == "file"):
+            raise ValueError(f"{name}={reprlib.repr(value)} in a row")
+    return row
 
 
 def _require_columns(found: Iterable[str]) -> None:

@@ -49,8 +49,15 @@ def rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
     Tracks come in the form that `of_track` looks for.
 
     Raises:
-        CorpusError: the header, or a row, lacks a column.
+        CorpusError: the header, or a row, lacks a column; or it is no CSV.
     """
+    try:
+        yield from _rows(text, source, columns)
+    except csv.Error as error:
+        raise CorpusError(f"{source}: expected a CSV file, but it cannot be read ({error}); correct it") from error
+
+
+def _rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
     reader = csv.DictReader(line for _, line in numbered)
     if not set(columns) <= set(reader.fieldnames or ()):

@@ -73,7 +73,7 @@ class ExportFeatures:
 
     @classmethod
     def load(cls, path: Path) -> ExportFeatures:
-        """The inverse of `save`; raises OSError, EOFError, ValueError, KeyError or BadZipFile."""
+        """The inverse of `save`; raises whatever zipfile and numpy raise of a damaged one."""
         with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
 
@@ -106,12 +106,28 @@ class Run:
         """The segments kept for exporting; raises ModelFileError where they are missing or damaged."""
         path = self.folder / EXPORT_FEATURES
         try:
-            return ExportFeatures.load(path)
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            features = ExportFeatures.load(path)
+            self._require_fitting(features)
+        except Exception as error:  # of a damaged archive zipfile and numpy raise whatever their parts raise
             raise ModelFileError(
                 f"{path}: expected the segments that the training kept for quantising and checking, found none that "
                 "can be read; name the corpus with --data"
             ) from error
+        return features
+
+    def _require_fitting(self, features: ExportFeatures) -> None:
+        """Raise ValueError where the segments cannot be those that the model was trained on and compared with."""
+        config, classes = self.description.front_end, len(self.description.labels)
+        for windows, labels in (
+            (features.calibration, features.calibration_labels),
+            (features.parity, features.parity_labels),
+        ):
+            if windows.shape != (len(labels), config.window_frames, config.n_mfcc) or labels.ndim != 1:
+                raise ValueError("segments of another front end")
+            if windows.dtype != np.float32 or labels.dtype.kind not in "iu" or not np.isfinite(windows).all():
+                raise ValueError("segments or labels that are no numbers")
+            if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+                raise ValueError("labels of other classes")
 
     def calibration(self, features: ExportFeatures) -> Calibration:
         """The normalised segments that set the quantised ranges."""
