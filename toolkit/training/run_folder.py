@@ -95,7 +95,7 @@ class Run:
         import keras
 
         try:
-            return keras.saving.load_model(self.folder / MODEL, compile=False)
+            return keras.saving.load_model(self.folder / MODEL, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises whatever its parts raise
             raise ModelFileError(
                 f"{self.folder / MODEL}: expected a Keras model, but Keras says: {first_words(error)}; "
