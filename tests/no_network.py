@@ -17,6 +17,8 @@ def _refuse(event, arguments):
         return
     if event not in NAMES and getattr(arguments[0], "family", None) not in (2, 10, 30):  # AF_INET, AF_INET6
         return
+    if event == "socket.bind" and arguments[1] == PROBE:
+        return
     attempts.append(event)
     with contextlib.suppress(AttributeError, OSError, ValueError):
         sys.__stderr__.write(f"{USED}: {event}\n")
@@ -24,6 +26,7 @@ def _refuse(event, arguments):
 
 
 NAMES = {"socket.getaddrinfo", "socket.gethostbyname"}
+PROBE = ("::1", 0)  # urllib3 asks once, when it is imported, whether there is IPv6: nobody is reached
 EVENTS = {*NAMES, "socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg"}
 
 
