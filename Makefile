@@ -7,7 +7,7 @@ QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz soak mutants test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz soak mutants licences test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -62,6 +62,10 @@ soak: setup
 mutants: setup
 	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc \
 		audio/files audio/sizes audio/pcm
+
+# Of all that is installed, whatever extra brought it.
+licences: setup
+	$(BIN)/pip-licenses --from=mixed --order=license
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
 test-arm64: setup

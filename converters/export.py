@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import json
 from collections.abc import Iterable
@@ -14,6 +13,7 @@ from ..runtime.errors import MissingPackageError, ParityError
 from ..runtime.modelfile.description import CalibrationRecord, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
+from ..runtime.util.regular import read_bytes
 from .attach import attach
 from .formats import Conversion, require_supported
 from .trained_model import TrainedModel
@@ -131,8 +131,17 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
 
 def write_parity(folder: Path, rows: Iterable[dict[str, Any]]) -> None:
     """Note `rows` in the folder's parity.json; a row replaces the earlier one of the same file. Raises OutputError."""
-    path, earlier = folder / PARITY_NAME, []
-    with contextlib.suppress(OSError, ValueError):  # none yet, or one cut short: it is written anew
-        earlier = json.loads(path.read_text())
-    merged = {row["file"]: row for row in (*earlier, *rows)}
+    path = folder / PARITY_NAME
+    merged = {row["file"]: row for row in (*_earlier_rows(path), *rows)}
     write_text(path, json.dumps(list(merged.values()), indent=1, allow_nan=False) + "\n")
+
+
+def _earlier_rows(path: Path) -> list[dict[str, Any]]:
+    """The rows that a parity.json holds; none of one that is not there, was cut short or is no such file."""
+    try:
+        found = json.loads(read_bytes(path))
+        json.dumps(found, allow_nan=False)
+    except (OSError, ValueError, RecursionError):
+        return []
+    rows = found if isinstance(found, list) else []
+    return [row for row in rows if isinstance(row, dict) and isinstance(row.get("file"), str)]

@@ -16,6 +16,7 @@ from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
 from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION, TrainingCorpus
 
+from . import no_network
 from .environments import device, old_device, package_index, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
 
@@ -43,6 +44,29 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if "package_index" in item.fixturenames:
             item.add_marker("network")
+
+
+# What may reach a network: a device or a cluster on this machine, and what installs from an index.
+NETWORKED = re.compile(r"tests/bench/remote/|tests/toolkit/test_cluster\.py")
+no_network.watch()
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item):
+    """No other test may, whatever of the product it runs."""
+    no_network.allowed = bool(NETWORKED.match(item.nodeid)) or "package_index" in item.fixturenames
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item):
+    """Nor does it help to pass over the refusal."""
+    result = yield
+    if no_network.attempts:
+        used = list(no_network.attempts)
+        no_network.attempts.clear()
+        pytest.fail(f"{no_network.USED}: {', '.join(used)}")
+    return result
 
 
 # Files whose tests share what is slow to make.

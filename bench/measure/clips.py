@@ -103,7 +103,7 @@ class Clips:
     @property
     def true_labels(self) -> list[str]:
         """The name of each clip's class; n of them."""
-        return [self.class_names[label] for label in np.load(self.folder / "labels.npy")]
+        return [self.class_names[label] for label in np.load(self.folder / "labels.npy", allow_pickle=False)]
 
     @property
     def wave_file(self) -> Path:
@@ -120,7 +120,7 @@ class Clips:
 
 
 def _mapped(path: Path) -> Samples:
-    found: Samples = np.load(path, mmap_mode="r")
+    found: Samples = np.load(path, mmap_mode="r", allow_pickle=False)
     return found
 
 

@@ -6,11 +6,12 @@ import contextlib
 import dataclasses
 import json
 import tempfile
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from ...runtime.engines import ENGINES
-from ...runtime.errors import Failure
+from ...runtime.errors import Failure, ParameterError
 from ...runtime.modelfile.description import SUFFIXES
 from ..measure.plan import BenchPlan, RawBench
 from ..measure.rounds import Progress, no_progress
@@ -18,36 +19,16 @@ from ..results import build, store
 from ..results.reader import read_typed
 from ..results.schema import Bench
 from . import agent, ssh
+from .answers import Prepared, read_prepared, read_step, require_fitting
 from .job import write_job
 from .wheel import find_wheel
 
-PYTHON = (3, 10)  # the oldest that genrekit runs on
 OLD_NUMPY = "tflite-runtime"  # the extra that needs numpy 1: an environment of its own
 LIBROSA = "librosa>=0.10"  # the baseline's front end
 PROGRAM = "genrekit.bench.remote.job"
 REMEDY = "see that it reaches a package index, and that its disk has room"
 
 Say = Callable[[str], None]
-
-
-@dataclasses.dataclass(frozen=True)
-class Prepared:
-    """What `agent` finds: python3's version, whether it makes environments, where these stand, a folder for the job."""
-
-    python: tuple[int, ...]
-    environments: bool
-    folder: str
-    job: str
-
-    def require_usable(self, host: str) -> None:
-        """Raise Failure where the Python of the machine cannot serve."""
-        if self.python < PYTHON:
-            received, expected = (".".join(map(str, version)) for version in (self.python, PYTHON))
-            raise Failure(f"python3 of {host} is {received}: expected {expected} or later; bring its system up to date")
-        if not self.environments:
-            raise Failure(
-                f"python3 of {host} cannot make environments; install what does there: apt install python3-venv"
-            )
 
 
 @contextlib.contextmanager
@@ -124,12 +105,20 @@ class Device:
                 self._connection.fetch(f"{job}/rounds.json", rounds)
             except Failure as error:
                 raise reason or error from error
-            text = rounds.read_text()
+            text = rounds.read_text("utf-8", "replace")
             for name, path in names.items():  # in its sentences, the paths that the user gave
                 text = text.replace(json.dumps(f"{job}/bench/{name}")[1:-1], json.dumps(str(path))[1:-1])
-            rounds.write_text(text)
-            raw = read_typed(rounds, RawBench, f"the rounds that {self._host} measured", "measure again")
+            rounds.write_text(text, "utf-8")
+            raw = self._read(plan, rounds)
         return (dataclasses.replace(raw, complete=False, interrupted=True) if reason else raw), reason
+
+    def _read(self, plan: BenchPlan, rounds: Path) -> RawBench:
+        try:
+            raw = read_typed(rounds, RawBench, f"the rounds that {self._host} measured", "measure again")
+            require_fitting(plan, raw)
+        except ParameterError as error:
+            raise Failure(f"{self._host} answers with what cannot have been measured: {error}") from error
+        return raw
 
     def _run(self, command: Sequence[str], progress: Progress) -> BaseException | None:
         """Have the job measured; what ended it early, if anything did."""
@@ -186,7 +175,7 @@ def _remove(connection: ssh.Connection, folder: str) -> None:
 
 
 def _prepare(connection: ssh.Connection) -> Prepared:
-    lines: list[str] = []
+    lines: deque[str] = deque(maxlen=1)
     host = connection.address.host
     ended = connection.run([*_program(), "prepare"], lines.append)
     if ended.code == 127:  # the shell found no such command (POSIX, 2.8.2)
@@ -194,9 +183,8 @@ def _prepare(connection: ssh.Connection) -> Prepared:
             f"{host} has no python3 ({ended.last_line}); install it there, on Debian: apt install python3-venv"
         )
     try:
-        found = json.loads(lines[-1])
-        return Prepared(tuple(found["python"]), found["environments"], found["folder"], found["job"])
-    except (IndexError, KeyError, TypeError, ValueError) as error:
+        return read_prepared(lines[-1])
+    except (IndexError, ValueError) as error:
         raise Failure(
             f"{host} cannot prepare a folder ({ended.last_line}); see that {agent.FOLDER} can be written there"
         ) from error
@@ -215,8 +203,5 @@ def _extras(plan: BenchPlan, python: tuple[int, ...]) -> list[str]:
 
 def _pass_on(line: str, progress: Progress) -> None:
     """A line of the job, if it reports a step."""
-    try:
-        step = json.loads(line)
-        progress(step["done"], step["total"], step["what"])
-    except (ValueError, KeyError, TypeError):
-        pass  # a library's warning
+    if step := read_step(line):  # else a library's warning
+        progress(*step)

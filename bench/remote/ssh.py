@@ -10,18 +10,24 @@ import signal
 import subprocess
 import tarfile
 import tempfile
+import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from subprocess import DEVNULL, PIPE
+from subprocess import DEVNULL, PIPE, Popen
 from typing import IO, Any, NamedTuple
 
 from ...runtime.errors import Failure, MissingFileError, MissingPackageError, ParameterError
+from ...runtime.util.regular import MOST_BYTES
 
 OnLine = Callable[[str], None]
 Pipe = int | IO[bytes]
 
 CONNECT_TIMEOUT_S = 15
 CONNECTED = "genrekit-connected"
+LINES, LINE_LETTERS = 100, 65536  # of what a device writes so many lines are kept, and of a line so many letters
+READ_BYTES = 65536
 ALIVE_S = 15  # between questions whether the other side is still there; three without an answer end the connection
 CONNECTION_FAILED = 255  # exit code of ssh itself (ssh(1)); another is the remote command's
 
@@ -101,13 +107,32 @@ class Connection:
     def fetch(self, path: str, target: Path) -> None:
         """Copy the file `path` from there; raises Failure."""
         with target.open("wb") as file:
-            self._copy(path, ["cat", path], stdout=file)
+            self._copy(path, ["cat", path], into=file)
 
-    def _copy(self, name: str, command: Sequence[str], *, stdin: Pipe = DEVNULL, stdout: Pipe = DEVNULL) -> None:
-        done = subprocess.run(self._ssh(command), stdin=stdin, stdout=stdout, stderr=PIPE, start_new_session=True)
-        if done.returncode:
+    def _copy(self, name: str, command: Sequence[str], *, stdin: Pipe = DEVNULL, into: IO[bytes] | None = None) -> None:
+        """Run `command` there; of what it writes at most `MOST_BYTES` go `into` a file, of its errors the last stay."""
+        with Popen(self._ssh(command), stdin=stdin, stdout=PIPE, stderr=PIPE, start_new_session=True) as process:
+            errors: deque[bytes] = deque(maxlen=LINES)
+            reader = threading.Thread(target=_keep_last, args=(process.stderr, errors), daemon=True)
+            reader.start()
+            received = 0
+            try:
+                while data := process.stdout.read(READ_BYTES) if process.stdout else b"":
+                    received += len(data)
+                    if received > MOST_BYTES:
+                        raise Failure(
+                            f"{self.address} sends more than {MOST_BYTES >> 20} MiB for {name}; end the bench"
+                        )
+                    if into:
+                        into.write(data)
+                reader.join()
+                code = process.wait()
+            finally:
+                process.kill()
+        if code:
             raise Failure(
-                f"{name} cannot be copied to or from {self.address} ({_last(done.stderr.decode(errors='replace'))}); "
+                f"{name} cannot be copied to or from {self.address} "
+                f"({_last(b''.join(errors).decode(errors='replace'))}); "
                 "see that the disk has room and that the connection holds"
             )
 
@@ -140,7 +165,7 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
             (Path(folder) / "errors").open("w") as errors,
             _process(command, stderr=errors, preexec_fn=_ignore_interrupts) as process,
         ):
-            if not any(line.strip() == CONNECTED for line in process.stdout or ()):
+            if not any(line.strip() == CONNECTED for line in _lines(process)):
                 reason = _last(Path(errors.name).read_text(errors="replace"))
                 raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, address, config)}")
             yield Connection(address, options)
@@ -193,14 +218,23 @@ def _close_input(process: subprocess.Popen[str]) -> None:
         process.stdin.close()
 
 
+def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
+    """What the process writes, line by line; a line that is too long comes in parts."""
+    return iter(partial(process.stdout.readline, LINE_LETTERS), "") if process.stdout else iter(())
+
+
+def _keep_last(stream: IO[bytes], last: deque[bytes]) -> None:
+    last.extend(iter(partial(stream.readline, LINE_LETTERS), b""))
+
+
 def _read_lines(process: subprocess.Popen[str], on_line: OnLine | None) -> str:
     """Pass on what the process writes until it ends; the last line of it, or of its errors."""
-    written: list[str] = []
-    for line in process.stdout or ():
+    written: deque[str] = deque(maxlen=LINES)
+    for line in _lines(process):
         written.append(line)
         if on_line:
             on_line(line.rstrip("\n"))
-    return _last("".join(written[-100:]))
+    return _last("".join(written))
 
 
 def _last(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...runtime.util.foreign_text import markdown_text
 from ..results.compare import ComparedCase, Comparison
 from ..results.values import CALLS, FASTER, ROUNDS, SLOWER, Ratio
 from .format import NOTHING, fraction, size, text, three_digits
@@ -81,5 +82,5 @@ def legend(comparison: Comparison) -> list[str]:
 
 def comparison_markdown(comparison: Comparison) -> str:
     """The tables and the legend as Markdown."""
-    parts = [f"## {table.title}\n\n{table.to_markdown()}" for table in comparison_tables(comparison)]
-    return "\n".join([*parts, "\n".join(f"- {line}" for line in legend(comparison))]) + "\n"
+    parts = [f"## {markdown_text(table.title)}\n\n{table.to_markdown()}" for table in comparison_tables(comparison)]
+    return "\n".join([*parts, "\n".join(f"- {markdown_text(line)}" for line in legend(comparison))]) + "\n"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...runtime.errors import MissingPackageError
 from ...runtime.util.atomic import write_text
+from ...runtime.util.foreign_text import printable
 from ..results.schema import Bench, Row, by_model
 from .advice import recommendation_text
 from .columns import results_table, training_table
@@ -85,6 +86,11 @@ def _confusions(bench: Bench) -> dict[str, list[list[Row]]]:
     return found
 
 
+def _shown(value: Any) -> Any:
+    """Texts without what reorders those around them; autoescape does the rest."""
+    return printable(value, keep="\n") if type(value) is str else value
+
+
 def page_environment(*packages: str) -> jinja2.Environment:
     """Of templates that stand in `packages`, or here, where they find the style and what pages share."""
     import jinja2
@@ -93,6 +99,7 @@ def page_environment(*packages: str) -> jinja2.Environment:
         loader=jinja2.ChoiceLoader([jinja2.PackageLoader(package) for package in (*packages, __package__)]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

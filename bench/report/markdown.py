@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from ...runtime.errors import ParameterError
+from ...runtime.util.foreign_text import markdown_text
 from ..results.schema import Bench
 from .advice import recommendation_lines
 from .columns import results_table, shown_columns, training_table
@@ -39,12 +40,12 @@ def markdown_report(bench: Bench) -> str:
         "Warnings": _list(warning_lines(bench)),
         "Machine": _list([f"{name}: {value}" for name, value in machine_facts(bench)]),
     }
-    head = f"# genrekit bench, {bench.created[:10]}\n\n{_with_sentence(str(bench.clips), bench)}\n"
-    return head + "".join(f"\n## {title}\n\n{body}" for title, body in sections.items() if body)
+    head = f"# genrekit bench, {markdown_text(bench.created[:10])}\n\n{_with_sentence(str(bench.clips), bench)}\n"
+    return head + "".join(f"\n## {markdown_text(title)}\n\n{body}" for title, body in sections.items() if body)
 
 
 def _list(lines: Sequence[str]) -> str:
-    return "".join(f"- {line}\n" for line in lines)
+    return "".join(f"- {markdown_text(line)}\n" for line in lines)
 
 
 def readme_table(bench: Bench) -> str:
@@ -55,7 +56,7 @@ def readme_table(bench: Bench) -> str:
 
 def _with_sentence(text: str, bench: Bench) -> str:
     """`text` as a sentence, and where the bench is incomplete one that says so."""
-    return " ".join(filter(None, (f"{text}.", incomplete_line(bench))))
+    return markdown_text(" ".join(filter(None, (f"{text}.", incomplete_line(bench)))))
 
 
 def _results(bench: Bench, titles: Sequence[str] | None = None) -> str:
@@ -64,7 +65,7 @@ def _results(bench: Bench, titles: Sequence[str] | None = None) -> str:
 
 
 def replaced_between(document: str, part: str, name: str) -> str:
-    """`document` with `part`, Markdown of whole lines, between the lines BEGIN and END.
+    """`document` with `part`, Markdown of whole lines, between the lines BEGIN and END, with its ends of lines.
 
     Raises:
         ParameterError: it has not both once, in this order; the sentence begins with its `name`.
@@ -77,4 +78,5 @@ def replaced_between(document: str, part: str, name: str) -> str:
             "belong, each on a line of its own"
         )
     before, after = lines[: stripped.index(BEGIN) + 1], lines[stripped.index(END) :]
-    return "".join([*before, "\n", part, "\n", *after])
+    ending = "\r\n" if before[-1].endswith("\r\n") else "\n"
+    return "".join([*before, f"\n{part}\n".replace("\n", ending), *after])

@@ -7,6 +7,8 @@ import textwrap
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
+from ...runtime.util.foreign_text import markdown_text
+
 if TYPE_CHECKING:
     import rich.table
 
@@ -77,6 +79,6 @@ class Table:
     def to_markdown(self) -> str:
         """Headings and rows, and the note under them."""
         rule = ["---:" if numeric else "---" for numeric in self.numbers]
-        lines = [[cell.replace("|", "\\|") for cell in cells] for cells in [self.headings, rule, *self.rows]]
-        text = "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
-        return text + (f"\n{self.note}\n" if self.note else "")
+        headings, *rows = ([markdown_text(cell) for cell in cells] for cells in (self.headings, *self.rows))
+        text = "".join(f"| {' | '.join(cells)} |\n" for cells in [headings, rule, *rows])
+        return text + (f"\n{markdown_text(self.note)}\n" if self.note else "")

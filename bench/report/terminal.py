@@ -76,7 +76,7 @@ def _widest(bench: Bench, columns: dict[str, Column], part: Part, width: int, no
 
 def _width(table: RichTable) -> int:
     """Of the columns: title and caption are broken as needed."""
-    console = Console(width=1000)
+    console = Console(width=1000, markup=False, emoji=False)
     return Measurement.get(console, console.options, table).maximum
 
 

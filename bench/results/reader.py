@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...runtime.errors import MissingFileError, MissingPackageError, ParameterError
+from ...runtime.util.regular import read_bytes
 from .schema import SCHEMA, Bench
 from .store import partial_path
 
@@ -47,7 +48,7 @@ def read_typed(path: Path, content: type[Content], what: str, remedy: str) -> Co
 
 def _read(path: Path, what: str, remedy: str) -> Any:
     try:
-        return json.loads(path.read_bytes())
+        return json.loads(read_bytes(path))
     except OSError as error:
         left = partial_path(path)
         there = f"; {left} holds what a bench measured that did not come to its end" if left.is_file() else ""

@@ -13,6 +13,8 @@ from typing import Any
 
 from ...runtime.errors import OutputError
 from ...runtime.util.atomic import require_writable, write_text
+from ...runtime.util.foreign_text import csv_text
+from ...runtime.util.regular import not_a_file
 from .schema import TIMES, Bench, Row
 
 Save = Callable[[dict[str, Any]], None]
@@ -25,8 +27,9 @@ NOT_IN_CSV = ("accuracy_interval", "parity_reasons", "per_round", "confusion", "
 
 def check_writable(path: Path) -> None:
     """Raise OutputError where `path` cannot be written, before anything is measured for it."""
-    if path.is_dir():
-        raise OutputError(f"cannot write {path}: it is a folder; name a file")
+    found = not_a_file(path)
+    if found and not found.startswith("none"):
+        raise OutputError(f"cannot write {path}: it is {found}; name a file")
     require_writable(path.parent)
 
 
@@ -75,5 +78,6 @@ def write_csv(bench: Bench, path: Path) -> None:
         figures = {f"{kind}_{figure}": getattr(times, figure) for kind, times in timed.items() for figure in OF_TIMES}
         kinds = " ".join(warning.kind for warning in row.warnings)
         epoch = epochs.get(row.model or "")
-        writer.writerow({**vars(row), **figures, "warnings": kinds, "seconds_per_epoch": epoch})
+        cells = {**vars(row), **figures, "warnings": kinds, "seconds_per_epoch": epoch}
+        writer.writerow({name: csv_text(cell) for name, cell in cells.items()})
     write_text(path, text.getvalue())

@@ -59,7 +59,7 @@ def _load(path: Path) -> keras.Model:
             return keras.Sequential([keras.Input(layer.input_spec_shape), layer], name=path.name)
         if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
             raise ModelFileError(f"{path}: expected a .keras archive, found a damaged or another file; save it again")
-        return keras.saving.load_model(path, compile=False)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except (ModelFileError, UnsupportedModelError):
         raise
     except Exception as error:  # Keras raises whatever its parts raise

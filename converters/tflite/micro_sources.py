@@ -16,6 +16,7 @@ from ...runtime.modelfile.description import ModelDescription, Normalization
 from ...runtime.modelfile.graph import Graph
 from ...runtime.modelfile.reader import read_description, read_graph
 from ...runtime.util.atomic import write_text
+from ...runtime.util.foreign_text import c_comment
 from ...runtime.util.native_output import held_back
 from ..attach import without_description
 
@@ -74,7 +75,7 @@ def _header(name: str, description: ModelDescription, graph: Graph, arena: int) 
     upper, guard = name.upper(), f"GENREKIT_{name.upper()}_H_"
     top_db = "0.0f  /* no clamp */" if config.top_db is None else f"{float(config.top_db)!r}f"
     return f"""\
-/* {description.model}, {description.precision}, for tflite-micro. Written by genrekit {description.toolkit_version}.
+/* {_about(description)}.
  *
  * Features: MFCC [frames][n_mfcc]; each coefficient becomes x = (mfcc - mean) / std, and is quantised as
  * clip(rint(x / INPUT_SCALE + INPUT_ZERO_POINT)). Probability of a label: OUTPUT_SCALE * (output - OUTPUT_ZERO_POINT).
@@ -125,7 +126,7 @@ def _source(name: str, header: str, model: bytes, description: ModelDescription)
     count = description.front_end.n_mfcc
     normalization = description.normalization or Normalization((0.0,) * count, (1.0,) * count)
     return f"""\
-/* {description.model}, {description.precision}, for tflite-micro. Written by genrekit {description.toolkit_version}. */
+/* {_about(description)}. */
 #include "{header}"
 
 #ifdef __cplusplus
@@ -141,6 +142,13 @@ const char *const {name}_labels[{len(description.labels)}] = {{{labels}}};
 const float {name}_mean[{count}] = {{{_floats(normalization.mean)}}};
 const float {name}_std[{count}] = {{{_floats(normalization.std)}}};
 """
+
+
+def _about(description: ModelDescription) -> str:
+    return c_comment(
+        f"{description.model}, {description.precision}, for tflite-micro. Written by genrekit "
+        f"{description.toolkit_version}"
+    )
 
 
 def _floats(values: Iterable[float]) -> str:

@@ -33,9 +33,9 @@ def predict(path: Path, features: np.ndarray, engine: str) -> np.ndarray:
         if process.returncode:
             last = (process.stderr.strip().splitlines() or [f"it ended with {process.returncode}"])[-1]
             raise ConversionError(f"{path.name}: {engine} does not run it: {last}")
-        probabilities: np.ndarray = np.load(found)
+        probabilities: np.ndarray = np.load(found, allow_pickle=False)
         return probabilities
 
 
 if __name__ == "__main__":
-    np.save(sys.argv[4], load_engine(sys.argv[1], engine=sys.argv[2])(np.load(sys.argv[3])))
+    np.save(sys.argv[4], load_engine(sys.argv[1], engine=sys.argv[2])(np.load(sys.argv[3], allow_pickle=False)))

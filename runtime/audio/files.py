@@ -12,12 +12,14 @@ import numpy as np
 import soundfile
 
 from ..errors import AudioError, MissingFileError
+from ..util.regular import not_a_file
 from .headers import kind, reports_a_cut
 from .sizes import CorrectedFile, Sizes, check_sizes
-from .source import MAX_RATE, AudioSource
+from .source import MAX_CHANNELS, MAX_RATE, MIN_RATE, AudioSource
 
 BLOCK_S = 1.0  # seconds of audio read at a time
 MISSING_S = 0.1  # seconds; the headers of MP3 are that inexact
+BLOCK_VALUES = 1 << 22  # samples of all channels read at a time, at most
 UNKNOWN = 2**62  # frames; what libsndfile says of FLAC that was written into a pipe is more
 WITHOUT_AUDIO = "expected audio, received a file with no samples, or cut before the first; record or copy it again"
 
@@ -30,16 +32,19 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
         AudioError: it cannot be decoded or holds no audio. Also raised while iterating.
     """
     path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f"{path}: expected an audio file, found none; check the path")
+    if found := not_a_file(path):  # nor opened: a pipe would be waited on, and a device has no end
+        raise MissingFileError(f"{path}: expected an audio file, found {found}; check the path")
     if not path.stat().st_size:
         raise AudioError(f"{path}: expected audio, received a file that is empty; record or copy it again")
     with _opened(path) as (file, _):
-        frames, rate = file.frames, file.samplerate
+        frames, rate, channels = file.frames, file.samplerate, file.channels
     if frames == 0:
         raise AudioError(f"{path}: {WITHOUT_AUDIO}")
-    if rate > MAX_RATE:
-        raise AudioError(f"{path}: expected at most {MAX_RATE} Hz, received {rate} Hz; convert it")
+    if not (MIN_RATE <= rate <= MAX_RATE and channels <= MAX_CHANNELS):
+        raise AudioError(
+            f"{path}: expected 1 to {MAX_CHANNELS} channels at {MIN_RATE} to {MAX_RATE} Hz, received "
+            f"channels={channels}, rate={rate}; convert it"
+        )
     noted: dict[str, Any] = {}
     return AudioSource(_file_blocks(path, block_s, noted), rate, sample_rate, noted)
 
@@ -75,7 +80,7 @@ def _opened(path: Path) -> Iterator[tuple[_ForwardFile, Sizes]]:
 def _file_blocks(path: Path, block_s: float, noted: dict[str, Any]) -> Iterator[np.ndarray]:
     decoded = 0
     with _opened(path) as (file, sizes):
-        frames = max(1, round(block_s * file.samplerate))
+        frames = max(1, min(round(block_s * file.samplerate), BLOCK_VALUES // file.channels))
         # Not SoundFile.blocks: where a file is cut short, it repeats old audio up to the length that the header claims.
         try:
             while len(block := file.read(frames, dtype="float32")):

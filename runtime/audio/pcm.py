@@ -10,8 +10,8 @@ import numpy as np
 
 from ..errors import AudioError, ParameterError
 from .headers import SIGN_BYTES, begins_with_frames, container
-from .source import AudioSource, check_rate
-from .wave_stream import ENCODINGS, MAX_CHANNELS, WaveHeader, read_wave_header
+from .source import MAX_CHANNELS, AudioSource, check_rate
+from .wave_stream import ENCODINGS, WaveHeader, read_wave_header
 
 BLOCK_S = 0.1  # seconds of audio read at a time, at most
 READ_BYTES = 65536  # of what is looked at before it is decoded, or passed over

@@ -11,6 +11,8 @@ import soxr
 
 from ..errors import ParameterError
 
+MIN_RATE = 1000  # Hz; below that there is no sound to classify, and resampling makes hours of seconds
+MAX_CHANNELS = 64
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
 LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
@@ -19,8 +21,8 @@ LENGTH_UNKNOWN = "has a header that does not say how long it is, so that its end
 
 def check_rate(name: str, rate: int) -> None:
     """Raises ParameterError on a rate that no audio has."""
-    if not 0 < rate <= MAX_RATE:
-        raise ParameterError(f"{name}={rate}: expected 1 to {MAX_RATE} Hz; state the rate of the audio")
+    if not MIN_RATE <= rate <= MAX_RATE:
+        raise ParameterError(f"{name}={rate}: expected {MIN_RATE} to {MAX_RATE} Hz; state the rate of the audio")
 
 
 @dataclasses.dataclass(frozen=True)

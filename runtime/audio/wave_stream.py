@@ -9,10 +9,9 @@ import numpy as np
 from ..errors import AudioError
 from .chunks import Source, chunks, layout_of
 from .sizes import is_placeholder
-from .source import MAX_RATE
+from .source import MAX_CHANNELS, MAX_RATE, MIN_RATE
 
 PCM, FLOAT, EXTENSIBLE = 1, 3, 0xFFFE
-MAX_CHANNELS = 64
 DAMAGED = "-: expected a WAV on standard input, received one whose header is damaged; record or copy it again"
 
 
@@ -97,10 +96,10 @@ def read_wave_header(source: Source, head: bytes, remedy: str) -> WaveHeader:
     tag, channels, rate, block = number(0), number(2), number(4, 4), number(12)
     if tag == EXTENSIBLE and len(form) >= 26:
         tag = number(24)
-    if not (1 <= channels <= MAX_CHANNELS and 1 <= rate <= MAX_RATE):
+    if not (1 <= channels <= MAX_CHANNELS and MIN_RATE <= rate <= MAX_RATE):
         raise AudioError(
-            f"-: expected a WAV of 1 to {MAX_CHANNELS} channels at 1 to {MAX_RATE} Hz on standard input, received "
-            f"channels={channels}, rate={rate}; record or convert it again"
+            f"-: expected a WAV of 1 to {MAX_CHANNELS} channels at {MIN_RATE} to {MAX_RATE} Hz on standard input, "
+            f"received channels={channels}, rate={rate}; record or convert it again"
         )
     bits = 8 * (block // channels)  # not those that count: 20 stand at the upper end of 24
     kind = {PCM: "u" if bits == 8 else "s", FLOAT: "f"}.get(tag)

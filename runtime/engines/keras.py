@@ -35,7 +35,7 @@ class KerasEngine(Engine):
                 "copy the file again"
             )
         super().__init__(path, description, threads)
-        self._model = keras.saving.load_model(path, compile=False)
+        self._model = keras.saving.load_model(path, compile=False, safe_mode=True)
         _, frames, n_mfcc = self._model.input_shape
         self.shapes = (frames, n_mfcc), self._model.output_shape[-1]
 

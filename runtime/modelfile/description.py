@@ -234,5 +234,6 @@ def _normalization(values: Any, n_mfcc: int) -> Normalization | None:
 def _labels(labels: Any) -> tuple[str, ...]:
     rule = f"at most {MAX_LABELS} texts of at most {MAX_LABEL_LENGTH} characters"
     checked("labels", labels, lambda texts: are_texts(texts, MAX_LABELS, MAX_LABEL_LENGTH), rule)
+    checked("labels", labels, lambda texts: all(map(str.isprintable, texts)), "printable texts")
     checked("labels", labels, lambda texts: 0 < len(texts) == len(set(texts)), "distinct names")
     return tuple(labels)

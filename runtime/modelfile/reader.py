@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 from ..errors import MissingFileError, ModelFileError
+from ..util.regular import not_a_file
 from . import onnx_graph, protobuf, tflite_graph
 from .description import DESCRIPTION_NAME, KERAS_DESCRIPTION, ONNX_KEY, SUFFIXES, ModelDescription
 from .graph import Graph
@@ -21,8 +22,8 @@ ONNX_METADATA_FIELD = 14  # ModelProto.metadata_props
 def model_format(path: str | Path) -> str:
     """tflite, onnx or keras, by the suffix of `path`; raises MissingFileError or ModelFileError."""
     path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f"{path}: expected a model file, found none; check the path")
+    if found := not_a_file(path):
+        raise MissingFileError(f"{path}: expected a model file, found {found}; check the path")
     if path.suffix not in SUFFIXES:
         raise ModelFileError(f"{path}: expected a model that ends in {', '.join(SUFFIXES)}; export one with genrekit")
     return SUFFIXES[path.suffix]

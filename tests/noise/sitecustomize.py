@@ -26,3 +26,9 @@ class Greeter:
 
 if __name__ == "sitecustomize":  # not where tests look its words up
     sys.meta_path.insert(0, Greeter())
+    if "GENREKIT_TEST_NETWORK" not in os.environ:
+        sys.path.append(os.path.join(os.path.dirname(__file__), os.pardir))
+        import no_network
+
+        no_network.watch()
+        sys.path.pop()

@@ -21,6 +21,7 @@ from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.splits import assign as splits
 
+from .. import no_network
 from ..noise import sitecustomize as noise
 
 RATE = 22050
@@ -91,6 +92,8 @@ def run_command(*arguments, **options):
     """`genrekit` with these arguments, as a user would start it, where libraries speak up; none may be heard."""
     command = [sys.executable, "-m", "genrekit.toolkit.cli.app", *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": str(NOISE)}
+    if no_network.allowed:
+        environment["GENREKIT_TEST_NETWORK"] = "1"
     process = subprocess.run(command, capture_output=True, env=environment, **{"text": True, **options})
     if "--debug" not in arguments:
         assert heard(process) == []
@@ -101,7 +104,8 @@ def heard(process):
     """Which of the libraries' words stand in the output of a process, see `tests/noise`."""
     output = process.stdout + process.stderr
     text = output if isinstance(output, str) else output.decode()
-    return [words for words in (noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED) if words in text]
+    words = (noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED, no_network.USED)
+    return [each for each in words if each in text]
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,7 @@ from .commands import (
     stream,
     train,
 )
+from .terminal import note
 
 # Models this small are slower on a graphics card; a user may set it differently.
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -137,15 +138,14 @@ def _report(error: Exception) -> int:
             f'this needs {error.name}, which is not installed; run: pip install "genrekit[{EXTRAS[error.name]}]"'
         )
     if isinstance(error, GenrekitError):
-        typer.echo(f"genrekit: {error}", err=True)
+        note(f"genrekit: {error}")
         return error.exit_code
     if isinstance(error, OSError):
-        typer.echo(f"genrekit: {error}; check the disk and where the output goes", err=True)
+        note(f"genrekit: {error}; check the disk and where the output goes")
         return 1
-    typer.echo(
+    note(
         f"genrekit: unexpected {type(error).__name__}: {first_words(error)}; add --debug to see where, and please "
-        "report it",
-        err=True,
+        "report it"
     )
     return 1
 

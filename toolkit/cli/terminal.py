@@ -1,9 +1,11 @@
-"""What commands say besides their results: progress on standard error, on a terminal only."""
+"""All that commands write: results on standard output; notes and, on a terminal, progress on standard error.
+
+Labels, names and messages come from files and machines of strangers: whatever a terminal would obey is escaped here.
+"""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import signal
 import sys
 import time
@@ -12,8 +14,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
+from ...runtime.util.foreign_text import printable, printable_json
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.console import Console
+    from rich.text import Text
 
     from ...bench.results.schema import Bench
     from ...runtime import ModelDescription, Prediction
@@ -30,9 +37,19 @@ class Progress(Protocol):
         """`done` of `total` are done; `description` stands beside the bar from now on."""
 
 
+def say(result: object) -> None:
+    """A line on standard output."""
+    typer.echo(printable(str(result)))
+
+
+def say_lines(text: str) -> None:
+    """A text of several lines on standard output."""
+    typer.echo(printable(text.removesuffix("\n"), keep="\n"))
+
+
 def note(text: str) -> None:
     """A line for the reader, on standard error."""
-    typer.echo(text, err=True)
+    typer.echo(printable(text), err=True)
 
 
 def note_origin(description: ModelDescription) -> None:
@@ -81,20 +98,19 @@ def note_left_behind(out: Path | None) -> None:
         note(f"{partial_path(out)}: what a bench that did not come to its end has measured; this one replaces it")
 
 
-def print_json(value: Any) -> None:
-    """`value` as JSON on standard output."""
-    typer.echo(json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False))
+def print_json(value: Any, indent: int | None = 1) -> None:
+    """`value` as JSON on standard output; without `indent` on one line."""
+    typer.echo(printable_json(value, indent))
 
 
 @contextlib.contextmanager
 def progress(what: str) -> Iterator[Progress]:
     """A progress bar for as long as the block runs; nothing where there is no terminal."""
     from rich import progress as bars
-    from rich.console import Console
 
-    console = Console(stderr=True)
+    console = _console(stderr=True)
     columns = (
-        bars.TextColumn("{task.description}"),
+        bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(),
         bars.MofNCompleteColumn(),
         bars.TimeRemainingColumn(),
@@ -103,7 +119,7 @@ def progress(what: str) -> Iterator[Progress]:
         task = shown.add_task(what, total=None)
 
         def update(done: int, total: int, description: str = what) -> None:
-            shown.update(task, completed=done, total=total, description=description)
+            shown.update(task, completed=done, total=total, description=printable(description))
 
         yield update
 
@@ -117,11 +133,10 @@ def live_view(totals: AnswerDurations, as_json: bool) -> Iterator[Callable[[Pred
     if as_json or not (sys.stdout and sys.stdout.isatty()):
         yield lambda prediction: None
         return
-    from rich.console import Console
     from rich.live import Live
 
     started, busy_before = time.monotonic(), time.process_time()
-    with Live(console=Console(), refresh_per_second=REFRESHES, transient=True) as live:
+    with Live(console=_console(), refresh_per_second=REFRESHES, transient=True) as live:
 
         def show(prediction: Prediction) -> None:
             elapsed, busy = time.monotonic() - started, time.process_time() - busy_before
@@ -155,14 +170,23 @@ def _moment(prediction: Prediction, totals: AnswerDurations, elapsed_s: float, b
 
 def print_table(table: Any) -> None:
     """A rich table on standard output; not squeezed to 80 columns where there is no terminal."""
-    _console().print(table)
+    _wide_console().print(table)
 
 
-def _console() -> Any:
+def _wide_console() -> Console:
+    console = _console()
+    return console if console.is_terminal else _console(width=120)
+
+
+def _console(**options: Any) -> Console:
+    """A console of rich that shows texts as they are: no markup, no emoji, nothing that a terminal would obey."""
     from rich.console import Console
 
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+    class PlainConsole(Console):
+        def render_str(self, text: str, **options: Any) -> Text:
+            return super().render_str(printable(text, keep="\n"), **options)
+
+    return PlainConsole(markup=False, emoji=False, **options)
 
 
 def print_bench(result: Bench, not_kept: Sequence[str] = (), *, beside: bool = False) -> None:
@@ -175,11 +199,11 @@ def print_bench(result: Bench, not_kept: Sequence[str] = (), *, beside: bool = F
     """
     from ...bench import report
 
-    console = _console()
+    console = _wide_console()
     tables = report.results_tables(result, console.width, not_kept)
     for table in tables + (report.beside_tables(result, console.width) if beside else []):
         console.print(table)
     for line in report.recommendation_lines(result):
-        typer.echo(line)
+        say(line)
     for text in report.notes(result):
         note(text)

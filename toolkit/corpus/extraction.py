@@ -112,7 +112,7 @@ def _outcomes(
     missing = []
     for index in range(len(corpus.tracks)):
         features = cache.get(cache.key(corpus.digest(index), config), shifts) if cache else None
-        if features is None:
+        if features is None or features.windows.shape[2:] != (config.window_frames, config.n_mfcc):
             missing.append(index)
         else:
             yield index, features

@@ -18,6 +18,7 @@ import numpy as np
 from ...runtime.errors import OutputError
 from ...runtime.mfcc import MfccConfig
 from ...runtime.util.atomic import replacing
+from ...runtime.util.regular import open_regular
 from ..compute.software import software
 from .segments import TrackFeatures
 
@@ -58,17 +59,17 @@ class FeatureCache:
         An entry with more shifts serves where those that are asked for are among them.
         """
         try:
-            data = self._path(key).read_bytes()
+            with open_regular(self._path(key)) as file:
+                data = file.read()
         except OSError:
             return None
         checksum, content = data[:CHECKSUM_BYTES], data[CHECKSUM_BYTES:]
         if checksum != _checksum(key, content):
             return None
-        arrays = io.BytesIO(content)
-        windows, (padded, rate) = (np.load(arrays, allow_pickle=False) for _ in range(2))
-        if windows.shape[1] % shifts or not np.isfinite(windows).all():
+        try:
+            return _features(content, shifts)
+        except (EOFError, IndexError, OverflowError, TypeError, ValueError):  # the checksum holds, the rest does not
             return None
-        return TrackFeatures(windows[:, :: windows.shape[1] // shifts], bool(padded), int(rate))
 
     def put(self, key: str, features: TrackFeatures) -> None:
         """Keep `features` under `key`; where that fails, `problem` says why and nothing more is written."""
@@ -103,6 +104,16 @@ class FeatureCache:
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}{SUFFIX}"
+
+
+def _features(content: bytes, shifts: int) -> TrackFeatures | None:
+    arrays = io.BytesIO(content)
+    windows, (padded, rate) = (np.load(arrays, allow_pickle=False) for _ in range(2))
+    if windows.ndim != 4 or windows.dtype != np.float32 or not windows.shape[1] or windows.shape[1] % shifts:
+        return None
+    if not np.isfinite(windows).all():
+        return None
+    return TrackFeatures(windows[:, :: windows.shape[1] // shifts], bool(padded), int(rate))
 
 
 def _checksum(key: str, content: bytes) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ...runtime.errors import MissingFileError, ModelFileError, ParameterError
 from ...runtime.mfcc import MfccConfig, hz_to_mel, mel_to_hz
+from ...runtime.util.regular import not_a_file, read_text
 
 MUSIC = MfccConfig()  # the paper's
 # Frames of 32 ms, in which speech hardly changes. Without a floor below the loudest frame, soft consonants stay apart.
@@ -37,7 +39,7 @@ def front_end_named(name: str) -> MfccConfig:
     """
     if name in PRESETS:
         return PRESETS[name]
-    if not Path(name).is_file():
+    if not_a_file(name) == "none":
         raise MissingFileError(
             f"front-end={name}: expected {', '.join(PRESETS)}, or a JSON file with the fields of MfccConfig that "
             "differ from the defaults; found none"
@@ -57,13 +59,15 @@ def read_fields(path: Path) -> dict[str, Any]:
         ModelFileError: it holds no JSON object.
     """
     try:
-        fields = json.loads(path.read_text())
+        fields = json.loads(read_text(path))
     except OSError as error:
         raise MissingFileError(f"{path}: expected a text file, but it cannot be read ({error.strerror})") from error
     except (ValueError, RecursionError) as error:
         raise ModelFileError(f"{path}: expected JSON with the front end, received something else ({error})") from error
     if not isinstance(fields, dict):
-        raise ModelFileError(f"{path}: expected a JSON object with the fields of MfccConfig, received {fields!r}")
+        raise ModelFileError(
+            f"{path}: expected a JSON object with the fields of MfccConfig, received {reprlib.repr(fields)}"
+        )
     return fields
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...runtime.errors import CorpusError, MissingFileError
+from ...runtime.util.regular import open_regular
 
 MARKER = "DEMO-CORPUS.json"  # in the folder of a demo corpus
 AUDIO_SUFFIXES = {".wav", ".flac", ".ogg", ".mp3", ".au", ".aiff", ".aif", ".opus", ".w64", ".caf"}
@@ -85,8 +86,8 @@ def digest_of(path: Path) -> bytes:
 
 
 def content_hash(path: Path) -> bytes:
-    """SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
+    """SHA-256 of a file's bytes; raises OSError, also where it is no file but a pipe or the like."""
+    with open_regular(path) as file:
         digest = hashlib.sha256()
         while block := file.read(1 << 20):
             digest.update(block)

@@ -55,8 +55,10 @@ def examine(path: Path) -> TrackFacts:
     try:
         content = content_hash(path)
         return _read(path, content)
-    except (GenrekitError, OSError) as error:
+    except GenrekitError as error:
         return TrackFacts(content, error=str(error))
+    except OSError as error:
+        return TrackFacts(error=f"{path}: expected an audio file, but it cannot be read ({error.strerror or error})")
 
 
 def _read(path: Path, content: bytes) -> TrackFacts:

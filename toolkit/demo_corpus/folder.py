@@ -11,6 +11,7 @@ import soundfile
 
 from ...runtime.errors import OutputError, ParameterError
 from ...runtime.util.atomic import replacing, write_text
+from ...runtime.util.regular import read_text
 from ..compute import Processes
 from ..corpus.scan import MARKER, is_demo_corpus
 from .composer import GENRES, compose, require_possible
@@ -75,9 +76,9 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
         try:
-            marker = json.loads((folder / MARKER).read_text(encoding="utf-8"))
+            marker = json.loads(read_text(folder / MARKER))
             found = {name: marker.get(name) for name in settings}
-        except (OSError, ValueError, AttributeError) as error:
+        except (OSError, ValueError, AttributeError, RecursionError) as error:
             raise OutputError(
                 f"{folder / MARKER}: expected the settings of a demo corpus ({error}); choose another folder"
             ) from error
@@ -103,7 +104,7 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
 def _finished(path: Path, seconds: float) -> bool:
     """Whether a complete track stands at `path`."""
     try:
-        return path.exists() and soundfile.info(path).frames == round(seconds * SAMPLE_RATE)
+        return path.is_file() and soundfile.info(path).frames == round(seconds * SAMPLE_RATE)
     except soundfile.SoundFileError:
         return False
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ...bench.report.table import Table
+from ...runtime.util.foreign_text import markdown_text
 from ..corpus.front_ends import differences, in_words
 from ..corpus.segments import Segments
 from ..evaluation import CorpusFacts, Scores, corpus_facts, sample_std
@@ -163,7 +164,7 @@ def table(result: Ablation) -> Table:
 def markdown(result: Ablation) -> str:
     """The table and what was measured, as a page of Markdown."""
     found = dataclasses.replace(table(result), note=caption(result))
-    return f"# {found.title}\n\n{found.to_markdown()}"
+    return f"# {markdown_text(found.title)}\n\n{found.to_markdown()}"
 
 
 def caption(result: Ablation) -> str:

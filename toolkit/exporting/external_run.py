@@ -12,6 +12,7 @@ from ...converters.keras_graph.macs import count_macs, macs_notes
 from ...runtime import ModelDescription
 from ...runtime.errors import GenrekitError, MissingFileError, ModelFileError, ParameterError
 from ...runtime.modelfile.description import FORMAT_VERSION
+from ...runtime.util.regular import read_text
 from ..corpus.front_ends import read_fields
 from ..training.run_folder import ExportFeatures, Run
 
@@ -100,6 +101,8 @@ def _description(path: Path, labels: Path, front_end: Path) -> ModelDescription:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text()
+        return read_text(path)
+    except UnicodeDecodeError as error:
+        raise ModelFileError(f"{path}: expected a text file (UTF-8) with a label a line; save it as one") from error
     except OSError as error:
         raise MissingFileError(f"{path}: expected a text file, but it cannot be read ({error.strerror})") from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -90,7 +91,7 @@ def _require_same_library(folder: Path, holder: Path, files: Iterable[str]) -> N
     """Refuse rows of other files alone: they would go, since a table has those of one library."""
     other = None
     for file in files:
-        if (folder / file).exists():
+        if os.path.exists(folder / file):  # False also of names that no file can have
             return
         other = other or file
     if other:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import reprlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import OutputError, ParameterError, first_words
 from ...runtime.util.atomic import replacing
+from ...runtime.util.foreign_text import csv_original, csv_text
+from ...runtime.util.regular import not_a_file
 from .resume_db import BATCH_ROWS
 
 Row = dict[str, Any]
@@ -48,14 +51,31 @@ def write(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) ->
 
 def read(path: Path) -> Iterator[Row]:
     """The rows that `write` wrote; raises OutputError where the file holds something else, so that it must stay."""
+    if found := not_a_file(path):
+        raise OutputError(f"{path}: expected no file, or rows that genrekit classify wrote, found {found}; name a file")
     reader = {".parquet": _read_parquet, ".csv": _read_csv, ".jsonl": _read_jsonl}[path.suffix]
     try:
-        yield from reader(path)
-    except (ValueError, TypeError, csv.Error) as error:  # pyarrow's errors are ValueErrors
+        yield from map(_checked, reader(path))
+    except (
+        ValueError,
+        TypeError,
+        OverflowError,
+        RecursionError,
+        csv.Error,
+    ) as error:  # pyarrow's errors are ValueErrors
         raise OutputError(
             f"{path}: expected no file, or rows that genrekit classify wrote, found something else "
             f"({first_words(error)}); name another file"
         ) from error
+
+
+def _checked(row: Row) -> Row:
+    """Raises ValueError of a row that `write` cannot have written."""
+    for name, value in row.items():
+        kind = COLUMNS.get(name, float)
+        if not isinstance(value, (kind, int) if kind is float else kind) and (value is not None or name == "file"):
+            raise ValueError(f"{name}={reprlib.repr(value)} in a row")
+    return row
 
 
 def _require_columns(found: Iterable[str]) -> None:
@@ -88,7 +108,7 @@ def _write_csv(path: Path, columns: dict[str, type], batches: Iterable[list[Row]
         writer = csv.DictWriter(file, columns, lineterminator="\n")
         writer.writeheader()
         for batch in batches:
-            writer.writerows(batch)
+            writer.writerows({name: csv_text(cell) for name, cell in row.items()} for row in batch)
 
 
 def _read_csv(path: Path) -> Iterator[Row]:
@@ -102,7 +122,7 @@ def _read_csv(path: Path) -> Iterator[Row]:
 
 def _value(name: str, text: str) -> str | float | int | None:
     kind = COLUMNS.get(name, float)
-    return text if kind is str else kind(text) if text else None
+    return csv_original(text) if kind is str else kind(text) if text else None
 
 
 def _write_jsonl(path: Path, columns: dict[str, type], batches: Iterable[list[Row]]) -> None:

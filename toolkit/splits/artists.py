@@ -14,6 +14,7 @@ The index is B. L. Sturm's (see lists/README.md). How its oddities are taken:
 
 from __future__ import annotations
 
+import os
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -35,7 +36,7 @@ def artists_of(corpus: Corpus) -> list[tuple[str, ...]]:
     """
     own = corpus.folder / FILE
     rows: Iterable[Row]
-    if own.is_file():
+    if os.path.lexists(own):
         source, rows = FILE, file_rows(own, COLUMNS)
     elif corpus.demo:  # which names its tracks as GTZAN does, but nobody plays on them
         source, rows = "the demo corpus, which is synthetic", ()

@@ -14,6 +14,7 @@ import numpy as np
 
 from ...runtime import MfccConfig
 from ...runtime.errors import CorpusError, MissingFileError, ParameterError
+from ...runtime.util.regular import not_a_file
 from ..corpus.scan import Corpus
 from ..corpus.segments import Segments
 from . import artists
@@ -32,9 +33,10 @@ COLUMNS = ("track", "part")
 
 def require_known(split: str | None) -> None:
     """Raises MissingFileError where `split` is neither a method's name nor a file; None stands for a default."""
-    if split is not None and split not in METHODS and not Path(split).is_file():
+    if split is not None and split not in METHODS and (found := not_a_file(split)):
         raise MissingFileError(
-            f"split={split}: expected one of {', '.join(METHODS)}, or a CSV file with a header track,part; found none"
+            f"split={split}: expected one of {', '.join(METHODS)}, or a CSV file with a header track,part; found "
+            f"{found}"
         )
 
 

@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
 from ...runtime.errors import CorpusError
+from ...runtime.util.regular import read_text
 from ..corpus.scan import AUDIO_SUFFIXES, Track
 
 Row = tuple[int, dict[str, str]]
@@ -29,7 +30,12 @@ def packaged_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
 def file_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """`rows` of a file; raises CorpusError, also where it is no text."""
     try:
-        text = path.read_text("utf-8-sig")  # spreadsheets put a byte order mark in front
+        text = read_text(path)
+    except OSError as error:
+        raise CorpusError(
+            f"{path}: expected a CSV file with a header {','.join(columns)}, but it cannot be read "
+            f"({error.strerror}); check the path"
+        ) from error
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path}: expected a CSV text file (UTF-8) with a header {','.join(columns)}; save it as one"
@@ -43,8 +49,15 @@ def rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
     Tracks come in the form that `of_track` looks for.
 
     Raises:
-        CorpusError: the header, or a row, lacks a column.
+        CorpusError: the header, or a row, lacks a column; or it is no CSV.
     """
+    try:
+        yield from _rows(text, source, columns)
+    except csv.Error as error:
+        raise CorpusError(f"{source}: expected a CSV file, but it cannot be read ({error}); correct it") from error
+
+
+def _rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
     numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
     reader = csv.DictReader(line for _, line in numbered)
     if not set(columns) <= set(reader.fieldnames or ()):

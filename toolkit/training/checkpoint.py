@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...runtime.util.atomic import replacing
+from ...runtime.util.regular import open_regular
 from .spec import Epoch
 
 CHECKPOINT = "checkpoint.npz"
+_FIGURES = [field.name for field in fields(Epoch)][1:]
 
 
 class _Saved(NamedTuple):
@@ -72,7 +73,7 @@ class Checkpoint:
     def restore(self, variables: Sequence[Any]) -> list[Epoch]:
         """Put `variables` into the saved state and return its history; [] where there is none."""
         saved = _read(self._path)
-        if saved is None:
+        if saved is None or not (_fit(variables, saved.state) and _fit(variables, saved.best or saved.state)):
             return []
         _assign(variables, saved.state)
         self._best = saved.best or saved.state
@@ -89,6 +90,13 @@ class Checkpoint:
             path.unlink(missing_ok=True)
 
 
+def _fit(variables: Sequence[Any], values: list[np.ndarray]) -> bool:
+    """Whether the values are those of such variables: shapes, and numbers of whatever width."""
+    return [tuple(variable.shape) for variable in variables] == [value.shape for value in values] and all(
+        value.dtype.kind in "biuf" for value in values
+    )
+
+
 def _assign(variables: Sequence[Any], values: list[np.ndarray]) -> None:
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
@@ -102,10 +110,10 @@ def _write(path: Path, arrays: list[np.ndarray]) -> None:
 def _read(path: Path) -> _Saved | None:
     """What `path` holds; None where it is missing or damaged, so that training starts anew."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             text, *arrays = (archive[f"arr_{index}"] for index in range(len(archive.files)))
         head = json.loads(str(text))
-        history = [Epoch(**row) for row in head["history"]]
-        return _Saved(head["settings"], history, arrays[: head["state"]], arrays[head["state"] :])
-    except (OSError, EOFError, ValueError, TypeError, KeyError, zipfile.BadZipFile):
+        history = [Epoch(int(row["epoch"]), *(float(row[name]) for name in _FIGURES)) for row in head["history"]]
+        return _Saved(dict(head["settings"]), history, arrays[: head["state"]], arrays[head["state"] :])
+    except Exception:  # of a damaged archive zipfile and numpy raise whatever their parts raise
         return None

@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ...runtime.util.atomic import replacing
+from ...runtime.util.foreign_text import picture_text
 from .spec import Epoch
 
 LETTERS_AN_INCH = 10  # of a title
@@ -28,7 +29,7 @@ def write_curves(path: Path, history: Sequence[Epoch], title: str) -> None:
         axes.set(xlabel="epoch", ylabel=label)
         axes.grid(alpha=0.3)
         axes.legend()
-    figure.suptitle(title)
+    figure.suptitle(picture_text(title))
     _save(figure, path)
 
 
@@ -43,10 +44,13 @@ def write_confusion(path: Path, confusion: list[list[int]], labels: Sequence[str
     for (row, column), count in np.ndenumerate(counts):
         dark = count > counts[row].sum() / 2
         axes.text(column, row, count, ha="center", va="center", fontsize=8, color="white" if dark else "black")
-    axes.set_xticks(range(len(labels)), labels, rotation=45, ha="right")
-    axes.set_yticks(range(len(labels)), labels)
+    names = [picture_text(label) for label in labels]
+    axes.set_xticks(range(len(names)), names, rotation=45, ha="right")
+    axes.set_yticks(range(len(names)), names)
     axes.set(xlabel="chosen", ylabel="true")
-    figure.suptitle(textwrap.fill(f"{title}: test segments", round(LETTERS_AN_INCH * figure.get_figwidth())))
+    figure.suptitle(
+        textwrap.fill(f"{picture_text(title)}: test segments", round(LETTERS_AN_INCH * figure.get_figwidth()))
+    )
     _save(figure, path)
 
 

@@ -68,8 +68,13 @@ def _require_same(folder: Path, what: str, found: dict[str, Any], requested: dic
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
     """The settings, those of the front end and of the recipe one by one."""
     others = {name: value for name, value in settings.items() if name != "front_end"}
-    own = dict(settings.get("recipe", {}))
-    return {**others, "recipe": own.pop("name", None), **settings.get("front_end", {}), **own}
+    own, front_end = (_object(settings.get(name)) for name in ("recipe", "front_end"))
+    return {**others, "recipe": own.pop("name", None), **front_end, **own}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    """A copy of `value`; of what no run of ours wrote an empty one, which differs from any."""
+    return dict(value) if isinstance(value, dict) else {}
 
 
 def _short(value: Any) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import json
 import zipfile
 from collections.abc import Sequence
@@ -22,6 +23,7 @@ from ...runtime import ModelDescription
 from ...runtime.errors import MissingFileError, ModelFileError, ParameterError, first_words
 from ...runtime.modelfile.reader import read_description
 from ...runtime.util.atomic import replacing
+from ...runtime.util.regular import open_regular, read_bytes, read_text
 from ..corpus.segments import Segments
 from .spec import Epoch, Metrics
 
@@ -71,8 +73,8 @@ class ExportFeatures:
 
     @classmethod
     def load(cls, path: Path) -> ExportFeatures:
-        """The inverse of `save`; raises OSError, EOFError, ValueError, KeyError or BadZipFile."""
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+        """The inverse of `save`; raises whatever zipfile and numpy raise of a damaged one."""
+        with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
             return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
 
 
@@ -93,7 +95,7 @@ class Run:
         import keras
 
         try:
-            return keras.saving.load_model(self.folder / MODEL, compile=False)
+            return keras.saving.load_model(self.folder / MODEL, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises whatever its parts raise
             raise ModelFileError(
                 f"{self.folder / MODEL}: expected a Keras model, but Keras says: {first_words(error)}; "
@@ -104,12 +106,28 @@ class Run:
         """The segments kept for exporting; raises ModelFileError where they are missing or damaged."""
         path = self.folder / EXPORT_FEATURES
         try:
-            return ExportFeatures.load(path)
-        except (OSError, EOFError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            features = ExportFeatures.load(path)
+            self._require_fitting(features)
+        except Exception as error:  # of a damaged archive zipfile and numpy raise whatever their parts raise
             raise ModelFileError(
                 f"{path}: expected the segments that the training kept for quantising and checking, found none that "
                 "can be read; name the corpus with --data"
             ) from error
+        return features
+
+    def _require_fitting(self, features: ExportFeatures) -> None:
+        """Raise ValueError where the segments cannot be those that the model was trained on and compared with."""
+        config, classes = self.description.front_end, len(self.description.labels)
+        for windows, labels in (
+            (features.calibration, features.calibration_labels),
+            (features.parity, features.parity_labels),
+        ):
+            if windows.shape != (len(labels), config.window_frames, config.n_mfcc) or labels.ndim != 1:
+                raise ValueError("segments of another front end")
+            if windows.dtype != np.float32 or labels.dtype.kind not in "iu" or not np.isfinite(windows).all():
+                raise ValueError("segments or labels that are no numbers")
+            if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
+                raise ValueError("labels of other classes")
 
     def calibration(self, features: ExportFeatures) -> Calibration:
         """The normalised segments that set the quantised ranges."""
@@ -157,8 +175,8 @@ def require_model(folder: Path) -> ModelDescription:
     """The same for the model and what it says of itself alone, which it returns."""
     _require_archive(folder / MODEL)
     try:
-        json.loads((folder / DESCRIPTION).read_bytes())
-    except (OSError, ValueError) as error:
+        json.loads(read_bytes(folder / DESCRIPTION))
+    except (OSError, ValueError, RecursionError) as error:
         raise _damaged(folder / DESCRIPTION) from error
     return read_description(folder / MODEL)
 
@@ -166,7 +184,7 @@ def require_model(folder: Path) -> ModelDescription:
 def _require_archive(path: Path) -> None:
     """Both .keras and .npz are zip archives, whose parts have checksums."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as file, zipfile.ZipFile(file) as archive:
             broken = archive.testzip()
     except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
         raise _damaged(path) from error
@@ -195,10 +213,10 @@ def read_history(folder: Path) -> tuple[Epoch, ...]:
     """The rows of a finished run's history.csv, one an epoch; raises ModelFileError where it is missing or damaged."""
     path = folder / HISTORY
     try:
-        with path.open(newline="") as file:
-            numbers = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+        reader = csv.DictReader(io.StringIO(read_text(path), newline=""), strict=True)
+        numbers = [{name: float(value) for name, value in row.items()} for row in reader]
         rows = tuple(Epoch(int(row.pop("epoch")), **row) for row in numbers)
-    except (OSError, TypeError, ValueError, KeyError) as error:
+    except (OSError, OverflowError, TypeError, ValueError, KeyError, csv.Error) as error:
         raise _damaged(path) from error
     if not rows:
         raise _damaged(path)

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ....runtime.util.foreign_text import picture_text
 from ...results.schema import Row
 
 INK = "#010203"  # stands for the page's own text colour
@@ -51,7 +52,7 @@ def new_figure(height: float) -> tuple[Figure, Axes]:
 
 def figure_of_files(rows: Sequence[Row]) -> tuple[Figure, Axes]:
     """A figure with a line for each row, the first on top, at y = 0, 1, ..."""
-    names = [textwrap.fill(row.name, NAME_LETTERS, break_on_hyphens=False) for row in rows]
+    names = [textwrap.fill(picture_text(row.name), NAME_LETTERS, break_on_hyphens=False) for row in rows]
     figure, axes = new_figure(0.8 + LINE * max(len(rows), sum(1 + name.count("\n") for name in names) / 1.15))
     axes.set_yticks(range(len(rows)), names, fontsize=7.5)
     axes.tick_params("y", length=0)

@@ -8,6 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
+from ....runtime.util.foreign_text import picture_text
 from ...results.recommend import clip_ms
 from ...results.schema import Bench, Row, by_model
 from ...results.stats import pareto_front
@@ -37,11 +38,13 @@ def accuracy_against_latency(rows: list[Row]) -> Picture | None:
     axes.set_ylabel("accuracy")
     axes.margins(y=0.08)
     handles = [
-        Line2D([], [], marker="o", linestyle="", color=colour, label=model)
+        Line2D([], [], marker="o", linestyle="", color=colour, label=picture_text(str(model)))
         for model, colour in dict(zip((row.model for row in rows), colours(rows), strict=True)).items()
     ]
     handles += [
-        Line2D([], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=str(name))
+        Line2D(
+            [], [], marker=_marker(name), linestyle="", color=INK, markerfacecolor="none", label=picture_text(str(name))
+        )
         for name in dict.fromkeys(row.format for row in rows)
     ]
     legend(figure, handles=handles, ncols=4)

@@ -218,14 +218,14 @@ def test_a_file_without_samples_is_refused(tmp_path):
 
 def test_a_file_at_an_impossible_rate_is_refused_by_name(tmp_path):
     path = write(tmp_path / "fast.wav", np.zeros(100), 4_000_000)
-    with pytest.raises(AudioError, match=r"fast.wav: expected at most 768000 Hz, received 4000000 Hz"):
+    with pytest.raises(AudioError, match=r"fast.wav: expected .*1000 to 768000 Hz.*rate=4000000"):
         open_file(path, 22050)
 
 
-@pytest.mark.parametrize("sample_rate", [0, -22050, 10**7])
+@pytest.mark.parametrize("sample_rate", [0, -22050, 999, 10**7])
 def test_an_impossible_model_rate_is_refused(tmp_path, sample_rate):
     path = write(tmp_path / "clip.wav", chords(1, 8000), 8000)
-    with pytest.raises(ParameterError, match=f"sample_rate={sample_rate}: expected 1 to 768000 Hz"):
+    with pytest.raises(ParameterError, match=f"sample_rate={sample_rate}: expected 1000 to 768000 Hz"):
         open_file(path, sample_rate)
 
 

@@ -77,7 +77,7 @@ def test_no_pcm_is_no_audio():
 @pytest.mark.parametrize(
     ("rate", "channels", "sample_format", "message"),
     [
-        (0, 1, "s16le", "source_rate=0: expected 1 to 768000 Hz"),
+        (999, 1, "s16le", "source_rate=999: expected 1000 to 768000 Hz"),
         (-1, 1, "s16le", "source_rate=-1"),
         (44100, 0, "s16le", "channels=0: expected 1 to 64"),
         (44100, 65, "s16le", "channels=65"),

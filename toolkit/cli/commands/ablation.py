@@ -53,7 +53,7 @@ def ablation(
     from ...splits.leakage import split_notes
     from ...training.recipes import shifts
     from ..steps import open_cache, read_segments, train_model
-    from ..terminal import note, print_json, print_table
+    from ..terminal import note, print_json, print_table, say
 
     offered = variants(model.value, epochs)
     for title in only:
@@ -77,4 +77,4 @@ def ablation(
         print_json(fields)
         return
     print_table(table(result).to_rich())
-    typer.echo(out / f"{model.value}.md")
+    say(out / f"{model.value}.md")

@@ -46,10 +46,10 @@ def _cache(folder: Path | None) -> FeatureCache:
 
 
 def _print(cache: FeatureCache, as_json: bool) -> None:
-    from ..terminal import print_json
+    from ..terminal import print_json, say
 
     entries, size = cache.size()
     if as_json:
         print_json({"folder": str(cache.folder), "entries": entries, "bytes": size})
     else:
-        typer.echo(f"{cache.folder}: the features of {entries} tracks, {size / 1e6:.1f} MB")
+        say(f"{cache.folder}: the features of {entries} tracks, {size / 1e6:.1f} MB")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,7 +12,7 @@ import typer
 from ....runtime.errors import ParameterError
 from ....runtime.prediction import SILENCE, SILENCE_DBFS
 from ..options import AnyAnswer, Dask, Jobs, Json, ModelFile, SilenceDbfs, Threads, refuse_unused
-from ..terminal import note, note_origin
+from ..terminal import note, note_origin, print_json, say
 
 if TYPE_CHECKING:
     from ...compute.executor import Executor
@@ -109,7 +108,7 @@ def _classify_into(
     """The table of one folder, with a summary."""
     from ...compute import open_executor
     from ...library.classify_library import classify_library, require_output
-    from ..terminal import print_json, progress, resumable
+    from ..terminal import progress, resumable
 
     if len(audio) != 1:
         raise ParameterError(f"audio={len(audio)}: expected one folder beside --out; name the folder that holds them")
@@ -135,11 +134,11 @@ def _print_all(results: Results, as_json: bool, top_k: int) -> None:
             note(f"{result['file']}: {warning['kind']}: {warning['text']}")
         failed = failed or "error" in result
         if as_json:
-            typer.echo(json.dumps(result, ensure_ascii=False))
+            print_json(result, indent=None)
         elif "error" in result:
             note(f"genrekit: {result['error']}")
         else:
-            typer.echo(f"{result['file']}  {result['seconds']:.1f} s  {_answer(result, top_k)}")
+            say(f"{result['file']}  {result['seconds']:.1f} s  {_answer(result, top_k)}")
     if failed:
         raise typer.Exit(2)
 

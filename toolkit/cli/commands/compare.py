@@ -39,7 +39,7 @@ def compare(
     from ....bench import read_json
     from ....bench.report.comparison import comparison_markdown, comparison_tables, legend
     from ....bench.results.compare import is_measured, regressions
-    from ..terminal import note, print_json, print_table
+    from ..terminal import note, print_json, print_table, say_lines
 
     if not 2 <= len(files) <= MOST_FILES:
         raise ParameterError(
@@ -59,7 +59,7 @@ def compare(
     if as_json:
         print_json(comparison.to_json())
     elif markdown:
-        typer.echo(comparison_markdown(comparison), nl=False)
+        say_lines(comparison_markdown(comparison))
     else:
         for table in comparison_tables(comparison):
             print_table(table.to_rich())

@@ -25,7 +25,7 @@ def make(
     Example: genrekit corpus make demo --tracks-per-genre 20
     """
     from ...demo_corpus import make_demo_corpus
-    from ..terminal import note, print_json, progress
+    from ..terminal import note, print_json, progress, say
 
     with progress("composing") as update:
         tracks = make_demo_corpus(folder, tracks_per_genre, seconds, seed, jobs=-1, progress=update)
@@ -33,7 +33,7 @@ def make(
     if as_json:
         print_json({"folder": str(folder), "tracks": len(tracks)})
     else:
-        typer.echo(folder)
+        say(folder)
 
 
 @app.command()
@@ -49,7 +49,7 @@ def check(
     from ...compute import Processes
     from ...corpus.scan import scan
     from ...corpus_audit import audit, report
-    from ..terminal import print_json, progress
+    from ..terminal import print_json, progress, say
 
     executor = Processes(jobs)
     corpus = scan(folder)
@@ -59,6 +59,6 @@ def check(
         print_json(result)
         return
     if result["demo"]:
-        typer.echo("demo corpus: synthetic, composed by genrekit")
+        say("demo corpus: synthetic, composed by genrekit")
     for line in report.report(result):
-        typer.echo(line)
+        say(line)

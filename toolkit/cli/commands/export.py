@@ -54,7 +54,7 @@ def export(
     from ...exporting.external_run import external_run, is_external
     from ...training.run_folder import is_run, load_run
     from ..steps import open_cache
-    from ..terminal import print_json, progress
+    from ..terminal import note, print_json, progress, say
 
     if is_run(run):
         refuse_unused(context, ("labels", "front_end"), f"{run}, which genrekit trained and which says them itself,")
@@ -75,10 +75,10 @@ def export(
         def on_file(row: dict[str, Any]) -> None:
             rows.append(row)
             if not row["passed"]:
-                typer.echo(f"genrekit: {row['error']}", err=True)
+                note(f"genrekit: {row['error']}")
             elif not as_json:
                 reasons = "".join(f" ({reason})" for reason in row["reasons"])
-                typer.echo(
+                say(
                     f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
                     f"agreement {row['top1_agreement']:.1%}{reasons}"
                 )

@@ -51,7 +51,7 @@ def paper(
     from ...experiments.paper.reproduction import reproduce
     from ...models import MODELS
     from ..steps import open_cache, read_segments
-    from ..terminal import print_json, progress, resumable
+    from ..terminal import print_json, progress, resumable, say, say_lines
 
     if seeds < 1:
         raise ParameterError(f"seeds={seeds}: expected at least 1; leave --seeds out for three")
@@ -72,6 +72,6 @@ def paper(
     if as_json:
         print_json(fields)
         return
-    typer.echo(text)
+    say_lines(text)
     for name in ("runs", "paper.json", "paper.md", "paper.html"):
-        typer.echo(folder / name)
+        say(folder / name)

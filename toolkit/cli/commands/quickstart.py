@@ -11,7 +11,7 @@ import typer
 
 from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import CacheFolder, Json, NoCache
-from ..terminal import note, note_left_behind, print_bench, print_json, progress
+from ..terminal import note, note_left_behind, print_bench, print_json, progress, say
 
 if TYPE_CHECKING:
     import numpy as np
@@ -93,7 +93,7 @@ def quickstart(
         print_bench(result, [row["file"] for row in failed])
         written = ["runs", "models", "models/parity.json", "bench.json", "report.html"]
         for path in written if data else ["corpus", *written]:
-            typer.echo(out / path)
+            say(out / path)
     note(f"done in {time.monotonic() - begin:.0f} s")
     if failed:
         raise typer.Exit(1)

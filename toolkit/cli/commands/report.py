@@ -53,11 +53,11 @@ def write_outputs(
     from ....bench import report
     from ....bench.results import store
     from ....runtime.util.atomic import write_text
+    from ....runtime.util.in_place import rewrite
     from ..terminal import note, print_bench, print_json
 
+    document = _with_table(into, report.readme_table(result)) if into else ""
     texts: dict[Path, str] = {}
-    if into:
-        texts[into] = _with_table(into, report.readme_table(result))
     if html:
         texts[html] = report.html_page(result)
     if markdown:
@@ -69,6 +69,9 @@ def write_outputs(
     if csv:
         store.write_csv(result, csv)
         note(f"wrote {csv}")
+    if into:
+        rewrite(into, document.encode())
+        note(f"wrote {into}")
     for path, text in texts.items():
         write_text(path, text)
         note(f"wrote {path}")
@@ -78,9 +81,10 @@ def _with_table(path: Path, table: str) -> str:
     """The document at `path` with `table` between its lines."""
     from ....bench.report import replaced_between
     from ....runtime.errors import MissingFileError, ParameterError
+    from ....runtime.util.regular import read_bytes
 
     try:
-        return replaced_between(path.read_bytes().decode(), table, str(path))
+        return replaced_between(read_bytes(path).decode(), table, str(path))
     except OSError as error:
         raise MissingFileError(
             f"{path}: expected a Markdown file to put the results into, but it cannot be read ({error.strerror})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
 import sys
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ import typer
 from ....runtime.errors import AudioError
 from ....runtime.prediction import SILENCE, SILENCE_DBFS
 from ..options import AnyAnswer, Json, ModelFile, SampleFormat, SilenceDbfs, Threads, refuse_unused
-from ..terminal import ended_by_signals, live_view, note, note_origin
+from ..terminal import ended_by_signals, live_view, note, note_origin, print_json, say
 
 if TYPE_CHECKING:
     from ....runtime import AnswerDurations, AudioFaults, AudioSource, AudioWarning, Prediction, StreamClassifier
@@ -174,18 +173,18 @@ def _print(prediction: Prediction, as_json: bool) -> None:
             "answer": prediction.answer,
             **({"padded": True} if prediction.padded else {}),
         }
-        print(json.dumps(line, ensure_ascii=False), flush=True)
+        print_json(line, indent=None)
         return
     answer = prediction.answer
     score = "" if answer == SILENCE and answer not in prediction.scores else f"{prediction.score:.2f}"
     instead = f"  ({prediction.label})" if score and answer != prediction.label else ""
-    print(f"{prediction.time_s:9.2f} s  {answer:<12} {score}{instead}".rstrip(), flush=True)
+    say(f"{prediction.time_s:9.2f} s  {answer:<12} {score}{instead}".rstrip())
 
 
 def _warn(warning: AudioWarning, time_s: float, as_json: bool) -> None:
     if as_json:
         fields = {**dataclasses.asdict(warning), "time_s": round(time_s, 3)}
-        print(json.dumps({"warning": fields}, ensure_ascii=False), flush=True)
+        print_json({"warning": fields}, indent=None)
     else:
         note(f"{time_s:.1f} s: {warning.kind}: {warning.text}")
 

@@ -77,7 +77,7 @@ def train(
     from ...splits.assign import require_known, require_possible, require_seed
     from ...training.recipes import recipes, shifts
     from ..steps import open_cache, read_segments, train_models
-    from ..terminal import print_json
+    from ..terminal import print_json, say
 
     chosen = recipes(recipe.value, model.value, epochs, [option.value for option in without])
     config = chosen_front_end(context, chosen)
@@ -91,7 +91,7 @@ def train(
     for metrics in train_models(chosen, segments, out, split, seed, restart=restart, tensorboard=tensorboard):
         trained.append(dataclasses.asdict(metrics))
         if not as_json:
-            typer.echo(f"{metrics.model}: {_summary(metrics, split)}  {out / metrics.model}")
+            say(f"{metrics.model}: {_summary(metrics, split)}  {out / metrics.model}")
     if as_json:
         print_json(trained)
 
@@ -127,7 +127,7 @@ def evaluate(
     from ...splits.assign import RANDOM, require_known, require_seed
     from ...splits.leakage import overlap_note, split_notes
     from ..steps import open_cache, read_segments, split_for
-    from ..terminal import note, note_origin, print_json
+    from ..terminal import note, note_origin, print_json, say
 
     require_known(split)
     require_seed(seed)
@@ -147,10 +147,10 @@ def evaluate(
         print_json({"file": str(model), **dataclasses.asdict(result)})
         return
     if result.corpus.demo:
-        typer.echo("measured on the demo corpus")
-    typer.echo(f"{model}: {_summary(result, chosen)}")
+        say("measured on the demo corpus")
+    say(f"{model}: {_summary(result, chosen)}")
     if result.unknown is not None:
-        typer.echo(
+        say(
             f"of the test windows {result.unknown:.1%} are answered with unknown; accuracy of the others "
             f"{_short(result.answered_accuracy)}"
         )

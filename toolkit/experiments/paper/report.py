@@ -7,6 +7,7 @@ from typing import Any
 
 from ....bench.report.columns import milliseconds_a_clip
 from ....bench.report.table import Table
+from ....runtime.util.foreign_text import markdown_text
 from ...corpus.front_ends import in_words
 from ...splits.leakage import LEAK, duplicate_caveat
 from .published import TRAINING
@@ -60,8 +61,10 @@ def caveats(result: Reproduction) -> list[str]:
 
 def markdown(result: Reproduction) -> str:
     """All tables as Markdown."""
-    head = f"# {TITLE}\n\n{corpus_line(result)}\n\n" + "".join(f"- {sentence}\n" for sentence in caveats(result))
-    return head + "".join(f"\n## {table.title}\n\n{table.to_markdown()}" for table in tables(result))
+    head = f"# {TITLE}\n\n{markdown_text(corpus_line(result))}\n\n" + "".join(
+        f"- {markdown_text(sentence)}\n" for sentence in caveats(result)
+    )
+    return head + "".join(f"\n## {markdown_text(table.title)}\n\n{table.to_markdown()}" for table in tables(result))
 
 
 def html(result: Reproduction) -> str:
