@@ -544,7 +544,7 @@ def test_a_narrow_terminal_gets_two_whole_tables(exported, capsys, monkeypatch):
 
     from genrekit.toolkit.cli import terminal
 
-    monkeypatch.setattr(terminal, "_console", lambda: Console(width=80))
+    monkeypatch.setattr(terminal, "_wide_console", lambda: Console(width=80))
     terminal.print_bench(read_json(exported.parent / "bench.json"), ["cnn-int8.onnx"])
     printed = capsys.readouterr().out
     assert "…" not in printed

@@ -57,9 +57,11 @@ def test_a_file_that_says_something_else_is_named(tmp_path, text):
 
 
 def test_a_name_that_there_is_not_lists_those_that_there_are(tmp_path):
-    for name in ("speach", str(tmp_path), str(tmp_path / "gone.json")):
+    for name in ("speach", str(tmp_path / "gone.json")):
         with pytest.raises(MissingFileError, match="music, speech"):
             front_end_named(name)
+    with pytest.raises(MissingFileError, match="is a folder"):
+        front_end_named(str(tmp_path))
 
 
 @pytest.mark.parametrize(
