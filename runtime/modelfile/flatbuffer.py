@@ -89,4 +89,7 @@ class Table:
         """The text in `field`, which ends with a zero in the file; empty where it is absent."""
         start, count = self._vector(field, 1, MAX_ITEMS)
         _require(not start or self.data[start + count : start + count + 1] == b"\0", start)
-        return self.data[start : start + count].decode(errors="replace")
+        try:
+            return self.data[start : start + count].decode()
+        except UnicodeDecodeError as error:
+            raise MalformedError(f"a name that is no text at byte {start}") from error

@@ -7,7 +7,8 @@ Sources: TFLite's schema.fbs, which numbers the options; its kernels' Prepare fu
 from __future__ import annotations
 
 from .malformed import MalformedError
-from .tflite_rules import RULES, require
+from .tflite_checks import require
+from .tflite_rules import RULES
 from .tflite_tables import GraphTable, OperatorTable
 
 MANY = 1000

@@ -126,3 +126,14 @@ def sealed(model, description):
         archive.writestr(DESCRIPTION_NAME, text)
         archive.writestr(LABELS_NAME, "".join(f"{label}\n" for label in description.labels))
     return buffer.getvalue()
+
+
+def covered(data, file_format):
+    """What a file's checksum is made of, by other means than the reader's: the model, and the description's text."""
+    if file_format == "tflite":
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return bare(data, file_format), archive.read(DESCRIPTION_NAME)
+    import onnx
+
+    entries = onnx.load_model_from_string(data).metadata_props
+    return bare(data, file_format), *(entry.value for entry in entries if entry.key == ONNX_KEY)

@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
@@ -29,7 +30,7 @@ def attempt(path):
         scores = model.predict(features)
     except GenrekitError as error:
         return {"outcome": "refused" if error.exit_code == 2 else "error", "detail": str(error)}
-    except BaseException as error:  # noqa: BLE001 (whatever it is, it is reported)
+    except BaseException as error:
         return {"outcome": "error", "detail": f"{type(error).__name__}: {error}"}
     if scores.shape != (BATCHES, len(model.labels)) or not np.isfinite(scores).all():
         return {"outcome": "error", "detail": f"scores of shape {scores.shape}"}
@@ -37,7 +38,7 @@ def attempt(path):
 
 
 def child(path, result):
-    size = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+    size = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + MEMORY, size + MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     quiet = os.open(os.devnull, os.O_WRONLY)

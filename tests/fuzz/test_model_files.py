@@ -1,0 +1,132 @@
+"""Mutants of model files, of which none may crash a process, hold it up, or answer against its checksum.
+
+Half of them are sealed anew, so that it is the structure checks that are tried. `GENREKIT_FUZZ_MUTANTS` of each format,
+from the seed `GENREKIT_FUZZ_SEED`; of the files in the folder `GENREKIT_FUZZ_MODELS`, or of tiny ones.
+"""
+
+import collections
+import json
+import os
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from genrekit.converters.attach import attach
+from genrekit.converters.formats import PRECISIONS
+from genrekit.runtime.modelfile.reader import read_description
+
+from ..conftest import LABELS, NORMALIZATION, TINY, tiny_description
+from . import mutations
+
+MUTANTS = int(os.environ.get("GENREKIT_FUZZ_MUTANTS", "100"))
+SEED = int(os.environ.get("GENREKIT_FUZZ_SEED", "0"))
+MODELS = os.environ.get("GENREKIT_FUZZ_MODELS")
+ENGINES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
+
+
+def tiny_model(precision):
+    """A model with a convolution, a pool, a recurrent and a dense layer; without the LSTM, where int8 cannot have it."""
+    import keras
+    from keras import layers
+
+    keras.utils.set_random_seed(4)
+    first = [layers.Reshape((32, 5, 1)), layers.Conv2D(4, 3, activation="relu"), layers.MaxPooling2D((2, 1))]
+    return keras.Sequential(
+        [
+            keras.Input((TINY.window_frames, TINY.n_mfcc)),
+            *(first if precision in ("float16", "int8") else [layers.LSTM(4, return_sequences=True), layers.LSTM(4)]),
+            layers.Flatten(),
+            layers.Dense(len(LABELS), "softmax"),
+        ]
+    )
+
+
+def tiny_files(file_format, folder, features):
+    from genrekit.converters.onnx.convert import convert_onnx
+    from genrekit.converters.tflite.convert import convert_tflite
+
+    convert = {"tflite": convert_tflite, "onnx": convert_onnx}[file_format]
+    for precision in PRECISIONS[file_format]:
+        path = folder / f"tiny-{precision}.{file_format}"
+        converted = convert(tiny_model(precision), precision, NORMALIZATION.apply(features))
+        path.write_bytes(attach(converted.data, tiny_description("tiny", file_format, precision)))
+    return sorted(folder.glob(f"*.{file_format}"))
+
+
+@pytest.fixture(params=ENGINES, scope="module")
+def sources(request, tmp_path_factory, tiny_features):
+    """The files that mutants are made of, of one format."""
+    file_format = request.param
+    pytest.importorskip(ENGINES[file_format])
+    folder = tmp_path_factory.mktemp("sources")
+    paths = sorted(Path(MODELS).glob(f"*.{file_format}")) if MODELS else tiny_files(file_format, folder, tiny_features)
+    assert paths, f"no {file_format} in {MODELS}"
+    found = []
+    for path in paths:
+        model = mutations.bare(path.read_bytes(), file_format)
+        places = mutations.structure(model, file_format)
+        found.append(types.SimpleNamespace(path=path, model=model, places=places, description=read_description(path)))
+    return types.SimpleNamespace(format=file_format, files=found)
+
+
+@pytest.fixture
+def attempt(sources):
+    """Loads and runs a file in a child process: path -> how that ended."""
+    program = Path(__file__).with_name("server.py")
+    with subprocess.Popen(
+        [sys.executable, program, ENGINES[sources.format]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as server:
+
+        def ask(path):
+            print(path, file=server.stdin, flush=True)
+            return types.SimpleNamespace(**json.loads(server.stdout.readline()))
+
+        yield ask
+        server.stdin.close()
+
+
+def mutant(sources, number, signed):
+    """(source, its damaged copy, the seed of the damage)."""
+    generator = np.random.default_rng([SEED, number])
+    source, other = (sources.files[index] for index in generator.integers(len(sources.files), size=2))
+    if signed:
+        model = mutations.mutated(source.model, generator, source.places, other.model)
+        return source, mutations.sealed(model, source.description)
+    whole = source.path.read_bytes()
+    places = np.concatenate(
+        [
+            source.places,
+            np.arange(len(source.model), len(whole)),
+            generator.integers(len(whole), size=len(source.places)),
+        ]
+    )
+    return source, mutations.mutated(whole, generator, places, other.path.read_bytes())
+
+
+@pytest.mark.parametrize("signed", [False, True], ids=["as damaged", "sealed anew"])
+def test_no_mutant_does_harm(sources, attempt, tmp_path, signed, record_property):
+    for source in sources.files:
+        assert attempt(source.path).outcome == "answer"  # otherwise nothing would be tried
+    outcomes, harm = collections.Counter(), []
+    for number in range(MUTANTS // 2):
+        source, data = mutant(sources, number, signed)
+        path = tmp_path / f"mutant.{sources.format}"
+        path.write_bytes(data)
+        found = attempt(path)
+        outcomes[found.outcome] += 1
+        against = found.outcome == "answer" and not signed and not same_model(data, source, sources.format)
+        if found.outcome not in ("answer", "refused") or against:
+            kept = path.rename(tmp_path / f"{SEED}-{number}-{found.outcome}.{sources.format}")
+            harm.append(f"seed {SEED}, mutant {number} of {source.path.name}: {found.outcome}, {found.detail} ({kept})")
+    print(f"{sources.format}, seed {SEED}, {'sealed anew' if signed else 'as damaged'}: {dict(outcomes)}")
+    assert not harm
+    assert outcomes["refused"] > MUTANTS // 8
+
+
+def same_model(data, source, file_format):
+    """Whether the file `data` differs from its source in nothing that the checksum is made of."""
+    return mutations.covered(data, file_format) == mutations.covered(source.path.read_bytes(), file_format)
