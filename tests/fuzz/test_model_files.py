@@ -29,7 +29,7 @@ ENGINES = {"tflite": "ai_edge_litert.interpreter", "onnx": "onnxruntime"}
 
 
 def tiny_model(precision):
-    """A model with a convolution, a pool, a recurrent and a dense layer; without the LSTM, where int8 cannot have it."""
+    """A model with a dense layer behind a convolution and a pool, or behind two LSTM, by its precision."""
     import keras
     from keras import layers
 

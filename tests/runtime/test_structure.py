@@ -1,6 +1,8 @@
 """What engines never see: TFLite and ONNX files whose structure is damaged or hostile, each refused for its reason."""
 
+import copy
 import io
+import itertools
 import zipfile
 
 import numpy as np
@@ -39,7 +41,7 @@ def conv_tflite(tmp_path_factory):
 
 @pytest.fixture
 def altered(schema, tiny_models, conv_tflite, tmp_path):
-    """A sealed TFLite file that differs from a sound one in what a function changes: (name, precision, change) -> path."""
+    """A sealed TFLite file, but for what a function changes a sound one: (name, precision, change) -> its path."""
     import flatbuffers
 
     def alter(name, precision, change):
@@ -76,7 +78,8 @@ def first(name, index=0, **values):
 def scales(name, index, **values):
     def change(model, graph):
         tensor = graph.tensors[operator(model, graph, name).inputs[index]]
-        vars(tensor.quantization).update({key: np.array(value) for key, value in values.items()})
+        types = {"scale": np.float32, "zeroPoint": np.int64}
+        vars(tensor.quantization).update({key: types[key](value) for key, value in values.items()})
 
     return change
 
@@ -84,7 +87,7 @@ def scales(name, index, **values):
 def inputs(name, index, value):
     def change(model, graph):
         found = operator(model, graph, name)
-        found.inputs = np.array(found.inputs)
+        found.inputs = np.array(found.inputs, np.int32)
         found.inputs[index] = value
 
     return change
@@ -92,7 +95,7 @@ def inputs(name, index, value):
 
 def intermediate(model, graph):
     """As in segv.tflite: nothing but the LSTM in whole numbers looks at these."""
-    operator(model, graph, "UNIDIRECTIONAL_SEQUENCE_LSTM").intermediates[4] = 4128805
+    operator(model, graph, "UNIDIRECTIONAL_SEQUENCE_LSTM").intermediates = np.int32([0, 0, 0, 0, 4128805])
 
 
 def no_intermediates(model, graph):
@@ -113,8 +116,9 @@ def custom(model, graph):
 
 
 def huge(model, graph):
-    for end in (graph.tensors[graph.inputs[0]], graph.tensors[graph.outputs[0]]):
-        end.shape = np.array([1, 2**15, 2**12])
+    spare = copy.copy(graph.tensors[graph.inputs[0]])
+    spare.shape = np.int32([1, 2**15, 2**13])
+    graph.tensors.append(spare)
 
 
 def backwards(model, graph):
@@ -126,7 +130,7 @@ def twice(model, graph):
 
 
 def many_inputs(model, graph):
-    graph.inputs = np.array([graph.inputs[0], 1])
+    graph.inputs = np.int32([graph.inputs[0], 1])
 
 
 def outside(model, graph):
@@ -144,12 +148,12 @@ def outside(model, graph):
         ("lstm", "int8", no_intermediates, "0 intermediates"),
         ("lstm", "int8", inputs("UNIDIRECTIONAL_SEQUENCE_LSTM", 18, -1), "an input that is left out"),
         ("lstm", "float32", first("UNIDIRECTIONAL_SEQUENCE_LSTM", 18, isVariable=False), "that nothing has made"),
-        ("lstm", "float32", first("UNIDIRECTIONAL_SEQUENCE_LSTM", 19, shape=np.array([1, 40])), "of shape"),
+        ("lstm", "float32", first("UNIDIRECTIONAL_SEQUENCE_LSTM", 19, shape=np.int32([1, 40])), "of shape"),
         ("dense", "float32", first("FULLY_CONNECTED", 1, buffer=999), "in buffer 999, which does not exist"),
-        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.array([3, 161])), "in a buffer of 1920"),
-        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.array([160, 3])), "weights of shape"),
-        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.array([2**16, 2**16])), "of shape"),
-        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.array([-3, -160])), "of shape"),
+        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.int32([3, 161])), "in a buffer of 1920"),
+        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.int32([160, 3])), "weights of shape"),
+        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.int32([2**16, 2**16])), "of shape"),
+        ("dense", "float32", first("FULLY_CONNECTED", 1, shape=np.int32([-3, -160])), "of shape"),
         ("dense", "float32", first("FULLY_CONNECTED", 1, type=5), "of type string"),
         ("dense", "float32", first("FULLY_CONNECTED", 1, type=99), "of type number 99"),
         ("dense", "float32", first("FULLY_CONNECTED", 1, type=2), "weights of type int32 for float32"),
@@ -179,7 +183,7 @@ def outside(model, graph):
         ("dense", "float32", code("SOFTMAX", 3), "operator CONV_2D of 1 inputs"),
         ("dense", "float32", code("SOFTMAX", 17), "operator MAX_POOL_2D with the options of another"),
         ("dense", "float32", custom, "the custom operator 'Evil'"),
-        ("dense", "float32", huge, "not|more than"),
+        ("dense", "float32", huge, "tensors of more than 536870912 bytes"),
         ("dense", "float32", backwards, "a tensor that nothing has made"),
         ("dense", "float32", twice, "a tensor that is there already"),
         ("dense", "float32", many_inputs, "not one tensor in|is there already"),
@@ -204,7 +208,7 @@ def test_every_operator_with_a_rule_is_one_of_the_schema(schema):
     assert set(RULES) - {"other"} <= set(ARITIES)
     table = {number: name for name, number in vars(schema.BuiltinOptions).items() if not name.startswith("_")}
     shared = {"MEAN", "SUM", "REDUCE_PROD", "REDUCE_MAX", "REDUCE_MIN", "REDUCE_ANY", "REDUCE_ALL"}
-    shared |= {"AVERAGE_POOL_2D", "MAX_POOL_2D", "MAXIMUM", "MINIMUM"}
+    shared |= {"AVERAGE_POOL_2D", "MAX_POOL_2D", "MAXIMUM", "MINIMUM", "L2_NORMALIZATION"}
     for name, (*_, number) in ARITIES.items():
         expected = name.replace("_", "").lower() + "options"
         if number and name not in shared:
@@ -218,15 +222,15 @@ def test_offsets_and_lengths_that_leave_the_file_are_refused(tiny_models, tmp_pa
     source = tiny_models("dense", "tflite")
     model, path = bytearray(without_description(source.read_bytes())), tmp_path / "wild.tflite"
     description = read_description(source)
+    values = itertools.cycle((b"\xff\xff\xff\x7f", b"\xfc\xff\xff\xff", b"\4\0\0\0", b"\xff\xff\xff\xff"))
     refused = 0
     for position in range(0, len(model), 4):
-        for value in (b"\xff\xff\xff\x7f", b"\xfc\xff\xff\xff", bytes(4)):
-            path.write_bytes(attach(bytes(model[:position]) + value + bytes(model[position + 4 :]), description))
-            try:
-                read_graph(path)
-            except ModelFileError:
-                refused += 1
-    assert refused > 300
+        path.write_bytes(attach(bytes(model[:position]) + next(values) + bytes(model[position + 4 :]), description))
+        try:
+            read_graph(path)
+        except ModelFileError:
+            refused += 1
+    assert refused > 100
 
 
 # ONNX
@@ -277,9 +281,9 @@ def loop(depth):
     def change(model, graph):
         from onnx import helper
 
-        inner = helper.make_graph([], "inner", [], [])
+        inner = empty = helper.make_graph([], "inner", [], [])
         for level in range(depth):
-            branch = helper.make_node("If", ["hidden"], [f"z{level}"], then_branch=inner, else_branch=inner)
+            branch = helper.make_node("If", ["hidden"], [f"z{level}"], then_branch=inner, else_branch=empty)
             inner = helper.make_graph([branch], "inner", [], [])
         graph.node.insert(1, inner.node[0])
 
@@ -329,8 +333,7 @@ def attribute(op, name, value):
         ("dense", lambda model, graph: setattr(model.opset_import[0], "version", 10**6), "operators of version"),
         ("dense", lambda model, graph: setattr(graph.output[0], "name", "absent"), "an output that nothing has made"),
         ("dense", lambda model, graph: graph.input.append(graph.output[0]), "is there already|not one tensor in"),
-        ("dense", loop(3), "takes a tensor|makes a tensor|known|two"),
-        ("dense", loop(40), "nested more than 4 deep"),
+        ("dense", loop(12), "nested more than 4 deep"),
         ("dense", grow("Expand", [2**20, 2**20]), "Expand of more elements"),
         ("dense", grow("Tile", [2**30, 1]), "Tile of more elements"),
         ("dense", grow("ConstantOfShape", [2**31, 2**31]), "ConstantOfShape of more elements"),
@@ -340,14 +343,16 @@ def attribute(op, name, value):
     ],
 )
 def test_an_onnx_that_no_engine_may_see(altered_onnx, name, change, message):
-    if change.__qualname__.startswith("loop") and "takes" in message:
-        assert read_graph(altered_onnx(name, change)).ops["If"] == 1  # a few are taken: loops of Keras become such
-        return
     path = altered_onnx(name, change)
     with pytest.raises(
         ModelFileError, match=rf"altered.onnx: expected an ONNX model, .*\(.*{message}.*export it again"
     ):
         load(path)
+
+
+def test_a_few_graphs_within_graphs_are_taken(altered_onnx):
+    """As Keras' loops become."""
+    assert read_graph(altered_onnx("dense", loop(3))).ops["If"] == 1
 
 
 def test_an_onnx_that_loads_and_cannot_run_is_refused(altered_onnx, tiny_features):
