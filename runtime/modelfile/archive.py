@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zipfile
+from pathlib import Path
 from typing import BinaryIO
 
 MAX_DIRECTORY = 256 * 2**10  # bytes; zipfile would make an object of some hundred bytes for every 46 of them
@@ -34,6 +35,17 @@ def opened(file: BinaryIO) -> zipfile.ZipFile:
     for entry in entries:
         _require_modest(entry)
     return archive
+
+
+def require_sound(path: Path) -> None:
+    """Raise UnsafeArchiveError where `path` is no archive, or one that is not to be unpacked."""
+    try:
+        with path.open("rb") as file, opened(file):
+            pass
+    except UnsafeArchiveError:
+        raise
+    except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
+        raise UnsafeArchiveError("a damaged or another file") from error
 
 
 def _require_small_directory(file: BinaryIO) -> None:

@@ -11,9 +11,9 @@ model's bytes are
 from __future__ import annotations
 
 import hashlib
+import json
+import re
 from collections.abc import Iterable
-
-from ..errors import ModelFileError
 
 BLANK = "0" * 64
 NO_CHECKSUM = (
@@ -30,10 +30,15 @@ def checksum(model: Iterable[bytes | memoryview], description: str | bytes, carr
     return digest.hexdigest()
 
 
-def require_intact(model: Iterable[bytes | memoryview], description: bytes, carried: str | None) -> None:
-    """Raise ModelFileError where `carried` is another checksum than that of `model` and `description`."""
-    if carried is not None and checksum(model, description, carried) != carried:
-        raise ModelFileError(
-            "expected a file whose bytes have the checksum that its description carries, received others; it is "
-            "damaged: copy it again, or export it again"
-        )
+def carried_checksum(description: bytes) -> str | None:
+    """The checksum in the JSON of a `description`; None where there is none that can be read."""
+    try:
+        found = json.loads(description)["checksum"]
+    except (ValueError, RecursionError, LookupError, TypeError):
+        return None
+    return found if is_checksum(found) else None
+
+
+def is_checksum(value: object) -> bool:
+    """64 hexadecimal digits."""
+    return isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value) is not None

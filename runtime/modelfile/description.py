@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..mfcc import MfccConfig
-from .checksum import BLANK, checksum
+from .checksum import BLANK, checksum, is_checksum
 from .fields import TEXT, are_texts, checked, is_number, json_object, record
 from .rejection import Rejection, read_rejection
 
@@ -215,14 +215,11 @@ def _read(values: dict[str, Any]) -> ModelDescription:
         front_end=front_end,
         normalization=_normalization(values.get("normalization"), front_end.n_mfcc),
         rejection=read_rejection(values.get("rejection"), front_end.n_mfcc),
-        checksum=checked("checksum", values.get("checksum"), _is_checksum, "64 hexadecimal digits"),
+        checksum=values.get("checksum")
+        and checked("checksum", values["checksum"], is_checksum, "64 hexadecimal digits"),
         format=checked("format", values.get("format", "keras"), formats.__contains__, f"one of {', '.join(formats)}"),
         **{name: record(kind, json_object(name, values.get(name, {})), f"{name}.") for name, kind in RECORDS.items()},
     )
-
-
-def _is_checksum(value: object) -> bool:
-    return value is None or (isinstance(value, str) and bool(re.fullmatch("[0-9a-f]{64}", value)))
 
 
 def _version(version: str) -> str:

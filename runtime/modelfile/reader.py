@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ..errors import MissingFileError, ModelFileError
 from . import archive, onnx_graph, protobuf, tflite_graph
-from .checksum import require_intact
+from .checksum import carried_checksum, checksum
 from .description import DESCRIPTION_NAME, KERAS_DESCRIPTION, ONNX_KEY, SUFFIXES, ModelDescription
 from .graph import Graph
 from .malformed import MalformedError
@@ -79,21 +79,18 @@ def read_sound(path: str | Path) -> tuple[ModelDescription, Graph | None]:
     parts = _parts(path, file_format)
     description = _described(path, file_format, parts)
     if file_format == "keras":
-        _require_archive(path)
+        _check_archive(path)
         return description, None
     return description, _graph(path, file_format, parts)
 
 
-def _require_archive(path: Path) -> None:
-    """Raise ModelFileError where the .keras `path` is no archive, or one that is not to be unpacked."""
+def _check_archive(path: Path) -> None:
     try:
-        with path.open("rb") as file, archive.opened(file):
-            pass
-    except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
-        found = str(error) if isinstance(error, archive.UnsafeArchiveError) else "a damaged file"
+        archive.require_sound(path)
+    except archive.UnsafeArchiveError as error:
         raise ModelFileError(
-            f"{path}: expected a .keras archive, found {found}; train the model again with --restart, or copy the "
-            "file again"
+            f"{path}: expected a .keras archive, found {error}; train the model again with --restart, or copy the file "
+            "again"
         ) from error
 
 
@@ -102,13 +99,17 @@ def _described(path: Path, file_format: str, parts: _Parts) -> ModelDescription:
         raise ModelFileError(
             f"{path}: expected a model with genrekit's description, found none; export it with `genrekit export`"
         )
-    source = path.with_name(KERAS_DESCRIPTION) if file_format == "keras" else path
-    description = ModelDescription.from_json(parts.description, source)
-    try:
-        require_intact(parts.model, parts.description, description.checksum)
-    except ModelFileError as error:
-        raise ModelFileError(f"{path}: {error}") from error
-    return description
+    # First, since of a damaged description it says more than the field that happens to be hit.
+    if (carried := carried_checksum(parts.description)) and checksum(
+        parts.model, parts.description, carried
+    ) != carried:
+        raise ModelFileError(
+            f"{path}: expected a file whose bytes have the checksum that its description carries, received others; it "
+            "is damaged: copy it again, or export it again"
+        )
+    return ModelDescription.from_json(
+        parts.description, path.with_name(KERAS_DESCRIPTION) if file_format == "keras" else path
+    )
 
 
 def _graph(path: Path, file_format: str, parts: _Parts) -> Graph:
