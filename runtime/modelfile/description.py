@@ -215,8 +215,9 @@ def _read(values: dict[str, Any]) -> ModelDescription:
         front_end=front_end,
         normalization=_normalization(values.get("normalization"), front_end.n_mfcc),
         rejection=read_rejection(values.get("rejection"), front_end.n_mfcc),
-        checksum=values.get("checksum")
-        and checked("checksum", values["checksum"], is_checksum, "64 hexadecimal digits"),
+        checksum=checked(
+            "checksum", values.get("checksum"), lambda x: x is None or is_checksum(x), "64 hexadecimal digits"
+        ),
         format=checked("format", values.get("format", "keras"), formats.__contains__, f"one of {', '.join(formats)}"),
         **{name: record(kind, json_object(name, values.get(name, {})), f"{name}.") for name, kind in RECORDS.items()},
     )

@@ -1,7 +1,8 @@
 """Mutants of model files, of which none may crash a process, hold it up, or answer against its checksum.
 
-Half of them are sealed anew, so that it is the structure checks that are tried. `GENREKIT_FUZZ_MUTANTS` of each format,
-from the seed `GENREKIT_FUZZ_SEED`; of the files in the folder `GENREKIT_FUZZ_MODELS`, or of tiny ones.
+Half of them are sealed anew, so that it is the structure checks that are tried, and counted apart.
+`GENREKIT_FUZZ_MUTANTS` of each format, from the seed `GENREKIT_FUZZ_SEED`; of the files in the folder
+`GENREKIT_FUZZ_MODELS`, or of tiny ones.
 """
 
 import collections
@@ -20,7 +21,7 @@ from genrekit.converters.formats import PRECISIONS
 from genrekit.runtime.modelfile.reader import read_description
 
 from ..conftest import LABELS, NORMALIZATION, TINY, tiny_description
-from . import mutations
+from . import fields, mutations
 
 MUTANTS = int(os.environ.get("GENREKIT_FUZZ_MUTANTS", "100"))
 SEED = int(os.environ.get("GENREKIT_FUZZ_SEED", "0"))
@@ -73,7 +74,7 @@ def sources(request, tmp_path_factory, tiny_features):
     return types.SimpleNamespace(format=file_format, files=found)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def attempt(sources):
     """Loads and runs a file in a child process: path -> how that ended."""
     program = Path(__file__).with_name("server.py")
@@ -89,44 +90,52 @@ def attempt(sources):
         server.stdin.close()
 
 
-def mutant(sources, number, signed):
-    """(source, its damaged copy, the seed of the damage)."""
-    generator = np.random.default_rng([SEED, number])
-    source, other = (sources.files[index] for index in generator.integers(len(sources.files), size=2))
-    if signed:
-        model = mutations.mutated(source.model, generator, source.places, other.model)
-        return source, mutations.sealed(model, source.description)
+def as_damaged(source, other, generator):
+    """The whole file; half of the damages in what is no weights."""
     whole = source.path.read_bytes()
-    places = np.concatenate(
-        [
-            source.places,
-            np.arange(len(source.model), len(whole)),
-            generator.integers(len(whole), size=len(source.places)),
-        ]
-    )
-    return source, mutations.mutated(whole, generator, places, other.path.read_bytes())
+    behind = np.arange(len(source.model), len(whole))
+    anywhere = generator.integers(len(whole), size=len(source.places))
+    places = np.concatenate([source.places, behind, anywhere])
+    return mutations.mutated(whole, generator, places, other.path.read_bytes())
 
 
-@pytest.mark.parametrize("signed", [False, True], ids=["as damaged", "sealed anew"])
-def test_no_mutant_does_harm(sources, attempt, tmp_path, signed, record_property):
+def sealed_anew(source, other, generator):
+    """The model, and a description that agrees with what it has become."""
+    model = mutations.mutated(source.model, generator, source.places, other.model)
+    return mutations.sealed(model, source.description)
+
+
+def other_fields(source, other, generator):
+    """A whole model of other values, and a description that agrees with it."""
+    return mutations.sealed(fields.changed(source.model, source.description.format, generator), source.description)
+
+
+# Which way, and how many of four mutants go it.
+WAYS = {as_damaged: 2, sealed_anew: 1, other_fields: 1}
+
+
+@pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
+def test_no_mutant_does_harm(sources, attempt, tmp_path, way):
     for source in sources.files:
         assert attempt(source.path).outcome == "answer"  # otherwise nothing would be tried
-    outcomes, harm = collections.Counter(), []
-    for number in range(MUTANTS // 2):
-        source, data = mutant(sources, number, signed)
+    outcomes, harm, count = collections.Counter(), [], MUTANTS * WAYS[way] // 4
+    for number in range(count):
+        generator = np.random.default_rng([SEED, number])
+        source, other = (sources.files[index] for index in generator.integers(len(sources.files), size=2))
         path = tmp_path / f"mutant.{sources.format}"
-        path.write_bytes(data)
+        path.write_bytes(way(source, other, generator))
         found = attempt(path)
         outcomes[found.outcome] += 1
-        against = found.outcome == "answer" and not signed and not same_model(data, source, sources.format)
+        against = found.outcome == "answer" and way == as_damaged and not same_model(path, source.path)
         if found.outcome not in ("answer", "refused") or against:
             kept = path.rename(tmp_path / f"{SEED}-{number}-{found.outcome}.{sources.format}")
             harm.append(f"seed {SEED}, mutant {number} of {source.path.name}: {found.outcome}, {found.detail} ({kept})")
-    print(f"{sources.format}, seed {SEED}, {'sealed anew' if signed else 'as damaged'}: {dict(outcomes)}")
+    print(f"{sources.format}, {way.__name__}, seed {SEED}: {dict(outcomes)}")
     assert not harm
-    assert outcomes["refused"] > MUTANTS // 8
+    assert outcomes["refused"] > count // 4
 
 
-def same_model(data, source, file_format):
-    """Whether the file `data` differs from its source in nothing that the checksum is made of."""
-    return mutations.covered(data, file_format) == mutations.covered(source.path.read_bytes(), file_format)
+def same_model(path, source):
+    """Whether two files differ in nothing that the checksum is made of."""
+    one, other = (mutations.covered(file.read_bytes(), file.suffix[1:]) for file in (path, source))
+    return one == other
