@@ -6,11 +6,14 @@ Half of them are sealed anew, so that it is the structure checks that are tried,
 """
 
 import collections
+import contextlib
+import io
 import json
 import os
 import subprocess
 import sys
 import types
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -74,12 +77,12 @@ def sources(request, tmp_path_factory, tiny_features):
     return types.SimpleNamespace(format=file_format, files=found)
 
 
-@pytest.fixture(scope="module")
-def attempt(sources):
-    """Loads and runs a file in a child process: path -> how that ended."""
+@contextlib.contextmanager
+def serving(module):
+    """Loads and runs files in child processes of one that has imported `module`: path -> how that ended."""
     program = Path(__file__).with_name("server.py")
     with subprocess.Popen(
-        [sys.executable, program, ENGINES[sources.format]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, program, module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as server:
 
         def ask(path):
@@ -88,6 +91,12 @@ def attempt(sources):
 
         yield ask
         server.stdin.close()
+
+
+@pytest.fixture(scope="module")
+def attempt(sources):
+    with serving(ENGINES[sources.format]) as ask:
+        yield ask
 
 
 def as_damaged(source, other, generator):
@@ -139,3 +148,41 @@ def same_model(path, source):
     """Whether two files differ in nothing that the checksum is made of."""
     one, other = (mutations.covered(file.read_bytes(), file.suffix[1:]) for file in (path, source))
     return one == other
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("packed_anew", [False, True], ids=["as damaged", "packed anew"])
+def test_no_mutant_of_a_keras_file_does_harm(tiny_models, tmp_path, packed_anew):
+    """Of the archive, or of one of its entries in a sound archive with a description that agrees with it."""
+    source = tiny_models("dense", "keras")
+    whole, description = source.read_bytes(), read_description(source)
+    with zipfile.ZipFile(source) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    path, outcomes, harm = tmp_path / "model.keras", collections.Counter(), []
+    with serving("keras") as ask:
+        for number in range(MUTANTS // 2):
+            generator = np.random.default_rng([SEED, number])
+            data = repacked(entries, generator) if packed_anew else damaged(whole, generator)
+            path.write_bytes(data)
+            path.with_name("description.json").write_text(
+                description.sealed([data if packed_anew else whole]).to_json()
+            )
+            found = ask(path)
+            outcomes[found.outcome] += 1
+            if found.outcome != "refused" and (found.outcome != "answer" or (data != whole and not packed_anew)):
+                harm.append(f"seed {SEED}, mutant {number}: {found.outcome}, {found.detail}")
+    print(f"keras, {'packed anew' if packed_anew else 'as damaged'}, seed {SEED}: {dict(outcomes)}")
+    assert not harm
+
+
+def damaged(data, generator):
+    return mutations.mutated(data, generator, np.arange(len(data)), data)
+
+
+def repacked(entries, generator):
+    name = str(generator.choice(list(entries)))
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for entry, content in entries.items():
+            archive.writestr(entry, damaged(content, generator) if entry == name else content)
+    return buffer.getvalue()
