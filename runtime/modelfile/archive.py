@@ -67,7 +67,8 @@ def _require_modest(entry: zipfile.ZipInfo) -> None:
     parts = entry.filename.replace("\\", "/").split("/")
     if ".." in parts or parts[0] == "" or ":" in parts[0]:
         raise UnsafeArchiveError(f"a zip entry with a path of its own, {entry.filename[:80]!r}")
-    if entry.flag_bits & ENCRYPTED:
-        raise UnsafeArchiveError("an encrypted zip entry")
+    # Other ways to pack may ask for any memory to unpack.
+    if entry.flag_bits & ENCRYPTED or entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise UnsafeArchiveError("a zip entry that is encrypted or packed in an unusual way")
     if entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
         raise UnsafeArchiveError(f"a zip entry that unpacks to over {MAX_RATIO} times its size")

@@ -23,7 +23,7 @@ class Table:
 
     __slots__ = ("_slots", "data", "position")
 
-    def __init__(self, data: bytes, position: int) -> None:
+    def __init__(self, data: bytes | memoryview, position: int) -> None:
         self.data, self.position = data, position
         _require(position % 4 == 0 and 4 <= position <= len(data) - 4, position)
         vtable = position - struct.unpack_from("<i", data, position)[0]
@@ -90,6 +90,6 @@ class Table:
         start, count = self._vector(field, 1, MAX_ITEMS)
         _require(not start or self.data[start + count : start + count + 1] == b"\0", start)
         try:
-            return self.data[start : start + count].decode()
+            return str(self.data[start : start + count], "utf-8")
         except UnicodeDecodeError as error:
             raise MalformedError(f"a name that is no text at byte {start}") from error

@@ -8,13 +8,13 @@ from . import onnx_tables
 from .graph import Graph, Tensor
 from .malformed import MalformedError
 from .onnx_operators import check_graph
-from .onnx_shapes import check_shapes
+from .onnx_shapes import known_shapes
 from .onnx_tables import Value
 
 OPSETS = {"": range(7, 31), "ai.onnx": range(7, 31)}  # what engines of these years read
 
 
-def parse(data: bytes) -> Graph:
+def parse(data: bytes | memoryview) -> Graph:
     """The graph in the bytes of an .onnx with one tensor in and one out.
 
     Raises:
@@ -25,7 +25,7 @@ def parse(data: bytes) -> Graph:
         if opsets.get(domain, versions[0]) not in versions:
             raise MalformedError(f"operators of version {opsets[domain]}")
     check_graph(graph)
-    check_shapes(graph)
+    known_shapes(graph)
     weights = {constant.name for constant in graph.constants}
     # Before IR version 4 the weights stood among the inputs too.
     inputs = [value for value in graph.inputs if value.name not in weights]

@@ -21,8 +21,12 @@ MAX_ACTIVATIONS = 2**27  # numbers in all tensors that are no constants
 MAX_PRODUCTS = 2e10  # multiplications of one operator: seconds of a slow machine
 
 
-def check_shapes(graph: OnnxGraph) -> None:
-    """Raise MalformedError where shapes do not fit one another, or cost more than a model of sound does."""
+def known_shapes(graph: OnnxGraph) -> dict[str, Shape]:
+    """The shape of each tensor of `graph`, by its name, as far as they can be told; an open dimension counts as 1.
+
+    Raises:
+        MalformedError: shapes do not fit one another, or cost more than those of a model of sound.
+    """
     constants = {constant.name: constant for constant in graph.constants}
     shapes: dict[str, Shape] = {constant.name: constant.shape for constant in graph.constants}
     for value in graph.inputs:
@@ -39,6 +43,7 @@ def check_shapes(graph: OnnxGraph) -> None:
             total += math.prod(shape)
             if total > MAX_ACTIVATIONS:
                 raise MalformedError(f"tensors of more than {MAX_ACTIVATIONS} numbers")
+    return shapes
 
 
 def _outputs(node: Node, shapes: dict[str, Shape], constants: dict[str, Constant]) -> list[Shape]:

@@ -73,7 +73,7 @@ class OnnxGraph:
     outputs: tuple[Value, ...]
 
 
-def read(data: bytes) -> tuple[OnnxGraph, dict[str, int]]:
+def read(data: bytes | memoryview) -> tuple[OnnxGraph, dict[str, int]]:
     """The graph in the bytes of an .onnx, and the version of each operator set; raises MalformedError."""
     fields = _fields(data)
     graphs = _messages(fields, GRAPH)

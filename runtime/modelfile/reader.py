@@ -100,9 +100,8 @@ def _described(path: Path, file_format: str, parts: _Parts) -> ModelDescription:
             f"{path}: expected a model with genrekit's description, found none; export it with `genrekit export`"
         )
     # First, since of a damaged description it says more than the field that happens to be hit.
-    if (carried := carried_checksum(parts.description)) and checksum(
-        parts.model, parts.description, carried
-    ) != carried:
+    carried = carried_checksum(parts.description)
+    if carried and checksum(parts.model, parts.description, carried) != carried:
         raise ModelFileError(
             f"{path}: expected a file whose bytes have the checksum that its description carries, received others; it "
             "is damaged: copy it again, or export it again"
@@ -115,7 +114,7 @@ def _described(path: Path, file_format: str, parts: _Parts) -> ModelDescription:
 def _graph(path: Path, file_format: str, parts: _Parts) -> Graph:
     parse = tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
     try:
-        return parse(b"".join(parts.model))
+        return parse(parts.model[0] if len(parts.model) == 1 else b"".join(parts.model))
     except MalformedError as error:
         raise ModelFileError(
             f"{path}: expected {NAMES[file_format]}, received a damaged file or one that is not to be run ({error}); "
@@ -124,14 +123,10 @@ def _graph(path: Path, file_format: str, parts: _Parts) -> Graph:
 
 
 def _parts(path: Path, file_format: str) -> _Parts:
-    if (size := path.stat().st_size) > MAX_BYTES:
-        raise ModelFileError(
-            f"{path}: expected a model of at most {MAX_BYTES} bytes, received {size}; it is none of ours"
-        )
-    data = path.read_bytes()
+    data = _content(path, MAX_BYTES)
     if file_format == "keras":
         beside = path.with_name(KERAS_DESCRIPTION)
-        return _Parts([memoryview(data)], beside.read_bytes() if beside.is_file() else None)
+        return _Parts([memoryview(data)], _content(beside, MAX_DESCRIPTION) if beside.is_file() else None)
     try:
         return _tflite_parts(data) if file_format == "tflite" else _onnx_parts(data)
     except (MalformedError, archive.UnsafeArchiveError) as error:
@@ -139,6 +134,12 @@ def _parts(path: Path, file_format: str) -> _Parts:
             f"{path}: expected {NAMES[file_format]}, received something else ({error}); copy it again, or export it "
             "again"
         ) from error
+
+
+def _content(path: Path, most: int) -> bytes:
+    if (size := path.stat().st_size) > most:
+        raise ModelFileError(f"{path}: expected at most {most} bytes, received {size}; it is no file of genrekit")
+    return path.read_bytes()
 
 
 def _tflite_parts(data: bytes) -> _Parts:

@@ -14,7 +14,7 @@ MAX_ACTIVATIONS = 2**29  # bytes of all tensors that are no constants; the engin
 MAX_NESTING = 8  # of loops and branches
 
 
-def parse(data: bytes) -> Graph:
+def parse(data: bytes | memoryview) -> Graph:
     """The graph in the bytes of a .tflite with one tensor in and one out.
 
     Raises:

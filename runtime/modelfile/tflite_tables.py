@@ -103,7 +103,7 @@ class GraphTable:
     operators: tuple[OperatorTable, ...]
 
 
-def read(data: bytes) -> tuple[GraphTable, ...]:
+def read(data: bytes | memoryview) -> tuple[GraphTable, ...]:
     """The graphs in the bytes of a .tflite, the first of which is the model's; raises MalformedError."""
     if data[4:8] != b"TFL3":
         raise MalformedError("no TFL3 mark")

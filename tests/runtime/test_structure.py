@@ -399,6 +399,16 @@ def test_archives_that_are_not_unpacked(tiny_models, tmp_path, size, names, mess
         load(path)
 
 
+def test_an_entry_packed_in_an_unusual_way_is_not_unpacked(tiny_models, tmp_path):
+    """LZMA takes the memory that its header asks for."""
+    path = tmp_path / "lzma.tflite"
+    path.write_bytes(without_description(tiny_models("dense", "tflite").read_bytes()))
+    with zipfile.ZipFile(path, "a", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("genrekit.json", "{}")
+    with pytest.raises(ModelFileError, match=r"lzma.tflite: .*packed in an unusual way"):
+        load(path)
+
+
 def test_a_keras_archive_with_paths_of_its_own_is_refused(tiny_models, tmp_path):
     pytest.importorskip("keras")
     source = tiny_models("dense", "keras")
@@ -414,7 +424,7 @@ def test_a_file_too_large_is_not_read(tmp_path, suffix):
     path = tmp_path / f"model.{suffix}"
     with path.open("wb") as file:
         file.truncate(257 * 2**20)
-    with pytest.raises(ModelFileError, match=f"model.{suffix}: expected a model of at most 268435456 bytes"):
+    with pytest.raises(ModelFileError, match=f"model.{suffix}: expected at most 268435456 bytes"):
         read_description(path)
 
 
