@@ -113,12 +113,14 @@ def version(generator, model, graph):
 
 def options(generator, model, graph):
     operator = _one(generator, graph.operators)
-    if operator.builtinOptions is None or generator.random() < 0.1:
+    if operator.builtinOptions is None or not vars(operator.builtinOptions) or generator.random() < 0.1:
         operator.builtinOptions, operator.builtinOptionsType = None, 0
         return
     name = _one(generator, list(vars(operator.builtinOptions)))
     value = getattr(operator.builtinOptions, name)
-    if isinstance(value, float):
+    if isinstance(value, bool):
+        setattr(operator.builtinOptions, name, not value)
+    elif isinstance(value, float):
         setattr(operator.builtinOptions, name, float(_one(generator, REALS)))
     elif isinstance(value, int):
         byte = name.startswith(("padding", "fused", "weights", "quantized"))
