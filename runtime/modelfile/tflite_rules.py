@@ -37,7 +37,10 @@ def _same(operator: OperatorTable, taken: Taken, given: Sequence[TensorTable], g
         require_scaled(x)
         require_scaled(y)
     if operator.name == "SOFTMAX":
-        require(1 <= len(x.shape) <= 4 and 0 < options_of(operator).scalar(0, "<f") < 1e6, "a rank or a beta")
+        beta = options_of(operator).scalar(0, "<f")
+        require(1 <= len(x.shape) <= 4 and 1e-3 < beta < 1e3, "a rank or a beta")
+        # Otherwise tflite-micro ends the process: PreprocessSoftmaxScaling in its kernels.
+        require(x.dtype not in WHOLE or beta * x.scales[0] * 2**26 > 1, "steps too small")
     if operator.name == "DEQUANTIZE":
         require(y.dtype == "float32" and (x.dtype in ("float16", "float32") or len(x.scales) > 0), "types")
     if operator.name == "QUANTIZE":

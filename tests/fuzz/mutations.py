@@ -38,7 +38,8 @@ def mutated(data, generator, places, other):
     damaged = bytearray(data)
     for _ in range(generator.choice([1, 1, 1, 2, 4])):
         damage = generator.choice(DAMAGES, p=WEIGHTS)
-        damage(damaged, generator, min(int(generator.choice(places)), max(len(damaged) - 1, 0)), other)
+        if damaged:
+            damage(damaged, generator, min(int(generator.choice(places)), len(damaged) - 1), other)
     return bytes(damaged)
 
 

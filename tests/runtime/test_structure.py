@@ -172,6 +172,8 @@ def outside(model, graph):
             "an activation that does not exist",
         ),
         ("dense", "float32", options("SOFTMAX", beta=float("nan")), "a rank or a beta"),
+        ("dense", "float32", options("SOFTMAX", beta=1e-10), "a rank or a beta"),
+        ("dense", "int8", scales("SOFTMAX", 0, scale=[1e-12]), "steps too small"),
         ("conv", "float32", options("CONV_2D", strideW=0), "strides, dilations or sides"),
         ("conv", "float32", options("CONV_2D", dilationHFactor=-1), "strides, dilations or sides"),
         ("conv", "float32", options("CONV_2D", padding=7), "a padding that does not exist"),
