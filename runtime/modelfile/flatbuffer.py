@@ -8,8 +8,9 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from .malformed import MalformedError
+from .malformed import Budget, MalformedError
 
+MAX_PARTS = 2_000_000  # of all vectors together
 MAX_ITEMS = 20_000  # of a vector that is no content; no model of ours comes near
 
 
@@ -21,10 +22,10 @@ def _require(holds: bool, position: int) -> None:
 class Table:
     """A flatbuffer table: fields by number, each absent or at an offset; raises MalformedError outside its file."""
 
-    __slots__ = ("_slots", "data", "position")
+    __slots__ = ("_budget", "_slots", "data", "position")
 
-    def __init__(self, data: bytes | memoryview, position: int) -> None:
-        self.data, self.position = data, position
+    def __init__(self, data: bytes | memoryview, position: int, budget: Budget | None = None) -> None:
+        self.data, self.position, self._budget = data, position, budget or Budget(MAX_PARTS)
         _require(position % 4 == 0 and 4 <= position <= len(data) - 4, position)
         vtable = position - struct.unpack_from("<i", data, position)[0]
         _require(vtable % 2 == 0 and 0 <= vtable <= len(data) - 4, position)
@@ -59,7 +60,7 @@ class Table:
     def table(self, field: int) -> Table | None:
         """The table that `field` points to; None where it is absent."""
         position = self._offset(field, 4)
-        return Table(self.data, self._target(position)) if position else None
+        return Table(self.data, self._target(position), self._budget) if position else None
 
     def _vector(self, field: int, size: int, most: int) -> tuple[int, int]:
         """(position of the first item of `size` bytes, number of items)."""
@@ -68,6 +69,7 @@ class Table:
         start = self._target(position)
         count = struct.unpack_from("<I", self.data, start)[0]
         _require(start % 4 == 0 and count <= most and start + 4 + count * size <= len(self.data), start)
+        self._budget.spend(1 + count if most <= MAX_ITEMS else 1)  # longer ones are contents, which nobody reads here
         return start + 4, count
 
     def numbers(self, field: int, code: str, most: int = MAX_ITEMS) -> tuple[Any, ...]:
@@ -83,7 +85,8 @@ class Table:
     def tables(self, field: int) -> list[Table]:
         """The vector of tables in `field`; empty where it is absent."""
         start, count = self._vector(field, 4, MAX_ITEMS)
-        return [Table(self.data, self._target(position)) for position in range(start, start + 4 * count, 4)]
+        positions = range(start, start + 4 * count, 4)
+        return [Table(self.data, self._target(position), self._budget) for position in positions]
 
     def text(self, field: int) -> str:
         """The text in `field`, which ends with a zero in the file; empty where it is absent."""

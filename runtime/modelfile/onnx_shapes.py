@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 # Shapes of the inputs, None of one that is left out; returns those of the outputs. `numbers` gives a constant input.
 Rule = Callable[[Node, list[Shape], Callable[[int], "tuple[int, ...] | None"]], list[Shape]]
 
-MAX_ACTIVATIONS = 2**27  # numbers in all tensors that are no constants
+MAX_ACTIVATIONS = 2**26  # numbers in all tensors that are no constants
 MAX_PRODUCTS = 2e10  # multiplications of one operator: seconds of a slow machine
 
 

@@ -12,13 +12,14 @@ from typing import Any
 import numpy as np
 
 from . import protobuf
-from .malformed import MalformedError
+from .malformed import Budget, MalformedError
 
 GRAPH, OPSETS = 7, 8  # ModelProto
 TRAINING, FUNCTIONS = 20, 25
 MAX_RANK = 8
 MAX_ELEMENTS = 2**28  # of one tensor
 MAX_NODES = 20_000
+MAX_PARTS = 1_000_000  # fields of all messages together, and numbers in one
 MAX_NESTING = 4  # of the graphs of loops and branches
 NAME_LENGTH = 1000
 DTYPES = {1: "float32", 2: "uint8", 3: "int8", 4: "uint16", 5: "int16", 6: "int32", 7: "int64", 9: "bool"}
@@ -75,7 +76,8 @@ class OnnxGraph:
 
 def read(data: bytes | memoryview) -> tuple[OnnxGraph, dict[str, int]]:
     """The graph in the bytes of an .onnx, and the version of each operator set; raises MalformedError."""
-    fields = _fields(data)
+    budget = Budget(MAX_PARTS)
+    fields = _fields(data, budget)
     graphs = _messages(fields, GRAPH)
     if len(graphs) != 1:
         raise MalformedError("no graph")
@@ -83,14 +85,16 @@ def read(data: bytes | memoryview) -> tuple[OnnxGraph, dict[str, int]]:
         if number in fields:
             raise MalformedError(what)
     opsets = {}
-    for entry in map(_fields, _messages(fields, OPSETS)):
+    for message in _messages(fields, OPSETS):
+        entry = _fields(message, budget)
         opsets[_text(entry, 1)] = _integer(entry, 2) or 0
-    return _graph(graphs[0], 0), opsets
+    return _graph(graphs[0], budget, 0), opsets
 
 
-def _fields(message: bytes | memoryview) -> dict[int, list[int | memoryview]]:
+def _fields(message: bytes | memoryview, budget: Budget) -> dict[int, list[int | memoryview]]:
     found: dict[int, list[int | memoryview]] = {}
     for number, value in protobuf.fields(message):
+        budget.spend(1)
         found.setdefault(number, []).append(value)
     return found
 
@@ -117,7 +121,7 @@ def _integers(fields: dict[int, list[Any]], number: int) -> tuple[int, ...]:
     """Of a repeated field, packed or not."""
     found: list[int] = []
     for value in fields.get(number, []):
-        found += [value] if isinstance(value, int) else protobuf.packed(value)
+        found += [value] if isinstance(value, int) else protobuf.packed(value, MAX_PARTS)
     return tuple(map(_signed, found))
 
 
@@ -135,38 +139,40 @@ def _decoded(value: memoryview) -> str:
         raise MalformedError("a name that is no text") from error
 
 
-def _graph(message: memoryview, depth: int) -> OnnxGraph:
+def _graph(message: memoryview, budget: Budget, depth: int) -> OnnxGraph:
     if depth > MAX_NESTING:
         raise MalformedError(f"graphs nested more than {MAX_NESTING} deep")
-    fields = _fields(message)
+    fields = _fields(message, budget)
     if SPARSE_INITIALIZER in fields:
         raise MalformedError("sparse weights")
     for value in _messages(fields, 13):
-        _value(value)
+        _value(value, budget)
     return OnnxGraph(
-        tuple(_node(node, depth) for node in _messages(fields, 1)),
-        tuple(map(_constant, _messages(fields, 5))),
-        tuple(map(_value, _messages(fields, 11))),
-        tuple(map(_value, _messages(fields, 12))),
+        tuple(_node(node, budget, depth) for node in _messages(fields, 1)),
+        tuple(_constant(tensor, budget) for tensor in _messages(fields, 5)),
+        tuple(_value(value, budget) for value in _messages(fields, 11)),
+        tuple(_value(value, budget) for value in _messages(fields, 12)),
     )
 
 
-def _node(message: memoryview, depth: int) -> Node:
-    fields = _fields(message)
+def _node(message: memoryview, budget: Budget, depth: int) -> Node:
+    fields = _fields(message, budget)
     attributes: dict[str, tuple[int, ...]] = {}
     constants: list[Constant] = []
     graphs: list[OnnxGraph] = []
-    for attribute in map(_fields, _messages(fields, 5)):
+    for described in _messages(fields, 5):
+        attribute = _fields(described, budget)
         name, number = _text(attribute, 1), _integer(attribute, 3)
         attributes[name] = _integers(attribute, 8) if number is None else (number,)
-        constants += map(_constant, _messages(attribute, 5) + _messages(attribute, 10))
-        graphs += (_graph(graph, depth + 1) for graph in _messages(attribute, 6) + _messages(attribute, 11))
+        tensors = _messages(attribute, 5) + _messages(attribute, 10)
+        constants += (_constant(tensor, budget) for tensor in tensors)
+        graphs += (_graph(graph, budget, depth + 1) for graph in _messages(attribute, 6) + _messages(attribute, 11))
     inputs, outputs = (tuple(map(_decoded, _messages(fields, number))) for number in (1, 2))
     return Node(_text(fields, 4), _text(fields, 7), inputs, outputs, attributes, tuple(constants), tuple(graphs))
 
 
-def _constant(message: memoryview) -> Constant:
-    fields = _fields(message)
+def _constant(message: memoryview, budget: Budget) -> Constant:
+    fields = _fields(message, budget)
     name = _text(fields, 8)
     if EXTERNAL_DATA in fields or _integer(fields, DATA_LOCATION):
         raise MalformedError(f"weights {name[:80]!r} in a file of their own, which is never opened")
@@ -210,22 +216,23 @@ def _listed(
     return Constant(name, shape, dtype, values if dtype in ("int32", "int64") and elements <= MAX_RANK * 2 else None)
 
 
-def _value(message: memoryview) -> Value:
-    fields = _fields(message)
+def _value(message: memoryview, budget: Budget) -> Value:
+    fields = _fields(message, budget)
     name = _text(fields, 1)
     types = _messages(fields, 2, most=1)
-    kinds = _messages(_fields(types[0]), 1, most=1) if types else []  # TypeProto.tensor_type
+    kinds = _messages(_fields(types[0], budget), 1, most=1) if types else []  # TypeProto.tensor_type
     if not kinds:
         return Value(name, None, "")
-    tensor = _fields(kinds[0])
+    tensor = _fields(kinds[0], budget)
     number = _integer(tensor, 1) or 0
     shapes = _messages(tensor, 2, most=1)
-    shape = tuple(map(_dimension, _messages(_fields(shapes[0]), 1, MAX_RANK))) if shapes else None
+    sizes = _messages(_fields(shapes[0], budget), 1, MAX_RANK) if shapes else []
+    shape = tuple(_dimension(size, budget) for size in sizes) if shapes else None
     return Value(name, shape, DTYPES.get(number, f"onnx type {number}"))
 
 
-def _dimension(message: memoryview) -> int | None:
-    size = _integer(fields := _fields(message), 1)
+def _dimension(message: memoryview, budget: Budget) -> int | None:
+    size = _integer(fields := _fields(message, budget), 1)
     _text(fields, 2)
     if size is not None and not 0 <= size <= MAX_ELEMENTS:
         raise MalformedError(f"a dimension of {size}")

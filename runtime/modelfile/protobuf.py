@@ -60,9 +60,12 @@ def messages(data: bytes | memoryview, number: int) -> list[memoryview]:
     return [value for found, value in fields(data) if found == number and isinstance(value, memoryview)]
 
 
-def packed(data: memoryview) -> list[int]:
-    """The numbers of a packed repeated field; raises MalformedError."""
-    found, position = [], 0
+def packed(data: memoryview, most: int) -> list[int]:
+    """The numbers of a packed repeated field, at most so many; raises MalformedError."""
+    if len(data) > 10 * most:
+        raise MalformedError("more numbers than a model of sound has one by one")
+    found: list[int] = []
+    position = 0
     while position < len(data):
         value, position = _varint(data, position)
         found.append(value)

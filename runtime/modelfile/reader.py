@@ -19,7 +19,8 @@ from .graph import Graph
 from .malformed import MalformedError
 
 ONNX_METADATA_FIELD = 14  # ModelProto.metadata_props
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 128 * 2**20  # engines take up to four times as much
+MAX_FIELDS = 10_000  # of an ONNX file's outermost message
 MAX_DESCRIPTION = 4 * 2**20  # bytes
 NAMES = {"tflite": "a TFLite model", "onnx": "an ONNX model"}
 
@@ -161,8 +162,11 @@ def _tflite_parts(data: bytes) -> _Parts:
 
 
 def _onnx_parts(data: bytes) -> _Parts:
-    model, found = [], []
+    model: list[memoryview] = []
+    found: list[memoryview] = []
     for number, value, span in protobuf.spans(data):
+        if len(model) > MAX_FIELDS:
+            raise MalformedError("more parts than a model of sound has")
         entry = _key_and_value(value) if number == ONNX_METADATA_FIELD else None
         if entry and entry[0] == ONNX_KEY:
             found.append(entry[1])

@@ -10,7 +10,7 @@ from .malformed import MalformedError
 from .tflite_operators import called, check_operator
 from .tflite_tables import GraphTable, TensorTable
 
-MAX_ACTIVATIONS = 2**29  # bytes of all tensors that are no constants; the engine may need as much again
+MAX_ACTIVATIONS = 2**28  # bytes of all tensors that are no constants; the engine may need as much again
 MAX_NESTING = 8  # of loops and branches
 
 
