@@ -23,6 +23,7 @@ def parse(data: bytes | memoryview) -> Graph:
     graphs = tflite_tables.read(data)
     for graph in graphs:
         _check(graph)
+    for graph in graphs:
         for operator in graph.operators:
             check_operator(operator, graph, graphs)
     _check_calls(graphs, 0, (), set())

@@ -1,5 +1,6 @@
 """What engines never see: TFLite and ONNX files whose structure is damaged or hostile, each refused for its reason."""
 
+import contextlib
 import copy
 import io
 import itertools
@@ -11,6 +12,8 @@ import pytest
 from genrekit.converters.attach import attach, without_description
 from genrekit.runtime import load
 from genrekit.runtime.errors import ModelFileError
+from genrekit.runtime.modelfile import tflite_graph
+from genrekit.runtime.modelfile.malformed import MalformedError
 from genrekit.runtime.modelfile.reader import read_description, read_graph
 from genrekit.runtime.modelfile.tflite_op_names import OPERATORS
 from genrekit.runtime.modelfile.tflite_operators import ARITIES
@@ -200,6 +203,38 @@ def test_a_tflite_that_no_engine_may_see(altered, name, precision, change, messa
         load(path)
 
 
+@pytest.fixture(scope="module")
+def loop(schema):
+    """A TFLite model with a loop, as bytes."""
+    import tensorflow as tf
+
+    @tf.function(input_signature=[tf.TensorSpec((1, 3), tf.float32)])
+    def run(features):
+        return tf.while_loop(lambda total: tf.reduce_sum(total) < 10.0, lambda total: (tf.exp(total),), [features])[0]
+
+    return tf.lite.TFLiteConverter.from_concrete_functions([run.get_concrete_function()]).convert()
+
+
+@pytest.mark.parametrize(
+    ("graphs", "message"),
+    [
+        ({}, None),
+        ({"condSubgraphIndex": 99}, "operator WHILE of graphs that do not exist"),
+        ({"bodySubgraphIndex": -1}, "operator WHILE of graphs that do not exist"),
+        ({"bodySubgraphIndex": 0}, "graphs that run themselves"),
+    ],
+)
+def test_loops_run_graphs_that_exist_and_end(schema, loop, graphs, message):
+    import flatbuffers
+
+    model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(loop))
+    vars(operator(model, model.subgraphs[0], "WHILE").builtinOptions).update(graphs)
+    builder = flatbuffers.Builder()
+    builder.Finish(model.Pack(builder), b"TFL3")
+    with pytest.raises(MalformedError, match=message) if message else contextlib.nullcontext():
+        tflite_graph.parse(bytes(builder.Output()))
+
+
 @pytest.mark.parametrize("name", ["conv", "lstm", "dense"])
 def test_what_is_packed_anew_without_a_change_is_taken(altered, name):
     assert read_graph(altered(name, "float32", lambda model, graph: None)).ops
@@ -315,7 +350,7 @@ def function(model, graph):
     model.functions.append(helper.make_function("mine", "Twice", ["x"], ["y"], body, opset))
 
 
-def loop(depth):
+def branches(depth):
     def change(model, graph):
         from onnx import helper
 
@@ -371,7 +406,7 @@ def attribute(op, name, value):
         ("dense", lambda model, graph: setattr(model.opset_import[0], "version", 10**6), "operators of version"),
         ("dense", lambda model, graph: setattr(graph.output[0], "name", "absent"), "an output that nothing has made"),
         ("dense", lambda model, graph: graph.input.append(graph.output[0]), "is there already|not one tensor in"),
-        ("dense", loop(12), "nested more than 4 deep"),
+        ("dense", branches(12), "nested more than 4 deep"),
         ("dense", grow("Expand", [2**20, 2**20]), "Expand of more elements"),
         ("dense", grow("Tile", [2**30, 1]), "Tile of more elements"),
         ("dense", grow("ConstantOfShape", [2**31, 2**31]), "ConstantOfShape of more elements"),
@@ -402,7 +437,7 @@ def test_an_onnx_of_countless_parts_is_not_read(tiny_models, tmp_path, number):
 
 def test_a_few_graphs_within_graphs_are_taken(altered_onnx):
     """As Keras' loops become."""
-    assert read_graph(altered_onnx("dense", loop(3))).ops["If"] == 1
+    assert read_graph(altered_onnx("dense", branches(3))).ops["If"] == 1
 
 
 def test_an_onnx_that_loads_and_cannot_run_is_refused(altered_onnx, tiny_features):
