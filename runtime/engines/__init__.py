@@ -11,7 +11,7 @@ from pathlib import Path
 from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError, first_words
 from ..modelfile.description import ModelDescription
 from ..modelfile.graph import Graph
-from ..modelfile.reader import model_format, read_sound
+from ..modelfile.reader import check_archive, model_format, read_description, read_graph
 from .base import Engine
 
 
@@ -73,15 +73,17 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
     """
     if not 1 <= threads <= MAX_THREADS:
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
-    description, graph = read_sound(path)
-    if graph is not None:
-        check_ends(graph, description, path)
+    description = read_description(path)
     spec = _choose(model_format(path), engine)
     require_installed(spec)
     try:
         module = importlib.import_module(spec.module, __package__)
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
         raise _missing(spec, f"does not load ({first_words(error)})") from error
+    if spec.format == "keras":
+        check_archive(Path(path))
+    else:
+        check_ends(read_graph(path), description, path)
     try:
         loaded: Engine = module.engine(Path(path), description, threads)
     except GenrekitError:

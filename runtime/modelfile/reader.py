@@ -53,49 +53,7 @@ def read_description(path: str | Path) -> ModelDescription:
     """
     path = Path(path)
     file_format = model_format(path)
-    return _described(path, file_format, _parts(path, file_format))
-
-
-def read_graph(path: str | Path) -> Graph:
-    """The graph of a .tflite or .onnx file, with one tensor in and one out, after a look at its whole structure.
-
-    Raises:
-        MissingFileError: there is no such file.
-        ModelFileError: it is no TFLite or ONNX model, a damaged one, or one that no engine is to see.
-    """
-    path = Path(path)
-    file_format = model_format(path)
-    if file_format == "keras":
-        raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export the Keras model first")
-    return _graph(path, file_format, _parts(path, file_format))
-
-
-def read_sound(path: str | Path) -> tuple[ModelDescription, Graph | None]:
-    """Both of `read_description` and `read_graph` by reading the file once, for which engines wait.
-
-    Of a .keras there is no graph, and its archive is looked at instead. Raises as both.
-    """
-    path = Path(path)
-    file_format = model_format(path)
     parts = _parts(path, file_format)
-    description = _described(path, file_format, parts)
-    if file_format == "keras":
-        _check_archive(path)
-        return description, None
-    return description, _graph(path, file_format, parts)
-
-
-def _check_archive(path: Path) -> None:
-    try:
-        archive.require_sound(path)
-    except archive.UnsafeArchiveError as error:
-        raise ModelFileError(
-            f"{path}: expected a .keras archive, found {error}; train the model again with --restart, or copy the file "
-            "again"
-        ) from error
-
-
-def _described(path: Path, file_format: str, parts: _Parts) -> ModelDescription:
     if parts.description is None:
         raise ModelFileError(
             f"{path}: expected a model with genrekit's description, found none; export it with `genrekit export`"
@@ -112,14 +70,35 @@ def _described(path: Path, file_format: str, parts: _Parts) -> ModelDescription:
     )
 
 
-def _graph(path: Path, file_format: str, parts: _Parts) -> Graph:
-    parse = tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
+def read_graph(path: str | Path) -> Graph:
+    """The graph of a .tflite or .onnx file, with one tensor in and one out, after a look at its whole structure.
+
+    Raises:
+        MissingFileError: there is no such file.
+        ModelFileError: it is no TFLite or ONNX model, a damaged one, or one that no engine is to see.
+    """
+    path = Path(path)
+    file_format = model_format(path)
+    if file_format == "keras":
+        raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export the Keras model first")
+    model, parse = _parts(path, file_format).model, tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
     try:
-        return parse(parts.model[0] if len(parts.model) == 1 else b"".join(parts.model))
+        return parse(model[0] if len(model) == 1 else b"".join(model))
     except MalformedError as error:
         raise ModelFileError(
             f"{path}: expected {NAMES[file_format]}, received a damaged file or one that is not to be run ({error}); "
             "copy it again, or export it again"
+        ) from error
+
+
+def check_archive(path: Path) -> None:
+    """Raise ModelFileError where the .keras `path` is no archive, or one that is not to be unpacked."""
+    try:
+        archive.require_sound(path)
+    except archive.UnsafeArchiveError as error:
+        raise ModelFileError(
+            f"{path}: expected a .keras archive, found {error}; train the model again with --restart, or copy the file "
+            "again"
         ) from error
 
 

@@ -9,14 +9,14 @@ from typing import Any
 from ...runtime.engines import check_ends
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.modelfile.graph import Graph, Tensor
-from ...runtime.modelfile.reader import read_sound
+from ...runtime.modelfile.reader import model_format, read_description, read_graph
 from ..corpus.scan import content_hash
 
 
 def inspect_model(path: Path) -> dict[str, Any]:
     """What `genrekit inspect --json` prints; raises MissingFileError or ModelFileError."""
-    description, read = read_sound(path)
-    graph = read or _keras_graph(description)
+    description = read_description(path)
+    graph = _keras_graph(description) if model_format(path) == "keras" else read_graph(path)
     check_ends(graph, description, path)
     return {
         "file": str(path),
