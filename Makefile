@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
+FUZZ_MUTANTS ?= 2000
+FUZZ_SEED ?= $(shell date +%s)
 PROCESSES := -n 2
 
 .PHONY: setup quickstart test test-all lint bench results fuzz soak mutants licences test-arm64 constraints clean
@@ -50,9 +52,12 @@ results: out/bench.json
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
 
-# The properties of streams and of raw PCM, with ten thousand examples each, others every time.
-fuzz: setup
+# The properties of streams and of raw PCM, with ten thousand examples each, others every time; then damaged copies of the
+# files of the quickstart, FUZZ_MUTANTS of each format.
+fuzz: setup out/bench.json
 	$(BIN)/python -m pytest tests/runtime --hypothesis-profile fuzz -k "any_chunks or flush or any_pieces"
+	GENREKIT_FUZZ_MUTANTS=$(FUZZ_MUTANTS) GENREKIT_FUZZ_SEED=$(FUZZ_SEED) GENREKIT_FUZZ_MODELS=out/models \
+		$(BIN)/python -m pytest tests/fuzz -s -m ""
 
 # Simulated hours of audio through the models of the quickstart.
 soak: setup

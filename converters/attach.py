@@ -1,4 +1,4 @@
-"""Descriptions into model files: a zip behind the flatbuffer of a .tflite, ``metadata_props`` of an .onnx."""
+"""Descriptions, sealed by a checksum, into model files: a zip behind a .tflite, ``metadata_props`` of an .onnx."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ def attach(data: bytes, description: ModelDescription) -> bytes:
 
 
 def _attach_tflite(data: bytes, description: ModelDescription) -> bytes:
-    buffer = io.BytesIO(without_description(data))
+    model = without_description(data)
+    buffer = io.BytesIO(model)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
         labels = "".join(f"{label}\n" for label in description.labels)
-        for name, text in ((DESCRIPTION_NAME, description.to_json()), (LABELS_NAME, labels)):
+        for name, text in ((DESCRIPTION_NAME, description.sealed([model]).to_json()), (LABELS_NAME, labels)):
             # A fixed date, so that the same export gives the same bytes.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return buffer.getvalue()
@@ -39,7 +40,9 @@ def _attach_onnx(data: bytes, description: ModelDescription) -> bytes:
     import onnx
 
     model = onnx.load_model_from_string(data)
-    labels = "\n".join(description.labels)
-    onnx.helper.set_model_props(model, {ONNX_KEY: description.to_json(), "labels": labels})
-    attached: bytes = model.SerializeToString()
-    return attached
+    onnx.helper.set_model_props(model, {"labels": "\n".join(description.labels)})
+    # Protocol buffers are joined by joining their bytes; nothing else tells what bytes a library writes.
+    bare = model.SerializeToString(deterministic=True)
+    entry = onnx.StringStringEntryProto(key=ONNX_KEY, value=description.sealed([bare]).to_json())
+    behind: bytes = onnx.ModelProto(metadata_props=[entry]).SerializeToString()
+    return bytes(bare) + behind

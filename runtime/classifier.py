@@ -9,7 +9,7 @@ import numpy as np
 
 from .engines import load_engine
 from .engines.base import Engine
-from .errors import AudioError, ModelFileError
+from .errors import AudioError, ModelFileError, first_words
 from .mfcc import MfccConfig, mfcc
 from .mfcc_stream import MfccStream
 from .modelfile.description import ModelDescription
@@ -48,20 +48,31 @@ class Classifier:
 
         Raises:
             AudioError: the features have another shape.
-            ModelFileError: the model gives scores that are not finite.
+            ModelFileError: the engine cannot run the model, or its scores are not finite.
         """
         features = np.asarray(features, np.float32)
         expected = (self.config.window_frames, self.config.n_mfcc)
         if features.ndim != 3 or features.shape[1:] != expected:
             raise AudioError(f"features.shape={features.shape}: expected (batch, {expected[0]}, {expected[1]})")
         normalization = self.description.normalization
-        scores = self.engine(normalization.apply(features) if normalization else features)
+        return self._scores(normalization.apply(features) if normalization else features)
+
+    def _scores(self, features: np.ndarray) -> np.ndarray:
+        try:
+            scores = self.engine(features)
+        except Exception as error:  # engines raise whatever they like on a model that they load and cannot run
+            raise self._unsound(first_words(error)) from error
+        if scores.shape != (len(features), len(self.labels)):
+            raise self._unsound(f"scores of shape {scores.shape}")
         if not np.isfinite(scores).all():
-            raise ModelFileError(
-                f"{self.description.model}: expected probabilities, received scores that are not finite from "
-                f"{self.engine.name}; the file is damaged, or its model was never sound: export it again"
-            )
+            raise self._unsound("scores that are not finite")
         return scores
+
+    def _unsound(self, received: str) -> ModelFileError:
+        return ModelFileError(
+            f"{self.description.model}: expected probabilities, received from {self.engine.name}: {received}; the file "
+            "is damaged, or its model was never sound: export it again"
+        )
 
     def classify(self, samples: np.ndarray, start_s: float = 0.0) -> Prediction:
         """One window's samples (mono, at ``config.sample_rate``) -> its `Prediction`; a shorter one is padded.

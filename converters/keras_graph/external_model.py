@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import tensorflow as tf
 from keras import layers
 
 from ...runtime.errors import MissingFileError, ModelFileError, UnsupportedModelError, first_words
+from ...runtime.modelfile.archive import UnsafeArchiveError, require_sound
 from .simplify import chain, copy_layer, sequential
 
 SIGNATURE = "serving_default"
@@ -57,9 +57,10 @@ def _load(path: Path) -> keras.Model:
         if path.is_dir():
             layer = SavedModelLayer(folder=str(path), name="saved_model")
             return keras.Sequential([keras.Input(layer.input_spec_shape), layer], name=path.name)
-        if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
-            raise ModelFileError(f"{path}: expected a .keras archive, found a damaged or another file; save it again")
+        require_sound(path)
         return keras.saving.load_model(path, compile=False, safe_mode=True)
+    except UnsafeArchiveError as error:
+        raise ModelFileError(f"{path}: expected a .keras archive, found {error}; save it again") from error
     except (ModelFileError, UnsupportedModelError):
         raise
     except Exception as error:  # Keras raises whatever its parts raise

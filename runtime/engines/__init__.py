@@ -10,7 +10,8 @@ from pathlib import Path
 
 from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError, first_words
 from ..modelfile.description import ModelDescription
-from ..modelfile.reader import model_format, read_description
+from ..modelfile.graph import Graph
+from ..modelfile.reader import check_archive, model_format, read_description, read_graph
 from .base import Engine
 
 
@@ -79,6 +80,10 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
         module = importlib.import_module(spec.module, __package__)
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
         raise _missing(spec, f"does not load ({first_words(error)})") from error
+    if spec.format == "keras":
+        check_archive(Path(path))
+    else:
+        check_ends(read_graph(path), description, path)
     try:
         loaded: Engine = module.engine(Path(path), description, threads)
     except GenrekitError:
@@ -116,6 +121,19 @@ def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
         f"engine {spec.name} for {spec.format} files: {spec.package} {reason}; "
         f'run{where}: pip install "genrekit[{spec.extra}]"'
     )
+
+
+def check_ends(graph: Graph, description: ModelDescription, path: str | Path) -> None:
+    """Raises ModelFileError where the ends of the `graph` of `path` are not for one window, or as `check_shapes`."""
+    (batch, *features), (rows, *classes) = (
+        [-1 if size is None else size for size in end.shape] for end in (graph.inputs[0], graph.outputs[0])
+    )
+    check_shapes((tuple(features), classes[-1] if classes else rows), description, path)
+    if not {batch, rows} <= {1, -1} or len(classes) != 1:
+        raise ModelFileError(
+            f"{path}: expected a model for one window a call or any number, its tensors are of shapes "
+            f"{graph.inputs[0].shape} and {graph.outputs[0].shape}; export the model again"
+        )
 
 
 def check_shapes(shapes: tuple[tuple[int, ...], int], description: ModelDescription, path: str | Path) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from ..errors import ModelFileError, ParameterError
+from ..errors import ParameterError
 from ..modelfile.description import ModelDescription
 from .base import Engine
 
@@ -28,11 +27,6 @@ class KerasEngine(Engine):
             raise ParameterError(
                 f"threads={threads}: expected 1 for engine keras, whose TensorFlow shares its threads with the whole "
                 f"process; leave it out, or start the process with {THREADS_VARIABLE}={threads}"
-            )
-        if not zipfile.is_zipfile(path):  # of which Keras says that it does not exist
-            raise ModelFileError(
-                f"{path}: expected a .keras archive, found a damaged file; train the model again with --restart, or "
-                "copy the file again"
             )
         super().__init__(path, description, threads)
         self._model = keras.saving.load_model(path, compile=False, safe_mode=True)

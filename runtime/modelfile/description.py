@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 
 from ..errors import ModelFileError
 from ..mfcc import MfccConfig
+from .checksum import BLANK, checksum, is_checksum
 from .fields import TEXT, are_texts, checked, is_number, json_object, record
 from .rejection import Rejection, read_rejection
 
@@ -139,6 +141,8 @@ class ModelDescription:
         parity: the comparison with Keras that the file passed.
         notes: what a user should know of this file, one sentence each.
         toolkit_version: the genrekit that wrote it.
+        checksum: of the file, as `checksum` has it; None of one that carries none. No part of what the model is: two
+            descriptions that differ in nothing else are equal.
         format_version: of this description; a later major version is refused.
     """
 
@@ -162,12 +166,18 @@ class ModelDescription:
     parity: ParityRecord = ParityRecord()
     notes: tuple[str, ...] = ()
     toolkit_version: str | None = None
+    checksum: str | None = dataclasses.field(default=None, compare=False)
     format_version: str = FORMAT_VERSION
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON keeps them; a record of which nothing is known is empty."""
         empty: dict[str, Any] = {name: {} for name, kind in RECORDS.items() if getattr(self, name) == kind()}
         return dataclasses.asdict(self) | empty
+
+    def sealed(self, model: Iterable[bytes | memoryview]) -> ModelDescription:
+        """The same with the checksum of itself and of the parts of the `model`."""
+        blank = dataclasses.replace(self, checksum=BLANK)
+        return dataclasses.replace(self, checksum=checksum(model, blank.to_json()))
 
     def to_json(self) -> str:
         """Indented JSON with a final newline."""
@@ -205,6 +215,9 @@ def _read(values: dict[str, Any]) -> ModelDescription:
         front_end=front_end,
         normalization=_normalization(values.get("normalization"), front_end.n_mfcc),
         rejection=read_rejection(values.get("rejection"), front_end.n_mfcc),
+        checksum=checked(
+            "checksum", values.get("checksum"), lambda x: x is None or is_checksum(x), "64 hexadecimal digits"
+        ),
         format=checked("format", values.get("format", "keras"), formats.__contains__, f"one of {', '.join(formats)}"),
         **{name: record(kind, json_object(name, values.get(name, {})), f"{name}.") for name, kind in RECORDS.items()},
     )

@@ -1,55 +1,41 @@
-"""Reads an ONNX model: just the messages that tell operators and the model's ends.
-
-Source: onnx.proto3, which numbers the fields used below.
-"""
+"""What an ONNX model consists of, after a look at its whole structure."""
 
 from __future__ import annotations
 
 import collections
 
-from . import protobuf
+from . import onnx_tables
 from .graph import Graph, Tensor
+from .malformed import MalformedError
+from .onnx_operators import check_graph
+from .onnx_shapes import known_shapes
+from .onnx_tables import Value
 
-GRAPH = 7  # ModelProto.graph
-NODE, INITIALIZER, INPUT, OUTPUT = 1, 5, 11, 12  # GraphProto
-OP_TYPE = 4  # NodeProto.op_type
-DTYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64"}
-
-
-def parse(data: bytes) -> Graph:
-    """The graph in the bytes of an .onnx; raises MalformedError where they are none."""
-    graphs = protobuf.messages(data, GRAPH)
-    if len(graphs) != 1:
-        raise protobuf.MalformedError("no graph")
-    nodes, initializers, inputs, outputs = (
-        protobuf.messages(graphs[0], number) for number in (NODE, INITIALIZER, INPUT, OUTPUT)
-    )
-    ops = collections.Counter(_text(node, OP_TYPE) for node in nodes)
-    weights = {_text(tensor, 8) for tensor in initializers}
-    return Graph(
-        ops=dict(ops.most_common()),
-        # Before IR version 4 the weights stood among the inputs too.
-        inputs=tuple(tensor for tensor in map(_tensor, inputs) if tensor.name not in weights),
-        outputs=tuple(map(_tensor, outputs)),
-    )
+OPSETS = {"": range(7, 31), "ai.onnx": range(7, 31)}  # what engines of these years read
 
 
-def _first(message: memoryview, number: int) -> memoryview:
-    return next(iter(protobuf.messages(message, number)), memoryview(b""))
+def parse(data: bytes | memoryview) -> Graph:
+    """The graph in the bytes of an .onnx with one tensor in and one out.
+
+    Raises:
+        MalformedError: they are none, or an engine might come to harm of them.
+    """
+    graph, opsets = onnx_tables.read(data)
+    for domain, versions in OPSETS.items():
+        if opsets.get(domain, versions[0]) not in versions:
+            raise MalformedError(f"operators of version {opsets[domain]}")
+    check_graph(graph)
+    known_shapes(graph)
+    weights = {constant.name for constant in graph.constants}
+    # Before IR version 4 the weights stood among the inputs too.
+    inputs = [value for value in graph.inputs if value.name not in weights]
+    if not len(inputs) == len(graph.outputs) == 1:
+        raise MalformedError("not one tensor in and one out")
+    ops = collections.Counter(node.op for node in graph.nodes)
+    return Graph(dict(ops.most_common()), tuple(map(_end, inputs)), tuple(map(_end, graph.outputs)))
 
 
-def _integer(message: memoryview, number: int) -> int | None:
-    found = (value for field, value in protobuf.fields(message) if field == number)
-    return next((value for value in found if isinstance(value, int)), None)
-
-
-def _text(message: memoryview, number: int) -> str:
-    return bytes(_first(message, number)).decode()
-
-
-def _tensor(value_info: memoryview) -> Tensor:
-    tensor_type = _first(_first(value_info, 2), 1)  # ValueInfoProto.type, TypeProto.tensor_type
-    dimensions = protobuf.messages(_first(tensor_type, 2), 1)  # Tensor.shape, TensorShapeProto.dim
-    shape = tuple(_integer(dimension, 1) for dimension in dimensions)
-    number = _integer(tensor_type, 1) or 0
-    return Tensor(_text(value_info, 1), shape, DTYPES.get(number, f"onnx type {number}"))
+def _end(value: Value) -> Tensor:
+    if not value.shape:
+        raise MalformedError(f"a single number, {value.name[:80]!r}, for an end")
+    return Tensor(value.name, value.shape, value.dtype)

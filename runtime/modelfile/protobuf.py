@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from .malformed import MalformedError
+
 VARINT, LENGTH = 0, 2  # wire types
 FIXED = {1: 8, 5: 4}  # bytes of the others
-
-
-class MalformedError(ValueError):
-    """The bytes are not a protocol-buffer message."""
 
 
 def _varint(data: bytes | memoryview, position: int) -> tuple[int, int]:
@@ -33,6 +31,11 @@ def fields(data: bytes | memoryview) -> Iterator[tuple[int, int | memoryview]]:
     Raises:
         MalformedError: these bytes are no message.
     """
+    return ((number, value) for number, value, _ in spans(data))
+
+
+def spans(data: bytes | memoryview) -> Iterator[tuple[int, int | memoryview, memoryview]]:
+    """As `fields`, with all bytes of the field, its key and length included."""
     view, position = memoryview(data), 0
     while position < len(view):
         key, start = _varint(view, position)
@@ -48,10 +51,22 @@ def fields(data: bytes | memoryview) -> Iterator[tuple[int, int | memoryview]]:
             raise MalformedError(f"wire_type={wire_type} at byte {start}")
         if number == 0 or end > len(view):
             raise MalformedError(f"a field that does not fit at byte {position}")
-        yield number, value if wire_type == VARINT else view[start:end]
+        yield number, value if wire_type == VARINT else view[start:end], view[position:end]
         position = end
 
 
 def messages(data: bytes | memoryview, number: int) -> list[memoryview]:
     """The raw bytes of each field `number` of the message `data`; raises MalformedError."""
     return [value for found, value in fields(data) if found == number and isinstance(value, memoryview)]
+
+
+def packed(data: memoryview, most: int) -> list[int]:
+    """The numbers of a packed repeated field, at most so many; raises MalformedError."""
+    if len(data) > 10 * most:
+        raise MalformedError("more numbers than a model of sound has one by one")
+    found: list[int] = []
+    position = 0
+    while position < len(data):
+        value, position = _varint(data, position)
+        found.append(value)
+    return found

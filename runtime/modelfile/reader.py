@@ -1,4 +1,4 @@
-"""What a model file says of itself and consists of, read without any engine.
+"""What a model file says of itself and consists of, read without any engine, and refused where it is not sound.
 
 A .tflite carries its description as TFLite's associated files, a zip behind the flatbuffer (``unzip -l`` shows them);
 an .onnx in its ``metadata_props``; a .keras in a file beside it. All are read with the standard library alone.
@@ -6,17 +6,32 @@ an .onnx in its ``metadata_props``; a .keras in a file beside it. All are read w
 
 from __future__ import annotations
 
-import struct
+import dataclasses
+import io
 import zipfile
 from pathlib import Path
 
 from ..errors import MissingFileError, ModelFileError
 from ..util.regular import not_a_file
-from . import onnx_graph, protobuf, tflite_graph
+from . import archive, onnx_graph, protobuf, tflite_graph
+from .checksum import carried_checksum, checksum
 from .description import DESCRIPTION_NAME, KERAS_DESCRIPTION, ONNX_KEY, SUFFIXES, ModelDescription
 from .graph import Graph
+from .malformed import MalformedError
 
 ONNX_METADATA_FIELD = 14  # ModelProto.metadata_props
+MAX_BYTES = 128 * 2**20  # engines take up to four times as much
+MAX_FIELDS = 10_000  # of an ONNX file's outermost message
+MAX_DESCRIPTION = 4 * 2**20  # bytes
+NAMES = {"tflite": "a TFLite model", "onnx": "an ONNX model"}
+
+
+@dataclasses.dataclass(frozen=True)
+class _Parts:
+    """The bytes of a file: its `model`, in parts, and its `description`, None where there is none."""
+
+    model: list[memoryview]
+    description: bytes | None
 
 
 def model_format(path: str | Path) -> str:
@@ -34,76 +49,125 @@ def read_description(path: str | Path) -> ModelDescription:
 
     Raises:
         MissingFileError: there is no such file.
-        ModelFileError: it is no model, or carries no description that this version reads.
+        ModelFileError: it is no model, carries no description that this version reads, or its bytes are not those
+            that the checksum in its description was made of.
     """
-    readers = {"tflite": _read_tflite, "onnx": _read_onnx, "keras": _read_keras}
     path = Path(path)
-    text = readers[model_format(path)](path)
-    if text is None:
+    file_format = model_format(path)
+    parts = _parts(path, file_format)
+    if parts.description is None:
         raise ModelFileError(
             f"{path}: expected a model with genrekit's description, found none; export it with `genrekit export`"
         )
-    return ModelDescription.from_json(text, path.with_name(KERAS_DESCRIPTION) if path.suffix == ".keras" else path)
-
-
-def _read_tflite(path: Path) -> bytes | None:
-    with path.open("rb") as file:
-        if file.read(8)[4:] != b"TFL3":
-            raise ModelFileError(f"{path}: expected a TFLite model, received something else; export it again")
-        try:
-            with zipfile.ZipFile(file) as archive:
-                return archive.read(DESCRIPTION_NAME)
-        except (zipfile.BadZipFile, KeyError):
-            return None
-        except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
-            raise ModelFileError(
-                f"{path}: expected genrekit's description, received a damaged one ({error!r}); export the model again"
-            ) from error
-
-
-def _read_onnx(path: Path) -> bytes | None:
-    """Of the metadata_props, without decoding the graph."""
-    try:
-        return dict(map(_key_and_value, protobuf.messages(path.read_bytes(), ONNX_METADATA_FIELD))).get(ONNX_KEY)
-    except ValueError as error:  # MalformedError, no UTF-8
+    # First, since of a damaged description it says more than the field that happens to be hit.
+    carried = carried_checksum(parts.description)
+    if carried and checksum(parts.model, parts.description, carried) != carried:
         raise ModelFileError(
-            f"{path}: expected an ONNX model, received something else ({error}); export it again"
-        ) from error
-
-
-def _key_and_value(entry: memoryview) -> tuple[str, bytes]:
-    """Of a StringStringEntryProto."""
-    parts = {1: memoryview(b""), 2: memoryview(b"")} | dict(protobuf.fields(entry))
-    key, value = parts[1], parts[2]
-    if isinstance(key, int) or isinstance(value, int):
-        raise protobuf.MalformedError("a number where text belongs")
-    return str(key, "utf-8"), bytes(value)
-
-
-def _read_keras(path: Path) -> bytes | None:
-    beside = path.with_name(KERAS_DESCRIPTION)
-    return beside.read_bytes() if beside.is_file() else None
+            f"{path}: expected a file whose bytes have the checksum that its description carries, received others; it "
+            "is damaged: copy it again, or export it again"
+        )
+    return ModelDescription.from_json(
+        parts.description, path.with_name(KERAS_DESCRIPTION) if file_format == "keras" else path
+    )
 
 
 def read_graph(path: str | Path) -> Graph:
-    """The graph of a .tflite or .onnx file, with one tensor in and one out.
+    """The graph of a .tflite or .onnx file, with one tensor in and one out, after a look at its whole structure.
 
     Raises:
         MissingFileError: there is no such file.
-        ModelFileError: it is no TFLite or ONNX model, or a damaged one.
+        ModelFileError: it is no TFLite or ONNX model, a damaged one, or one that no engine is to see.
     """
     path = Path(path)
     file_format = model_format(path)
     if file_format == "keras":
         raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export the Keras model first")
-
-    parse = tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
+    model, parse = _parts(path, file_format).model, tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
     try:
-        graph = parse(path.read_bytes())
-        if not (len(graph.inputs) == len(graph.outputs) == 1 and graph.inputs[0].shape and graph.outputs[0].shape):
-            raise protobuf.MalformedError("not one tensor in and one out")
-        return graph
-    except (protobuf.MalformedError, struct.error, IndexError, UnicodeDecodeError, TypeError) as error:
+        return parse(model[0] if len(model) == 1 else b"".join(model))
+    except MalformedError as error:
         raise ModelFileError(
-            f"{path}: expected a {file_format} model, received a damaged or other file ({error}); export it again"
+            f"{path}: expected {NAMES[file_format]}, received a damaged file or one that is not to be run ({error}); "
+            "copy it again, or export it again"
         ) from error
+
+
+def check_archive(path: Path) -> None:
+    """Raise ModelFileError where the .keras `path` is no archive, or one that is not to be unpacked."""
+    try:
+        archive.require_sound(path)
+    except archive.UnsafeArchiveError as error:
+        raise ModelFileError(
+            f"{path}: expected a .keras archive, found {error}; train the model again with --restart, or copy the file "
+            "again"
+        ) from error
+
+
+def _parts(path: Path, file_format: str) -> _Parts:
+    data = _content(path, MAX_BYTES)
+    if file_format == "keras":
+        beside = path.with_name(KERAS_DESCRIPTION)
+        return _Parts([memoryview(data)], _content(beside, MAX_DESCRIPTION) if beside.is_file() else None)
+    try:
+        return _tflite_parts(data) if file_format == "tflite" else _onnx_parts(data)
+    except (MalformedError, archive.UnsafeArchiveError) as error:
+        raise ModelFileError(
+            f"{path}: expected {NAMES[file_format]}, received something else ({error}); copy it again, or export it "
+            "again"
+        ) from error
+
+
+def _content(path: Path, most: int) -> bytes:
+    if (size := path.stat().st_size) > most:
+        raise ModelFileError(f"{path}: expected at most {most} bytes, received {size}; it is no file of genrekit")
+    return path.read_bytes()
+
+
+def _tflite_parts(data: bytes) -> _Parts:
+    if data[4:8] != b"TFL3":
+        raise MalformedError("no TFL3 mark")
+    view = memoryview(data)
+    try:
+        with archive.opened(io.BytesIO(data)) as files:
+            start = min(entry.header_offset for entry in files.infolist())
+            if files.getinfo(DESCRIPTION_NAME).file_size > MAX_DESCRIPTION:
+                raise archive.UnsafeArchiveError(f"a description of more than {MAX_DESCRIPTION} bytes")
+            return _Parts([view[:start]], files.read(DESCRIPTION_NAME))
+    except archive.UnsafeArchiveError:
+        raise
+    except (zipfile.BadZipFile, KeyError, ValueError):
+        return _Parts([view], None)
+    except Exception as error:  # of a damaged archive zipfile raises whatever its parts raise
+        raise MalformedError(f"its description is damaged: {error!r}") from error
+
+
+def _onnx_parts(data: bytes) -> _Parts:
+    model: list[memoryview] = []
+    found: list[memoryview] = []
+    for number, value, span in protobuf.spans(data):
+        if len(model) > MAX_FIELDS:
+            raise MalformedError("more parts than a model of sound has")
+        entry = _key_and_value(value) if number == ONNX_METADATA_FIELD else None
+        if entry and entry[0] == ONNX_KEY:
+            found.append(entry[1])
+        else:
+            model.append(span)
+    if len(found) > 1:
+        raise MalformedError("two descriptions")
+    if found and len(found[0]) > MAX_DESCRIPTION:
+        raise MalformedError(f"a description of more than {MAX_DESCRIPTION} bytes")
+    return _Parts(model, bytes(found[0]) if found else None)
+
+
+def _key_and_value(entry: int | memoryview) -> tuple[str, memoryview]:
+    """Of a StringStringEntryProto."""
+    if isinstance(entry, int):
+        raise MalformedError("a number where an entry of metadata_props belongs")
+    parts = {1: memoryview(b""), 2: memoryview(b"")} | dict(protobuf.fields(entry))
+    key, value = parts[1], parts[2]
+    if isinstance(key, int) or isinstance(value, int):
+        raise MalformedError("a number where text belongs")
+    try:
+        return str(key, "utf-8"), value
+    except UnicodeDecodeError as error:
+        raise MalformedError("a name that is no text") from error

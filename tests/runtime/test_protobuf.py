@@ -3,6 +3,7 @@
 import pytest
 
 from genrekit.runtime.modelfile import protobuf
+from genrekit.runtime.modelfile.malformed import MalformedError
 
 onnx = pytest.importorskip("onnx")
 
@@ -54,10 +55,10 @@ def test_messages_are_found_in_place(message):
     ],
 )
 def test_what_is_no_message_is_refused(data):
-    with pytest.raises(protobuf.MalformedError):
+    with pytest.raises(MalformedError):
         list(protobuf.fields(data))
 
 
 def test_a_field_that_reaches_over_the_end_of_its_part_is_refused():
-    with pytest.raises(protobuf.MalformedError, match="does not fit"):
+    with pytest.raises(MalformedError, match="does not fit"):
         list(protobuf.fields(memoryview(b"\x0a\x03abc")[:3]))

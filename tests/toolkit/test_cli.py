@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -18,7 +19,8 @@ import pytest
 import soundfile
 
 from genrekit.bench import read_json
-from genrekit.runtime import StreamClassifier, load
+from genrekit.converters.attach import attach
+from genrekit.runtime import ModelDescription, StreamClassifier, load, read_description
 from genrekit.runtime.audio import read_file
 from genrekit.toolkit.cli import terminal
 from genrekit.toolkit.cli.app import run
@@ -642,3 +644,25 @@ def test_a_seed_is_refused_beside_a_list_of_tracks(tiny_models, tmp_path, capsys
     model = str(tiny_models("dense", "onnx"))
     assert run(["evaluate", model, "--data", str(tmp_path), "--split", "fault-filtered", "--seed", "3"]) == 2
     assert "seed=3: the split fault-filtered" in capsys.readouterr().err
+
+
+def test_a_model_that_was_damaged_on_its_way_is_refused(genrekit, model, clip, tmp_path):
+    data = bytearray(model.read_bytes())
+    data[len(data) // 2] ^= 1  # among the weights
+    (tmp_path / "damaged.tflite").write_bytes(data)
+    for command in (("classify", tmp_path / "damaged.tflite", clip), ("inspect", tmp_path / "damaged.tflite")):
+        process = genrekit(*command)
+        assert process.returncode == 2
+        assert "damaged.tflite: expected a file whose bytes have the checksum" in process.stderr
+        assert "copy it again, or export it again" in process.stderr
+
+
+def test_a_model_without_a_checksum_says_so_and_runs(genrekit, model, clip, tmp_path, monkeypatch):
+    monkeypatch.setattr(ModelDescription, "sealed", lambda description, model: description)  # as earlier versions did
+    path = tmp_path / "old.tflite"
+    path.write_bytes(attach(model.read_bytes(), dataclasses.replace(read_description(model), checksum=None)))
+    process = genrekit("classify", path, clip)
+    assert process.returncode == 0
+    assert "carries no checksum" in process.stderr
+    assert "carries no checksum" in genrekit("inspect", path).stdout.replace("\n", " ")
+    assert "checksum" not in genrekit("classify", model, clip).stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib.util
 import json
 import shutil
@@ -14,6 +15,8 @@ import pytest
 
 from genrekit.bench import read_json
 from genrekit.bench.results import store
+from genrekit.converters.attach import attach
+from genrekit.runtime import read_description
 
 QUICK = ("--calls", 10, "--seconds", 0, "--rounds", 2, "--paced-calls", 0)
 
@@ -151,8 +154,8 @@ def test_a_bench_that_is_killed_leaves_an_earlier_result_and_what_it_measured(ge
 def test_two_trainings_of_one_name_are_benched_apart(genrekit, exported, corpus_folder, tmp_path):
     for file in ("mlp-float32.onnx", "mlp-int8.onnx"):
         shutil.copy(exported / file, tmp_path)
-    data = (tmp_path / "mlp-int8.onnx").read_bytes()
-    (tmp_path / "mlp-int8.onnx").write_bytes(data.replace(b'"seed": 0', b'"seed": 1'))
+    path = tmp_path / "mlp-int8.onnx"
+    path.write_bytes(attach(path.read_bytes(), dataclasses.replace(read_description(path), seed=1)))
     process = genrekit("bench", *tmp_path.glob("*.onnx"), "--data", corpus_folder)
     refused(process, "bench them apart")
 

@@ -53,9 +53,13 @@ def note(text: str) -> None:
 
 
 def note_origin(description: ModelDescription) -> None:
-    """Say of a model trained on the demo corpus that its labels mean nothing."""
+    """Say of a model trained on the demo corpus that its labels mean nothing, and of a file that has no checksum so."""
     if description.corpus.demo:
         note("trained on the demo corpus, which is synthetic: these labels say nothing about music")
+    if description.checksum is None and description.format != "keras":
+        from ...runtime.modelfile.checksum import NO_CHECKSUM
+
+        note(NO_CHECKSUM)
 
 
 @contextlib.contextmanager

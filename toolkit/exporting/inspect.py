@@ -6,19 +6,18 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
-from ...runtime.engines import check_shapes
+from ...runtime.engines import check_ends
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.modelfile.graph import Graph, Tensor
-from ...runtime.modelfile.reader import read_description, read_graph
+from ...runtime.modelfile.reader import model_format, read_description, read_graph
 from ..corpus.scan import content_hash
 
 
 def inspect_model(path: Path) -> dict[str, Any]:
     """What `genrekit inspect --json` prints; raises MissingFileError or ModelFileError."""
     description = read_description(path)
-    graph = _keras_graph(description) if description.format == "keras" else read_graph(path)
-    features, classes = _sizes(graph.inputs[0])[1:], _sizes(graph.outputs[0])[-1]
-    check_shapes((features, classes), description, path)
+    graph = _keras_graph(description) if model_format(path) == "keras" else read_graph(path)
+    check_ends(graph, description, path)
     return {
         "file": str(path),
         "model": description.model,
@@ -43,11 +42,6 @@ def _keras_graph(description: ModelDescription) -> Graph:
     features = Tensor("x", (None, config.window_frames, config.n_mfcc), "float32")
     probabilities = Tensor("y", (None, len(description.labels)), "float32")
     return Graph({}, (features,), (probabilities,))
-
-
-def _sizes(tensor: Tensor) -> tuple[int, ...]:
-    """Of each axis; -1 where the file leaves it open."""
-    return tuple(-1 if size is None else size for size in tensor.shape)
 
 
 def _end(tensor: Tensor) -> dict[str, Any]:

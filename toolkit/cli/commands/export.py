@@ -109,6 +109,7 @@ def inspect(model: ModelFile, as_json: Json = False) -> None:
 def _inspection_table(found: dict[str, Any]) -> Table:
     from rich.table import Table
 
+    from ....runtime.modelfile.checksum import NO_CHECKSUM
     from ...splits.leakage import caveat
 
     table = Table(title=found["file"], show_header=False, title_justify="left")
@@ -122,6 +123,8 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     for name in ("parameters", "macs", "bytes"):
         table.add_row(name, "-" if found[name] is None else f"{found[name]:,}")
     table.add_row("sha256", found["sha256"])
+    if found["description"]["checksum"] is None and found["format"] != "keras":
+        table.add_row("note", NO_CHECKSUM)
     shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
