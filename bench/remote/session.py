@@ -8,6 +8,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from ...runtime.engines import ENGINES
 from ...runtime.errors import Failure
@@ -65,15 +66,14 @@ def open_device(
     Raises:
         ParameterError, MissingFileError: an address, a configuration or a wheel that cannot be meant.
         MissingPackageError: there is no ssh here.
-        Failure: the machine cannot be reached, or has no Python that serves.
+        Failure: the machine cannot be reached, has no Python that serves, or measures for somebody else.
     """
     parsed = ssh.Address.parse(address)
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder, contextlib.ExitStack() as stack:
         if wheel:
             find_wheel(Path(folder), wheel)  # a wrong name is reported before anybody is connected
         connection = stack.enter_context(ssh.connect(parsed, ssh_config))
-        prepared = _prepare(connection)
-        stack.callback(_remove, connection, prepared.job)
+        prepared = stack.enter_context(_prepared(connection))
         prepared.require_usable(parsed.host)
         yield Device(connection, find_wheel(Path(folder), wheel), prepared, say)
 
@@ -94,13 +94,14 @@ class Device:
 
         Raises:
             Failure: genrekit cannot be installed there, or the bench ended early; what it measured is in `save_to`.
-            OutputError: `save_to` cannot be written; checked before anything is sent.
+            OutputError: `save_to` cannot be written, or another bench writes it; checked before anything is sent.
         """
-        save = store.saver(save_to)
-        blanks = build.blank_rows(plan)
-        raw, reason = self._measure(plan, progress)
-        bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
-        save(bench.to_json())
+        with store.sole_bench(save_to):
+            save = store.saver(save_to)
+            blanks = build.blank_rows(plan)
+            raw, reason = self._measure(plan, progress)
+            bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
+            save(bench.to_json())
         if isinstance(reason, Failure):
             kept = "--out FILE would have kept what was measured"
             if save_to:  # or beside it, where it holds earlier results
@@ -173,33 +174,39 @@ class Device:
             raise Failure(f"{self._host} cannot {what} ({ended.last_line}); {remedy}")
 
     def _step(self, command: Sequence[str], on_line: ssh.OnLine | None = None) -> ssh.CommandResult:
-        return self._connection.run([*_program(), "run", *command], on_line)
+        return self._connection.run([*_program(), "run", self._prepared.job, *command], on_line)
 
 
 def _program() -> list[str]:
     return ["python3", "-c", Path(agent.__file__).read_text()]
 
 
-def _remove(connection: ssh.Connection, folder: str) -> None:
-    with contextlib.suppress(Failure):  # a machine that is gone; a later job removes the folder
-        connection.run([*_program(), "remove", folder])
-
-
-def _prepare(connection: ssh.Connection) -> Prepared:
-    lines: list[str] = []
+@contextlib.contextmanager
+def _prepared(connection: ssh.Connection) -> Iterator[Prepared]:
+    """What `agent.hold` found; it holds the machine while the block runs."""
     host = connection.address.host
-    ended = connection.run([*_program(), "prepare"], lines.append)
-    if ended.code == 127:  # the shell found no such command (POSIX, 2.8.2)
-        raise Failure(
-            f"{host} has no python3 ({ended.last_line}); install it there, on Debian: apt install python3-venv"
-        )
+    with connection.kept_open([*_program(), "hold"]) as process:
+        found, last = None, "no reason given"
+        for line in process.stdout or ():
+            found, last = _answer(line), line.strip() or last
+            if found:
+                break
+        if found is None and process.wait() == 127:  # the shell found no such command (POSIX, 2.8.2)
+            raise Failure(f"{host} has no python3 ({last}); install it there, on Debian: apt install python3-venv")
+        if found is None:
+            raise Failure(f"{host} cannot prepare a folder ({last}); see that {agent.FOLDER} can be written there")
+        if "busy" in found:
+            raise Failure(f"{host} measures for somebody else at the moment; wait for the end of that bench")
+        yield Prepared(tuple(found["python"]), found["environments"], found["folder"], found["job"])
+
+
+def _answer(line: str) -> dict[str, Any] | None:
+    """What `agent.hold` reports in `line`; None where the line is another program's, such as a greeting."""
     try:
-        found = json.loads(lines[-1])
-        return Prepared(tuple(found["python"]), found["environments"], found["folder"], found["job"])
-    except (IndexError, KeyError, TypeError, ValueError) as error:
-        raise Failure(
-            f"{host} cannot prepare a folder ({ended.last_line}); see that {agent.FOLDER} can be written there"
-        ) from error
+        found = json.loads(line)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and ("busy" in found or "job" in found) else None
 
 
 def _extras(plan: BenchPlan, python: tuple[int, ...]) -> list[str]:

@@ -90,6 +90,16 @@ class Connection:
             raise Failure(f"the connection to {self.address} was lost ({last_line}); see that both stay switched on")
         return CommandResult(code, last_line)
 
+    @contextlib.contextmanager
+    def kept_open(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+        """Have `command` run there while the block runs, at whose end its input ends; yields the ssh that it is."""
+        with _process(self._ssh(command), stderr=subprocess.STDOUT, start_new_session=True) as process:
+            try:
+                yield process
+            finally:
+                _close_input(process)
+                process.wait()
+
     def send(self, source: Path, folder: str) -> None:
         """Copy a file, or a folder and what is in it, into `folder` there; raises Failure."""
         with tempfile.TemporaryFile() as packed:

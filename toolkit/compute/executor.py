@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from typing import Protocol, TypeVar
 
 from ...runtime.errors import Failure, ParameterError
+from ...runtime.util.parent import end_with
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -62,7 +64,8 @@ class Processes:
         if joblib is None or self.jobs == 1:
             yield from ((index, function(item)) for index, item in enumerate(items))
             return
-        work = (joblib.delayed(_numbered)(function, index, item) for index, item in enumerate(items))
+        parent = os.getpid()
+        work = (joblib.delayed(_numbered)(parent, function, index, item) for index, item in enumerate(items))
         try:
             yield from joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")(work)
         except BrokenExecutor as error:
@@ -72,7 +75,8 @@ class Processes:
             ) from error
 
 
-def _numbered(function: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
+def _numbered(parent: int, function: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
+    end_with(parent)
     return index, function(item)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import OutputError
+from ...runtime.util.room import lacks_room, no_room
 
 APPLICATION = 0x67656E72  # "genr", by which SQLite tells whose database a file is
 COMMIT_ROWS = 16  # this many at most are lost by a kill
@@ -101,6 +102,8 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
             with self._lock:
                 yield
         except sqlite3.Error as error:
+            if "full" in str(error) or lacks_room(self._path):
+                raise no_room(self._path, str(error)) from error
             raise OutputError(
                 f"cannot write {self._path}: {error}; check the disk, end another run that writes it, or move it away"
             ) from error

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...runtime.util.atomic import replacing
+from ...runtime.util.atomic import remove_leftovers, replacing
 from .spec import Epoch
 
 CHECKPOINT = "checkpoint.npz"
@@ -85,8 +85,8 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, and what a kill in the middle of writing has left of others."""
         self.wait()
-        for path in (self._path, *self._path.parent.glob(f".{self._path.stem}-*{self._path.suffix}")):
-            path.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+        remove_leftovers(self._path.parent)
 
 
 def _assign(variables: Sequence[Any], values: list[np.ndarray]) -> None:
