@@ -95,7 +95,7 @@ def start(arguments: list[str], folder: Path) -> int:
         output = os.open(folder / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         for number in (1, 2):
             os.dup2(output, number)
-        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1, closefd=False) for number in (1, 2))
         os.environ.update(TMPDIR=str(folder / "tmp"), GENREKIT_CACHE=str(folder / "cache"))
         tempfile.tempdir = None
         sys.argv = ["genrekit", *arguments]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import OutputError
-from ...runtime.util.room import lacks_room, no_room
+from ...runtime.util.room import lacks_room, no_room, refused
 
 APPLICATION = 0x67656E72  # "genr", by which SQLite tells whose database a file is
 COMMIT_ROWS = 16  # this many at most are lost by a kill
@@ -31,7 +31,11 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
         self._run = secrets.token_hex(8)  # rows of files that are gone keep the name of an earlier run
         self._uncommitted = 0
         self._lock = threading.Lock()
-        new = not path.exists() or not path.stat().st_size
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            new = not path.exists() or not path.stat().st_size
+        except OSError as error:
+            raise refused(path, error) from error
         with self._reported_errors():
             self._database = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
             try:
