@@ -5,9 +5,10 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
+FUZZ_MINUTES ?= 20
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz soak mutants test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz soak coverage mutants test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -50,13 +51,19 @@ results: out/bench.json
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
 
-# The properties of streams and of raw PCM, with ten thousand examples each, others every time.
+# The properties of streams and of raw PCM, with ten thousand examples each, others every time; then commands that are
+# killed at random moments, for so many minutes.
 fuzz: setup
 	$(BIN)/python -m pytest tests/runtime --hypothesis-profile fuzz -k "any_chunks or flush or any_pieces"
+	$(BIN)/python -m tests.fuzz.kills --minutes $(FUZZ_MINUTES)
 
 # Simulated hours of audio through the models of the quickstart.
 soak: setup
 	$(BIN)/python tests/soak.py out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS)
+
+# Lines of the runtime that no test of it runs.
+coverage: setup
+	$(BIN)/python -m pytest $(PROCESSES) tests/runtime --cov=runtime --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 # Small changes of the runtime that no test notices.
 mutants: setup

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from ..errors import GenrekitError, first_words
+from .folders import make_folder, sync_folder
 from .lock import is_abandoned, lock, stands_at
 from .room import lacks_room, no_room, refused
 
@@ -38,7 +39,7 @@ def replacing(path: str | Path, *, durable: bool = True, size: int | None = None
     path = Path(path)
     lacking, written = False, 0
     try:
-        _make_folder(path.parent, durable)
+        make_folder(path.parent, durable)
         remove_leftovers(path.parent)
         with _locked_beside(path) as (temporary, let_go):
             try:
@@ -54,7 +55,7 @@ def replacing(path: str | Path, *, durable: bool = True, size: int | None = None
                 let_go()
             temporary.replace(path)
             if durable:
-                _sync_folder(path.parent)
+                sync_folder(path.parent)
     except GenrekitError:
         raise
     except Exception as error:
@@ -115,26 +116,6 @@ def _remove_abandoned(path: Path) -> None:
             path.unlink(missing_ok=True)
     finally:
         os.close(descriptor)
-
-
-def _make_folder(folder: Path, durable: bool) -> None:
-    """Make `folder` where it is missing; where that is worth it, so that it lasts."""
-    missing = [path for path in (folder, *folder.parents) if not path.exists()]
-    folder.mkdir(parents=True, exist_ok=True)
-    for path in missing if durable else ():
-        _sync_folder(path.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    """So that the new name lasts, too, where the system can promise that: the file is there in any case."""
-    if os.name == "nt":  # cannot open folders
-        return
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def require_writable(folder: str | Path) -> None:

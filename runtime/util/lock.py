@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..errors import OutputError
+from .folders import make_folder
 from .room import refused
 
 if sys.platform == "win32":
@@ -107,7 +108,7 @@ def _taken(path: Path, output: Path) -> int:
 
 def _opened(path: Path, output: Path) -> int:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         return os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
     except OSError as error:
         raise refused(output, error) from error

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from ..errors import NoRoomError, OutputError
 
@@ -51,19 +55,22 @@ def lacks_room(path: Path) -> bool:
         return False
 
 
-def reserve(path: Path) -> None:
-    """Give the file at `path` the room on its disk that its length needs; raises NoRoomError, and then it is gone.
+def lacks_room_in(folder: Path) -> bool:
+    """Whether there is no room in `folder`, or for one of the files in it."""
+    return any(lacks_room(path) for path in (folder, *folder.rglob("*")) if path == folder or path.is_file())
 
-    A file that is mapped to memory gets it only while it is written to, where a full disk ends the process by a signal.
+
+def new_mapped(path: Path, shape: tuple[int, ...]) -> npt.NDArray[np.float32]:
+    """A new .npy of zeros, mapped to memory, whose room on the disk is taken; raises NoRoomError.
+
+    Otherwise a file that is mapped gets it only while it is written to, where a full disk ends the process by a signal.
     """
-    size = path.stat().st_size
-    if not hasattr(os, "posix_fallocate"):
-        return
     try:
-        with path.open("r+b") as file:
-            os.posix_fallocate(file.fileno(), 0, size)
+        array: npt.NDArray[np.float32] = np.lib.format.open_memmap(path, "w+", np.float32, shape)
+        if hasattr(os, "posix_fallocate"):
+            with path.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
     except OSError as error:
-        if error.errno not in NO_ROOM:  # a disk that has no such promise
-            return
-        path.unlink()
-        raise refused(path, error, f"{size:,}") from error
+        path.unlink(missing_ok=True)
+        raise refused(path, error, f"{4 * math.prod(shape):,}") from error
+    return array

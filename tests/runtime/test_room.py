@@ -14,7 +14,7 @@ import soundfile
 
 from genrekit.runtime.errors import NoRoomError, OutputError
 from genrekit.runtime.util.atomic import replacing, write_bytes
-from genrekit.runtime.util.room import lacks_room, reserve
+from genrekit.runtime.util.room import lacks_room, lacks_room_in, new_mapped
 
 ROOM = 2**20
 
@@ -98,15 +98,24 @@ def test_a_disk_without_room_for_a_name(small_disk):
 def test_room_for_a_mapped_file_is_taken_before_it_is_written(small_disk):
     """Written through memory, a full disk would end the process by SIGBUS."""
     path = small_disk / "samples.npy"
-    np.lib.format.open_memmap(path, "w+", np.float32, (ROOM,))
-    with pytest.raises(NoRoomError, match="4,194,432 bytes were to be written, 1,048,576 are free"):
-        reserve(path)
+    with pytest.raises(NoRoomError, match=r"4,194,304 bytes were to be written, 1,0\d\d,\d{3} are free"):
+        new_mapped(path, (ROOM,))
     assert os.listdir(small_disk) == []
-    np.lib.format.open_memmap(path, "w+", np.float32, (1000,))
-    before = path.read_bytes()
-    reserve(path)
-    assert path.read_bytes() == before
-    assert os.stat(path).st_blocks * 512 >= 4000
+    new_mapped(path, (1000, 2))[:] = 3
+    assert np.array_equal(np.load(path), np.full((1000, 2), 3, np.float32))
+
+
+def test_a_mapped_file_may_be_too_large(limited, tmp_path):
+    with pytest.raises(NoRoomError, match=r"4,194,304 bytes were to be written, .* may have at most 1,048,576"):
+        new_mapped(tmp_path / "samples.npy", (ROOM,))
+
+
+def test_no_room_in_a_folder(limited, tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "small").write_bytes(bytes(1000))
+    assert not lacks_room_in(tmp_path)
+    (tmp_path / "deep" / "large").write_bytes(bytes(ROOM))
+    assert lacks_room_in(tmp_path)
 
 
 def test_other_errors_are_what_they_were(tmp_path):

@@ -15,7 +15,7 @@ from ...runtime.engines import ENGINES
 from ...runtime.errors import GenrekitError, ParameterError
 from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
-from ...runtime.util.room import reserve
+from ...runtime.util.room import new_mapped
 from ..corpus.segments import Segments
 from ..splits.leakage import caveat, overlaps_training
 from ..training.run_folder import MODEL, read_metrics, require_model
@@ -102,9 +102,7 @@ def save_clips(
     chosen = np.flatnonzero(subsets == "test")
     folder.mkdir(parents=True, exist_ok=True)
     shape = len(chosen), segments.config.window_samples
-    samples = np.lib.format.open_memmap(Clips.samples_file(folder), "w+", np.float32, shape)
-    reserve(Clips.samples_file(folder))
-    segments.samples(chosen, samples)
+    segments.samples(chosen, new_mapped(Clips.samples_file(folder), shape))
     clips = Clips(
         folder,
         segments.corpus.labels,

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import OutputError
+from ...runtime.util.folders import make_folder
 from ...runtime.util.room import lacks_room, no_room, refused
 
 APPLICATION = 0x67656E72  # "genr", by which SQLite tells whose database a file is
@@ -32,7 +33,7 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
         self._uncommitted = 0
         self._lock = threading.Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            make_folder(path.parent)
             new = not path.exists() or not path.stat().st_size
         except OSError as error:
             raise refused(path, error) from error
@@ -54,8 +55,10 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
         self._database.commit()
 
     def __exit__(self, *_: object) -> None:
-        with self._reported_errors():
-            self._database.commit()
+        try:
+            with self._reported_errors():
+                self._database.commit()
+        finally:
             self._database.close()
 
     def offer(self, rows: Iterable[dict[str, Any]]) -> None:
