@@ -224,6 +224,10 @@ def test_a_worker_ends_with_its_parent(forked):
     os.close(read)
 
 
-def test_only_a_child_ends_with_its_parent():
-    parent.end_with(os.getpid())  # in one process: nothing is watched
-    assert all(thread.name != "genrekit-parent" for thread in threading.enumerate())
+def test_a_worker_whose_parent_has_ended_before_it_ends_at_once():
+    child = os.fork()
+    if not child:
+        parent.end_with(os.getppid() + 1)
+        threading.Event().wait(60)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 1

@@ -64,10 +64,10 @@ class Processes:
         if joblib is None or self.jobs == 1:
             yield from ((index, function(item)) for index, item in enumerate(items))
             return
-        parent = os.getpid()
-        work = (joblib.delayed(_numbered)(parent, function, index, item) for index, item in enumerate(items))
+        work = (joblib.delayed(_numbered)(function, index, item) for index, item in enumerate(items))
+        own = {"initializer": end_with, "initargs": (os.getpid(),)}  # of each process, before it waits for work
         try:
-            yield from joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")(work)
+            yield from joblib.Parallel(n_jobs=self.jobs, backend="loky", return_as="generator_unordered", **own)(work)
         except BrokenExecutor as error:
             raise Failure(
                 "one of the processes was killed, perhaps because memory ran out; run the same command again with "
@@ -75,8 +75,7 @@ class Processes:
             ) from error
 
 
-def _numbered(parent: int, function: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
-    end_with(parent)
+def _numbered(function: Callable[[Item], Result], index: int, item: Item) -> tuple[int, Result]:
     return index, function(item)
 
 
