@@ -16,8 +16,8 @@ FILES = [("dense", "tflite", "int8"), ("lstm", "tflite"), ("dense", "onnx"), ("l
 @pytest.fixture(scope="module")
 def audio(tiny_windows):
     """Of each stream another order of the windows, in blocks that fit none of them."""
-    orders = [np.random.default_rng(seed).permutation(np.tile(np.arange(8), 3)) for seed in range(THREADS)]
-    return [np.array_split(np.concatenate(tiny_windows[order]), 173) for order in orders]
+    orders = [np.random.default_rng(seed).permutation(np.tile(np.arange(8), 2)) for seed in range(THREADS)]
+    return [np.array_split(np.concatenate(tiny_windows[order]), 91) for order in orders]
 
 
 def decided(path, blocks):
@@ -32,7 +32,7 @@ def test_eight_threads_with_a_model_each_decide_as_one(tiny_models, audio, file)
     with ThreadPoolExecutor(THREADS) as pool:
         together = list(pool.map(lambda blocks: decided(path, blocks), audio))
     assert together == alone
-    assert all(len(predictions) > 90 for predictions in alone)
+    assert all(len(predictions) > 60 for predictions in alone)
     assert len({str(predictions) for predictions in alone}) == THREADS  # so that one could be taken for another
 
 

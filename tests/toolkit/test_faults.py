@@ -84,7 +84,7 @@ def on_the_disk(monkeypatch):
     return made
 
 
-@pytest.mark.parametrize("name", ["train", "export", "bench", "classify"])
+@pytest.mark.parametrize("name", ["train", "export", "classify"])
 def test_what_is_reported_is_on_the_disk(genrekit, trained, corpus_folder, tmp_path, on_the_disk, name):
     command, _ = commands(trained, corpus_folder, tmp_path / "out")[name]
     assert genrekit(*command).returncode == 0
