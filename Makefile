@@ -7,9 +7,10 @@ QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
 FUZZ_MUTANTS ?= 2000
 FUZZ_SEED ?= $(shell date +%s)
+FUZZ_MINUTES ?= 20
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz soak mutants licences test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz soak coverage mutants licences test-arm64 constraints clean
 
 setup: $(INSTALLED)
 
@@ -52,16 +53,21 @@ results: out/bench.json
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
 
-# The properties of streams and of raw PCM, with ten thousand examples each, others every time; then damaged copies of the
-# files of the quickstart, FUZZ_MUTANTS of each format.
+# The properties of streams and of raw PCM, with ten thousand examples each, others every time; damaged copies of the files
+# of the quickstart, FUZZ_MUTANTS of each format; commands that are killed at random moments, for FUZZ_MINUTES.
 fuzz: setup out/bench.json
 	$(BIN)/python -m pytest tests/runtime --hypothesis-profile fuzz -k "any_chunks or flush or any_pieces"
 	GENREKIT_FUZZ_MUTANTS=$(FUZZ_MUTANTS) GENREKIT_FUZZ_SEED=$(FUZZ_SEED) GENREKIT_FUZZ_MODELS=out/models \
 		$(BIN)/python -m pytest tests/fuzz -s -m ""
+	$(BIN)/python -m tests.fuzz.kills --minutes $(FUZZ_MINUTES)
 
 # Simulated hours of audio through the models of the quickstart.
 soak: setup
 	$(BIN)/python tests/soak.py out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS)
+
+# Lines of the runtime that no test of it runs.
+coverage: setup
+	$(BIN)/python -m pytest $(PROCESSES) tests/runtime --cov=runtime --cov-report=term-missing:skip-covered --cov-fail-under=95
 
 # Small changes of the runtime that no test notices.
 mutants: setup

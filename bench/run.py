@@ -27,17 +27,18 @@ def run_bench(plan: BenchPlan, *, progress: Progress = no_progress, save_to: Pat
         save_to: JSON file; until the end, what was measured is saved after each step beside it (`store.partial_path`).
 
     Raises:
-        OutputError: `save_to` cannot be written; checked before anything is measured.
+        OutputError: `save_to` cannot be written, or another bench writes it; checked before anything is measured.
     """
-    save = store.saver(save_to)
-    blanks = build.blank_rows(plan)
+    with store.sole_bench(save_to):
+        save = store.saver(save_to)
+        blanks = build.blank_rows(plan)
 
-    def save_so_far(raw: RawBench) -> None:
-        if save_to:
-            save(build.summarize(plan, blanks, raw).to_json())
+        def save_so_far(raw: RawBench) -> None:
+            if save_to:
+                save(build.summarize(plan, blanks, raw).to_json())
 
-    bench = build.summarize(plan, blanks, measure_rounds(plan, progress=progress, save=save_so_far))
-    save(bench.to_json())
+        bench = build.summarize(plan, blanks, measure_rounds(plan, progress=progress, save=save_so_far))
+        save(bench.to_json())
     return bench
 
 

@@ -6,6 +6,7 @@
     ├── ParameterError (ValueError)          an argument outside its range
     ├── MissingFileError (FileNotFoundError) a path that is not there
     ├── OutputError (OSError)                a path that cannot be written
+    │   └── NoRoomError                      the disk is full, or files may not be so large
     ├── AudioError (ValueError)              audio that cannot be decoded or used
     ├── ModelFileError (ValueError)          a file that is no model, or has no usable description
     ├── CorpusError (ValueError)             a corpus or a split that cannot serve
@@ -47,6 +48,12 @@ class MissingFileError(GenrekitError, FileNotFoundError):
 
 class OutputError(GenrekitError, OSError):
     """A file or folder cannot be written."""
+
+
+class NoRoomError(OutputError):
+    """The disk is full, or a file would be larger than files may be; the message says how much was to be written."""
+
+    exit_code = 1
 
 
 class AudioError(GenrekitError, ValueError):

@@ -1,17 +1,20 @@
-"""Streams simulated hours of audio through model files, and tells whether the process grows.
+"""Streams simulated hours of audio through model files: memory, times and decisions at the end are as at the beginning.
 
     python tests/soak.py out/models/cnn-int8.tflite --hours 24
 
-Exits with 1 where resident memory after the last minute is more than a MiB above that after the first.
+The audio is one piece over and over, which lasts a whole number of strides, so that the same windows come again.
+Exits with 1 where resident memory at the end is more than a MiB above that after the first minutes, where the time of a
+decision is not that of the sample at which its window ends, or where a window is decided on otherwise than before.
 """
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import gc
+import math
 import resource
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -20,15 +23,35 @@ from genrekit.runtime import StreamClassifier, load
 from genrekit.runtime.audio import AudioSource
 
 MOST_GROWTH = 2**20  # bytes
-MINUTE_S = 60
+MINUTE_S, HOUR_S = 60, 3600
 SOURCE_RATE = 16_000  # Hz; not the models', so that the resampler runs too
+MOST_DIFFERENCE = 1e-4  # of scores: the resampler's state is the same but for rounding
+MOST_DRIFT_S = 1e-6
 
 
-def minutes(count: int) -> Iterator[np.ndarray]:
-    """Blocks of a second of noise, the same minute over and over: float32 [shape=(SOURCE_RATE, 2)]."""
-    minute = np.random.default_rng(1).uniform(-0.5, 0.5, (MINUTE_S, SOURCE_RATE, 2)).astype(np.float32)
-    for _ in range(count):
-        yield from minute
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """Audio that lasts a whole number of strides of a model, at its rate and at `SOURCE_RATE`.
+
+    Attributes:
+        blocks: of a second or less: float32 [shape=(n, 2)].
+        strides: how many decisions are made in its time.
+    """
+
+    blocks: list[np.ndarray]
+    strides: int
+
+    @classmethod
+    def of(cls, stride_samples: int, rate: int) -> Piece:
+        """At least a minute of noise, louder and softer."""
+        # So many strides that they are a whole number of samples of the source, too.
+        whole = rate // math.gcd(stride_samples * SOURCE_RATE, rate)
+        strides = whole * math.ceil(MINUTE_S * rate / (whole * stride_samples))
+        samples = strides * stride_samples * SOURCE_RATE // rate
+        generator = np.random.default_rng(1)
+        levels = np.repeat(generator.uniform(0.01, 0.9, 1 + samples // SOURCE_RATE), SOURCE_RATE)[:samples, np.newaxis]
+        noise = (levels * generator.uniform(-1, 1, (samples, 2))).astype(np.float32)
+        return cls(np.split(noise, range(SOURCE_RATE, samples, SOURCE_RATE)), strides)
 
 
 def resident_bytes() -> int:
@@ -37,17 +60,55 @@ def resident_bytes() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()
 
 
-def growth(path: Path, hours: float) -> tuple[int, int]:
-    """How many bytes the process grew between the end of the first minute and that of the last; decisions made."""
+@dataclasses.dataclass
+class Soaked:
+    """What becomes of a stream.
+
+    Attributes:
+        grown: bytes by which the process grew since the piece had come twice.
+        decisions: how many were made.
+        drift: the largest distance of a decision's time from that of the sample at which its window ends, in s.
+        difference: the largest of scores from those of the same window the first time.
+        others: how many labels are not those of the same window the first time.
+    """
+
+    grown: int = 0
+    decisions: int = 0
+    drift: float = 0.0
+    difference: float = 0.0
+    others: int = 0
+
+    def is_sound(self) -> bool:
+        """Whether nothing changed with time."""
+        same = self.difference <= MOST_DIFFERENCE and not self.others
+        return same and self.grown <= MOST_GROWTH and self.drift < MOST_DRIFT_S
+
+
+def soak(path: Path, hours: float) -> Soaked:
+    """Stream so many hours, and at least three times the piece of audio."""
     model = load(path)
     stream = StreamClassifier(model)
-    total, decisions, first = round(hours * 60), 0, 0
-    source = AudioSource(minutes(total), SOURCE_RATE, model.config.sample_rate)
-    for second, block in enumerate(source, start=1):
-        decisions += len(stream.push(block))
-        if second == MINUTE_S:
-            first = resident_bytes()
-    return resident_bytes() - first, decisions
+    rate, stride = model.config.sample_rate, round(stream.stride_s * model.config.sample_rate)
+    piece = Piece.of(stride, rate)
+    rounds = max(3, round(hours * HOUR_S / (piece.strides * stream.stride_s)))
+    # Of the second time: what the first windows see depends on what came before.
+    known = np.zeros((piece.strides, len(model.labels)))
+    found, before = Soaked(), 0
+    for block in AudioSource((block for _ in range(rounds) for block in piece.blocks), SOURCE_RATE, rate):
+        for prediction in stream.push(block):
+            due = (model.config.window_samples + found.decisions * stride) / rate
+            found.drift = max(found.drift, abs(prediction.time_s - due))
+            scores = np.array([prediction.scores[label] for label in model.labels])
+            again, index = divmod(found.decisions, piece.strides)
+            if again == 1:
+                known[index] = scores
+            elif again > 1:
+                before = before or resident_bytes()
+                found.difference = max(found.difference, float(np.abs(scores - known[index]).max()))
+                found.others += int(scores.argmax() != known[index].argmax())
+            found.decisions += 1
+    found.grown = resident_bytes() - before
+    return found
 
 
 def main() -> int:
@@ -56,12 +117,17 @@ def main() -> int:
     parser.add_argument("models", nargs="+", type=Path, metavar="MODEL")
     parser.add_argument("--hours", type=float, default=1.0)
     arguments = parser.parse_args()
-    grown = 0
+    sound = True
     for path in arguments.models:
-        grew, decisions = growth(path, arguments.hours)
-        grown += grew > MOST_GROWTH
-        print(f"{path.name}: {arguments.hours:g} h, {decisions} decisions, grew by {grew / 1024:.0f} KiB", flush=True)
-    return 1 if grown else 0
+        found = soak(path, arguments.hours)
+        sound = sound and found.is_sound()
+        print(
+            f"{path.name}: {arguments.hours:g} h, {found.decisions} decisions, grew by {found.grown / 1024:.0f} KiB; "
+            f"at most {found.drift:.1g} s off; of the same windows, {found.others} other labels, scores other by "
+            f"{found.difference:.1g}",
+            flush=True,
+        )
+    return 0 if sound else 1
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, get_type_hints
 
 from ...runtime.errors import Failure, GenrekitError
+from ...runtime.util.parent import end_with
 from .jsonable import as_json, from_json
 
 Result = TypeVar("Result")
@@ -59,7 +60,7 @@ def run_worker(work: Callable[..., Result], *, threads: int = 1, **arguments: An
 
     `work` is a function of a module, whose arguments and result have its annotated types and pass as JSON (`as_json`).
     """
-    job = {"module": work.__module__, "function": work.__name__, "arguments": arguments}
+    job = {"parent": os.getpid(), "module": work.__module__, "function": work.__name__, "arguments": arguments}
     answer = json.loads(run_process(WORKER, threads=threads, text=json.dumps(as_json(job))))
     if "error" in answer:
         raise Failure(answer["error"])
@@ -84,6 +85,7 @@ def answer_job() -> None:
     answer_to = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     job = json.load(sys.stdin)
+    end_with(job["parent"])
     work = getattr(importlib.import_module(job["module"]), job["function"])
     types = get_type_hints(work)
     try:

@@ -1,13 +1,14 @@
 """The program that `device` sends to another machine, which may have nothing yet but Python: standard library only.
 
-prepare           make a folder for one job; report what there is, as a line of JSON
-run COMMAND...    run a command; when standard input ends, because the other side left or wants to stop, interrupt it
-remove FOLDER     remove a job's folder
+hold                  make a folder for one job; report what there is, as a line of JSON; remove the folder when
+                      standard input ends, because the other side is done or has left. Nobody else can meanwhile
+run FOLDER COMMAND... run a command of the job in FOLDER; when standard input ends, interrupt it
 
 It must parse on Python 3.6, so that an old one is reported by its version and not by a syntax error.
 """
 
 import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -18,31 +19,51 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 
 FOLDER = "~/.cache/genrekit/device"
 PREFIX = "job-"
-OLD_S = 24 * 3600.0  # what a lost connection left behind is removed by a later job
 GRACE_S = 20.0  # between the interrupt and the end by force
 
 
-def prepare() -> None:
-    """Print {"python": [major, minor], "environments": whether they can be made, "folder", "job"}, both paths."""
+def hold() -> None:
+    """Print {"python": [major, minor], "environments": whether they can be made, "folder", "job"}, both paths.
+
+    Or {"busy": true}, where another one holds.
+    """
     folder = pathlib.Path(os.path.expanduser(FOLDER))
     folder.mkdir(parents=True, exist_ok=True)
-    for left in folder.glob(PREFIX + "*"):
-        if time.time() - left.stat().st_mtime > OLD_S:
-            shutil.rmtree(str(left), ignore_errors=True)
+    if not lock(str(folder), fcntl.LOCK_EX | fcntl.LOCK_NB):
+        print(json.dumps({"busy": True}), flush=True)
+        return
+    for left in folder.glob(PREFIX + "*"):  # of a machine that lost its power
+        shutil.rmtree(str(left), ignore_errors=True)
     try:  # Debian leaves ensurepip to a package of its own, without which `venv` fails half-way
         environments = bool(importlib.import_module("ensurepip") and importlib.import_module("venv"))
     except ImportError:
         environments = False
     found = {"python": list(sys.version_info[:2]), "environments": environments, "folder": str(folder)}
-    print(json.dumps(dict(found, job=tempfile.mkdtemp(prefix=PREFIX, dir=str(folder)))))
+    job = tempfile.mkdtemp(prefix=PREFIX, dir=str(folder))
+    print(json.dumps(dict(found, job=job)), flush=True)
+    while os.read(0, 1024):
+        pass
+    lock(job, fcntl.LOCK_EX)  # what runs there is given the time to end
+    shutil.rmtree(job, ignore_errors=True)
 
 
-def run(command: "list[str]") -> int:
+def lock(folder: str, kind: int) -> bool:
+    """Whether `folder` could be locked until this process ends; also where its disk has no locks."""
+    try:
+        fcntl.flock(os.open(folder, os.O_RDONLY), kind)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
+def run(job: str, command: "list[str]") -> int:
     """Exit code of `command`; nothing that it started outlives it."""
+    lock(job, fcntl.LOCK_SH)
     # One who was started in the background hands on that interrupts are ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
@@ -70,8 +91,5 @@ def _end_group(child: "subprocess.Popen[bytes]") -> None:
 
 if __name__ == "__main__":
     if sys.argv[1] == "run":
-        sys.exit(run(sys.argv[2:]))
-    if sys.argv[1] == "prepare":
-        prepare()
-    elif os.path.basename(sys.argv[2]).startswith(PREFIX):  # the folder of a job, and no other
-        shutil.rmtree(sys.argv[2], ignore_errors=True)
+        sys.exit(run(sys.argv[2], sys.argv[3:]))
+    hold()

@@ -37,8 +37,16 @@ class Prepared:
             )
 
 
+def is_busy(line: str) -> bool:
+    """Whether the answer to "hold" is that another one holds."""
+    try:
+        return _object(line).get("busy") is True
+    except ValueError:
+        return False
+
+
 def read_prepared(line: str) -> Prepared:
-    """The answer to "prepare"; raises ValueError of any other line."""
+    """The answer to "hold"; raises ValueError of any other line."""
     found = _object(line)
     python, environments = found.get("python"), found.get("environments")
     folder, job = found.get("folder"), found.get("job")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import itertools
 import json
+import subprocess
 import tempfile
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -19,13 +20,15 @@ from ..results import build, store
 from ..results.reader import read_typed
 from ..results.schema import Bench
 from . import agent, ssh
-from .answers import Prepared, read_prepared, read_step, require_fitting
+from .answers import MOST_LETTERS, Prepared, is_busy, read_prepared, read_step, require_fitting
 from .job import write_job
 from .wheel import find_wheel
 
 OLD_NUMPY = "tflite-runtime"  # the extra that needs numpy 1: an environment of its own
 LIBROSA = "librosa>=0.10"  # the baseline's front end
 PROGRAM = "genrekit.bench.remote.job"
+MOST_GREETINGS = 1000  # lines that other programs write there before ours
+ENDING_S = 10.0
 REMEDY = "see that it reaches a package index, and that its disk has room"
 
 Say = Callable[[str], None]
@@ -46,15 +49,14 @@ def open_device(
     Raises:
         ParameterError, MissingFileError: an address, a configuration or a wheel that cannot be meant.
         MissingPackageError: there is no ssh here.
-        Failure: the machine cannot be reached, or has no Python that serves.
+        Failure: the machine cannot be reached, has no Python that serves, or measures for somebody else.
     """
     parsed = ssh.Address.parse(address)
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder, contextlib.ExitStack() as stack:
         if wheel:
             find_wheel(Path(folder), wheel)  # a wrong name is reported before anybody is connected
         connection = stack.enter_context(ssh.connect(parsed, ssh_config))
-        prepared = _prepare(connection)
-        stack.callback(_remove, connection, prepared.job)
+        prepared = stack.enter_context(_prepared(connection))
         prepared.require_usable(parsed.host)
         yield Device(connection, find_wheel(Path(folder), wheel), prepared, say)
 
@@ -75,13 +77,14 @@ class Device:
 
         Raises:
             Failure: genrekit cannot be installed there, or the bench ended early; what it measured is in `save_to`.
-            OutputError: `save_to` cannot be written; checked before anything is sent.
+            OutputError: `save_to` cannot be written, or another bench writes it; checked before anything is sent.
         """
-        save = store.saver(save_to)
-        blanks = build.blank_rows(plan)
-        raw, reason = self._measure(plan, progress)
-        bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
-        save(bench.to_json())
+        with store.sole_bench(save_to):
+            save = store.saver(save_to)
+            blanks = build.blank_rows(plan)
+            raw, reason = self._measure(plan, progress)
+            bench = dataclasses.replace(build.summarize(plan, blanks, raw), device=self._host)
+            save(bench.to_json())
         if isinstance(reason, Failure):
             kept = "--out FILE would have kept what was measured"
             if save_to:  # or beside it, where it holds earlier results
@@ -162,32 +165,32 @@ class Device:
             raise Failure(f"{self._host} cannot {what} ({ended.last_line}); {remedy}")
 
     def _step(self, command: Sequence[str], on_line: ssh.OnLine | None = None) -> ssh.CommandResult:
-        return self._connection.run([*_program(), "run", *command], on_line)
+        return self._connection.run([*_program(), "run", self._prepared.job, *command], on_line)
 
 
 def _program() -> list[str]:
     return ["python3", "-c", Path(agent.__file__).read_text()]
 
 
-def _remove(connection: ssh.Connection, folder: str) -> None:
-    with contextlib.suppress(Failure):  # a machine that is gone; a later job removes the folder
-        connection.run([*_program(), "remove", folder])
-
-
-def _prepare(connection: ssh.Connection) -> Prepared:
-    lines: deque[str] = deque(maxlen=1)
+@contextlib.contextmanager
+def _prepared(connection: ssh.Connection) -> Iterator[Prepared]:
+    """What `agent.hold` found; it holds the machine while the block runs."""
     host = connection.address.host
-    ended = connection.run([*_program(), "prepare"], lines.append)
-    if ended.code == 127:  # the shell found no such command (POSIX, 2.8.2)
-        raise Failure(
-            f"{host} has no python3 ({ended.last_line}); install it there, on Debian: apt install python3-venv"
-        )
-    try:
-        return read_prepared(lines[-1])
-    except (IndexError, ValueError) as error:
-        raise Failure(
-            f"{host} cannot prepare a folder ({ended.last_line}); see that {agent.FOLDER} can be written there"
-        ) from error
+    with connection.kept_open([*_program(), "hold"]) as process:
+        found, last = None, "no reason given"
+        for line in itertools.islice(ssh.lines(process), MOST_GREETINGS):
+            if is_busy(line):
+                raise Failure(f"{host} measures for somebody else at the moment; wait for the end of that bench")
+            with contextlib.suppress(ValueError):  # another program's, such as a greeting
+                found = read_prepared(line)
+                break
+            last = line.strip()[:MOST_LETTERS] or last
+        if found is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                if process.wait(ENDING_S) == 127:  # the shell found no such command (POSIX, 2.8.2)
+                    raise Failure(f"{host} has no python3 ({last}); install it, on Debian: apt install python3-venv")
+            raise Failure(f"{host} cannot prepare a folder ({last}); see that {agent.FOLDER} can be written there")
+        yield found
 
 
 def _extras(plan: BenchPlan, python: tuple[int, ...]) -> list[str]:

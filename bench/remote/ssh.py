@@ -96,6 +96,16 @@ class Connection:
             raise Failure(f"the connection to {self.address} was lost ({last_line}); see that both stay switched on")
         return CommandResult(code, last_line)
 
+    @contextlib.contextmanager
+    def kept_open(self, command: Sequence[str]) -> Iterator[subprocess.Popen[str]]:
+        """Have `command` run there while the block runs, at whose end its input ends; yields the ssh that it is."""
+        with _process(self._ssh(command), stderr=subprocess.STDOUT, start_new_session=True) as process:
+            try:
+                yield process
+            finally:
+                _close_input(process)
+                process.wait()
+
     def send(self, source: Path, folder: str) -> None:
         """Copy a file, or a folder and what is in it, into `folder` there; raises Failure."""
         with tempfile.TemporaryFile() as packed:
@@ -165,7 +175,7 @@ def connect(address: Address, config: Path | None = None) -> Iterator[Connection
             (Path(folder) / "errors").open("w") as errors,
             _process(command, stderr=errors, preexec_fn=_ignore_interrupts) as process,
         ):
-            if not any(line.strip() == CONNECTED for line in _lines(process)):
+            if not any(line.strip() == CONNECTED for line in lines(process)):
                 reason = _last(Path(errors.name).read_text(errors="replace"))
                 raise Failure(f"{address}: ssh cannot connect ({reason}); {_remedy(reason, address, config)}")
             yield Connection(address, options)
@@ -218,7 +228,7 @@ def _close_input(process: subprocess.Popen[str]) -> None:
         process.stdin.close()
 
 
-def _lines(process: subprocess.Popen[str]) -> Iterator[str]:
+def lines(process: subprocess.Popen[str]) -> Iterator[str]:
     """What the process writes, line by line; a line that is too long comes in parts."""
     return iter(partial(process.stdout.readline, LINE_LETTERS), "") if process.stdout else iter(())
 
@@ -230,7 +240,7 @@ def _keep_last(stream: IO[bytes], last: deque[bytes]) -> None:
 def _read_lines(process: subprocess.Popen[str], on_line: OnLine | None) -> str:
     """Pass on what the process writes until it ends; the last line of it, or of its errors."""
     written: deque[str] = deque(maxlen=LINES)
-    for line in _lines(process):
+    for line in lines(process):
         written.append(line)
         if on_line:
             on_line(line.rstrip("\n"))

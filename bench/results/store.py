@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import dataclasses
 import io
@@ -14,6 +15,7 @@ from typing import Any
 from ...runtime.errors import OutputError
 from ...runtime.util.atomic import require_writable, write_text
 from ...runtime.util.foreign_text import csv_text
+from ...runtime.util.lock import sole_writer
 from ...runtime.util.regular import not_a_file
 from .schema import TIMES, Bench, Row
 
@@ -36,6 +38,11 @@ def check_writable(path: Path) -> None:
 def partial_path(path: Path) -> Path:
     """Where the results of a bench that is under way stand until they are written to `path`."""
     return path.with_name(f"{path.name}{PARTIAL}")
+
+
+def sole_bench(path: Path | None) -> contextlib.AbstractContextManager[None]:
+    """While the block runs, no other bench writes to `path`; raises OutputError where one does."""
+    return sole_writer(path) if path else contextlib.nullcontext()
 
 
 def saver(path: Path | None) -> Save:

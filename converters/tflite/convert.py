@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -12,6 +13,7 @@ from keras import layers
 from ...runtime.errors import ConversionError, UnsupportedModelError, first_words
 from ...runtime.modelfile.description import QuantizationScheme
 from ...runtime.util.native_output import held_back
+from ...runtime.util.room import lacks_room_in, no_room
 from ..formats import QUANTISED, Conversion, require_calibration, require_supported
 from ..keras_graph.external_model import SavedModelLayer
 from ..keras_graph.simplify import copy_layer, simplify
@@ -49,6 +51,7 @@ def convert_tflite(
         ParameterError: unknown names, or int8 without calibration.
         UnsupportedModelError: a model or combination that cannot be converted.
         ConversionError: TFLite's converter failed.
+        NoRoomError: the temporary folder has no room for it.
     """
     require_supported("tflite", precision, target)
     if precision == "int8":
@@ -58,11 +61,14 @@ def convert_tflite(
         model = _prepared(model, precision, calibration, target)
     simplified = simplify(model, BATCH, _fused_or_copy)
     failure: Exception | None = None
+    lacking = False
     with tempfile.TemporaryDirectory() as folder, held_back():
         try:
             data = _converter(simplified, folder, precision, calibration, target).convert()
         except Exception as error:  # the converter raises whatever its passes raise
-            failure = error
+            failure, lacking = error, lacks_room_in(Path(folder))
+    if failure and lacking:
+        raise no_room(Path(folder), _last_words(failure)) from failure
     if failure:
         raise ConversionError(
             f"model {model.name}: the TFLite converter failed at {precision}: {_last_words(failure)}; export "

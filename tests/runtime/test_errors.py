@@ -8,6 +8,7 @@ BUILTINS = {
     "ParameterError": ValueError,
     "MissingFileError": FileNotFoundError,
     "OutputError": OSError,
+    "NoRoomError": OSError,
     "AudioError": ValueError,
     "ModelFileError": ValueError,
     "CorpusError": ValueError,
@@ -16,7 +17,7 @@ BUILTINS = {
     "ConversionError": RuntimeError,
     "ParityError": RuntimeError,
 }
-FAILURES = {"Failure", "ConversionError", "ParityError"}
+FAILURES = {"Failure", "ConversionError", "ParityError", "NoRoomError"}
 
 
 def test_the_tree_is_complete():

@@ -123,7 +123,7 @@ def test_a_folder_that_cannot_be_made_is_told_once(tmp_path, features):
 
 def test_clear_removes_entries_and_nothing_else(cache, entry):
     _, path = entry
-    left_by_a_kill = path.with_name(f".{path.stem}-x1.features")
+    left_by_a_kill = path.with_name(f".genrekit-0123abcd-{path.name}")
     left_by_a_kill.write_bytes(b"half")
     mine = [cache.folder / "notes.txt", path.parent / "song.wav"]
     for file in mine:

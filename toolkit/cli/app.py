@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 
 from ...runtime.errors import GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
+from ...runtime.util.scratch import own_temporary_folder
 from .commands import (
     ablation,
     bench,
@@ -110,7 +111,9 @@ def main() -> None:
         warnings.simplefilter("ignore")
     for output in filter(None, (sys.stdout, sys.stderr)):
         output.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows what was meant
-    sys.exit(run(sys.argv[1:]))
+    with own_temporary_folder():
+        code = run(sys.argv[1:])
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

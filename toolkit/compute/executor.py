@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from typing import Protocol, TypeVar
 
 from ...runtime.errors import Failure, ParameterError
+from ...runtime.util.parent import end_with
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -63,8 +65,9 @@ class Processes:
             yield from ((index, function(item)) for index, item in enumerate(items))
             return
         work = (joblib.delayed(_numbered)(function, index, item) for index, item in enumerate(items))
+        own = {"initializer": end_with, "initargs": (os.getpid(),)}  # of each process, before it waits for work
         try:
-            yield from joblib.Parallel(n_jobs=self.jobs, return_as="generator_unordered")(work)
+            yield from joblib.Parallel(n_jobs=self.jobs, backend="loky", return_as="generator_unordered", **own)(work)
         except BrokenExecutor as error:
             raise Failure(
                 "one of the processes was killed, perhaps because memory ran out; run the same command again with "

@@ -17,7 +17,7 @@ import numpy as np
 
 from ...runtime.errors import OutputError
 from ...runtime.mfcc import MfccConfig
-from ...runtime.util.atomic import replacing
+from ...runtime.util.atomic import remove_leftovers, replacing
 from ...runtime.util.regular import open_regular
 from ..compute.software import software
 from .segments import TrackFeatures
@@ -90,10 +90,15 @@ class FeatureCache:
         return len(sizes), sum(sizes)
 
     def clear(self) -> None:
-        """Remove the entries, and what killed processes left of some; other files stay. Raises OutputError."""
+        """Remove the entries, and what killed processes left of some; other files stay. Raises OutputError.
+
+        What other processes write at the time stays, too.
+        """
         try:
-            for path in [*self._files(), *self.folder.glob(f"??/.*{SUFFIX}")]:
+            for path in self._files():
                 path.unlink(missing_ok=True)
+            for folder in self.folder.glob("??"):
+                remove_leftovers(folder)
         except OSError as error:
             raise OutputError(
                 f"cannot clear {self.folder}: {error.strerror or error}; check whose folder it is"

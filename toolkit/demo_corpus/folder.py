@@ -11,6 +11,7 @@ import soundfile
 
 from ...runtime.errors import OutputError, ParameterError
 from ...runtime.util.atomic import replacing, write_text
+from ...runtime.util.lock import sole_writer
 from ...runtime.util.regular import read_text
 from ..compute import Processes
 from ..corpus.scan import MARKER, is_demo_corpus
@@ -50,7 +51,8 @@ def make_demo_corpus(
 
     Raises:
         ParameterError: an argument outside its range.
-        OutputError: the folder holds other files or a demo corpus of other settings, or cannot be written.
+        OutputError: the folder holds other files or a demo corpus of other settings, or cannot be written, or another
+            process composes into it.
     """
     if not 1 <= tracks_per_genre <= MOST_TRACKS:
         raise ParameterError(f"tracks_per_genre={tracks_per_genre}: expected 1 to {MOST_TRACKS}")
@@ -62,16 +64,25 @@ def make_demo_corpus(
         for index in range(tracks_per_genre)
     ]
     paths = [path for path, *_ in tasks]
-    _claim(folder, {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}, paths)
-    missing = [task for task in tasks if not _finished(task[0], seconds)]
-    for finished, _ in enumerate(processes.results(_write_track, missing), len(tasks) - len(missing) + 1):
-        if progress:
-            progress(finished, len(tasks))
+    settings = {"generator": GENERATOR_VERSION, "seed": seed, "seconds": float(seconds)}
+    _require_own(folder, settings, paths)  # before a lock is put into a folder of somebody else's
+    with sole_writer(folder, folder=True):
+        _claim(folder, settings, paths)
+        missing = [task for task in tasks if not _finished(task[0], seconds)]
+        for finished, _ in enumerate(processes.results(_write_track, missing), len(tasks) - len(missing) + 1):
+            if progress:
+                progress(finished, len(tasks))
     return paths
 
 
 def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
     """Refuse a folder that holds anything but tracks of these settings; then mark it."""
+    _require_own(folder, settings, paths)
+    marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
+    write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
+
+
+def _require_own(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
     if folder.exists() and not folder.is_dir():
         raise OutputError(f"{folder}: expected a folder, found a file; choose another name")
     if is_demo_corpus(folder):
@@ -97,8 +108,6 @@ def _claim(folder: Path, settings: dict[str, Any], paths: list[Path]) -> None:
             f"{folder}: expected a new or empty folder, or the beginning of this demo corpus of {len(paths)} tracks; "
             f"it holds {foreign.relative_to(folder)}; choose another folder"
         )
-    marker = {"about": ABOUT, **settings, "tracks_per_genre": len(paths) // len(GENRES)}
-    write_text(folder / MARKER, json.dumps(marker, indent=2) + "\n")
 
 
 def _finished(path: Path, seconds: float) -> bool:

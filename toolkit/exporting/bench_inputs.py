@@ -15,6 +15,7 @@ from ...runtime.engines import ENGINES
 from ...runtime.errors import GenrekitError, ParameterError
 from ...runtime.modelfile.description import SUFFIXES
 from ...runtime.modelfile.reader import read_description
+from ...runtime.util.room import new_mapped
 from ..corpus.segments import Segments
 from ..splits.leakage import caveat, overlaps_training
 from ..training.run_folder import MODEL, read_metrics, require_model
@@ -92,14 +93,16 @@ def _identity(description: ModelDescription) -> tuple[Any, ...]:
 def save_clips(
     folder: Path, segments: Segments, subsets: np.ndarray, split: str, trained: Iterable[ModelDescription]
 ) -> Clips:
-    """The test part's audio, in files that worker processes map; raises ParameterError where it is empty.
+    """The test part's audio, in files that worker processes map.
+
+    Raises ParameterError where it is empty, OutputError where `folder` cannot be written.
 
     The audio goes to the disk track by track: that of a large corpus may not fit the memory.
     """
     chosen = np.flatnonzero(subsets == "test")
     folder.mkdir(parents=True, exist_ok=True)
     shape = len(chosen), segments.config.window_samples
-    segments.samples(chosen, np.lib.format.open_memmap(Clips.samples_file(folder), "w+", np.float32, shape))
+    segments.samples(chosen, new_mapped(Clips.samples_file(folder), shape))
     clips = Clips(
         folder,
         segments.corpus.labels,

@@ -11,6 +11,7 @@ from ...converters.export import export_model, write_parity
 from ...converters.formats import PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
+from ...runtime.util.lock import sole_writer
 from ..compute import Processes
 from ..corpus.extraction import extract
 from ..corpus.feature_cache import FeatureCache
@@ -90,8 +91,20 @@ def export_run(
 
     Returns:
         The rows of parity.json; those of failed files have ``passed`` false and an ``error``.
+
+    Raises OutputError where the folder cannot be written, or another process exports into it.
     """
-    plan = plan or ExportPlan.of()
+    with sole_writer(folder, folder=True):
+        return _export_run(run, folder, plan or ExportPlan.of(), features, on_file)
+
+
+def _export_run(
+    run: Run,
+    folder: Path,
+    plan: ExportPlan,
+    features: ExportFeatures | None,
+    on_file: Callable[[dict[str, Any]], None] | None,
+) -> list[dict[str, Any]]:
     source = source_of(run, features or run.export_features())
     rows = []
     for variant in plan.variants:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.errors import OutputError
+from ...runtime.util.folders import make_folder
+from ...runtime.util.room import lacks_room, no_room, refused
 
 APPLICATION = 0x67656E72  # "genr", by which SQLite tells whose database a file is
 COMMIT_ROWS = 16  # this many at most are lost by a kill
@@ -30,7 +32,11 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
         self._run = secrets.token_hex(8)  # rows of files that are gone keep the name of an earlier run
         self._uncommitted = 0
         self._lock = threading.Lock()
-        new = not path.exists() or not path.stat().st_size
+        try:
+            make_folder(path.parent)
+            new = not path.exists() or not path.stat().st_size
+        except OSError as error:
+            raise refused(path, error) from error
         with self._reported_errors():
             self._database = sqlite3.connect(path, timeout=1.0, check_same_thread=False)
             try:
@@ -49,8 +55,10 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
         self._database.commit()
 
     def __exit__(self, *_: object) -> None:
-        with self._reported_errors():
-            self._database.commit()
+        try:
+            with self._reported_errors():
+                self._database.commit()
+        finally:
             self._database.close()
 
     def offer(self, rows: Iterable[dict[str, Any]]) -> None:
@@ -101,6 +109,8 @@ class ResumeDb(contextlib.AbstractContextManager["ResumeDb"]):
             with self._lock:
                 yield
         except sqlite3.Error as error:
+            if "full" in str(error) or lacks_room(self._path):
+                raise no_room(self._path, str(error)) from error
             raise OutputError(
                 f"cannot write {self._path}: {error}; check the disk, end another run that writes it, or move it away"
             ) from error

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...runtime.util.atomic import replacing
+from ...runtime.util.atomic import remove_leftovers, replacing
 from ...runtime.util.regular import open_regular
 from .spec import Epoch
 
@@ -86,8 +86,8 @@ class Checkpoint:
     def remove(self) -> None:
         """Delete the file, and what a kill in the middle of writing has left of others."""
         self.wait()
-        for path in (self._path, *self._path.parent.glob(f".{self._path.stem}-*{self._path.suffix}")):
-            path.unlink(missing_ok=True)
+        self._path.unlink(missing_ok=True)
+        remove_leftovers(self._path.parent)
 
 
 def _fit(variables: Sequence[Any], values: list[np.ndarray]) -> bool:

@@ -18,6 +18,7 @@ import numpy as np
 
 from ...runtime import Normalization, Rejection
 from ...runtime.errors import CorpusError, Failure, ParameterError
+from ...runtime.util.lock import sole_writer
 from ..evaluation import score
 from . import resume, write_run
 from .augmentation import augment, epoch_generator
@@ -71,13 +72,26 @@ def train(
         ModelFileError: the folder holds this run, finished, but one of its files is damaged.
         ParameterError: the recipe wants shifted windows that were not extracted, or windows are too small for
             the layers.
-        OutputError: the folder cannot be written.
+        OutputError: the folder cannot be written, or another process trains into it.
     """
     _require_usable(training)
+    with sole_writer(folder, folder=True):
+        return _train(training, folder, on_epoch, on_resume, restart, tensorboard)
+
+
+def _train(
+    training: Training,
+    folder: Path,
+    on_epoch: OnEpoch | None,
+    on_resume: Callable[[int], None] | None,
+    restart: bool,
+    tensorboard: bool,
+) -> Metrics:
     checkpoint = Checkpoint(folder, training.settings)
     if restart:
         resume.discard(folder, checkpoint)
     elif finished := resume.finished_metrics(folder, training.settings):
+        checkpoint.remove()  # a kill after the last file was written has left it
         return finished
     done = resume.unfinished_epochs(folder, checkpoint, training.settings)
     if done and on_resume:

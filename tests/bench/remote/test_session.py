@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -214,6 +215,54 @@ def test_a_bench_that_is_killed_there_keeps_what_was_measured(offline, wheel, ti
     assert result.results[0].clip_ms.n in (4, 8)
     assert result.results[0].warnings
     assert not processes_of(device_home)
+
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from genrekit.bench.remote.session import open_device
+with open_device("pi", ssh_config=Path(sys.argv[1]), wheel=Path(sys.argv[2]), say=print):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.fixture
+def held(serve_ssh, device_environment):
+    return serve_ssh(**device_environment)
+
+
+@pytest.fixture
+def any_wheel(tmp_path):
+    """What is not installed need not be one."""
+    with zipfile.ZipFile(tmp_path / "genrekit-0-py3-none-any.whl", "w") as archive:
+        archive.writestr("empty", "")
+    return Path(archive.filename)
+
+
+def test_a_device_serves_one_at_a_time_and_is_free_when_the_other_side_is_killed(
+    held, any_wheel, device_home, tmp_path
+):
+    environment = {**os.environ, "TMPDIR": "/tmp"}  # a short name, for the socket in it
+    command = [sys.executable, "-c", HOLD, held, any_wheel]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as other:
+        assert other.stdout.readline() == "held\n"
+        (left,) = jobs(device_home)
+        with pytest.raises(Failure, match="pi measures for somebody else at the moment; wait for the end of that"):
+            open_and_close(held)
+        assert jobs(device_home) == [left]
+        other.kill()
+    wait_for(lambda: not jobs(device_home))
+    with session.open_device("pi", ssh_config=held, wheel=any_wheel, say=pytest.fail):
+        assert len(jobs(device_home)) == 1
+    assert not jobs(device_home)
+
+
+def test_what_a_device_that_lost_its_power_has_left_is_removed(held, any_wheel, device_home):
+    left = device_home / ".cache/genrekit/device/job-left"
+    (left / "bench").mkdir(parents=True)
+    with session.open_device("pi", ssh_config=held, wheel=any_wheel, say=pytest.fail):
+        assert left not in jobs(device_home)
 
 
 def open_and_close(config, address="pi"):

@@ -60,7 +60,7 @@ def test_nothing_outlives_the_side_that_began(config, tmp_path):
 from pathlib import Path
 from genrekit.bench.remote import agent, ssh
 with ssh.connect(ssh.Address("pi"), Path({str(config)!r})) as connection:
-    connection.run(["python3", "-c", Path(agent.__file__).read_text(), "run", "python3", "-c", {stay!r}])
+    connection.run(["python3", "-c", Path(agent.__file__).read_text(), "run", ".", "python3", "-c", {stay!r}])
 """
     pid = tmp_path / "pid"
     with tempfile.TemporaryDirectory() as folder:  # a short name, for the socket in it

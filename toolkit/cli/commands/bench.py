@@ -97,7 +97,8 @@ def bench(
         )
     for path in filter(None, (out, html, csv, markdown)):
         store.check_writable(path)
-    note_left_behind(out)
+    with store.sole_bench(out):  # or be refused before the corpus is read; the bench itself locks it for good
+        note_left_behind(out)
     require_known(split)
     cases = bench_inputs.cases(models, [chosen.value for chosen in engine], threads)
     effort = Effort(calls, seconds, rounds, paced_calls)

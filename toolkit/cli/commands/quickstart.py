@@ -65,6 +65,7 @@ def quickstart(
     """
     from ....bench.measure.plan import Effort
     from ....runtime.util.atomic import require_writable
+    from ....runtime.util.lock import sole_writer
     from ...corpus.scan import scan
     from ...splits.assign import assign, require_possible
     from ...training.recipes import recipes, shifts
@@ -76,14 +77,15 @@ def quickstart(
     require_writable(out)
     note_left_behind(out / "bench.json")
     kept = open_cache(cache, no_cache)
-    corpus_folder = data or _demo_corpus(out / "corpus")
-    require_possible(scan(corpus_folder), SPLIT, SEED)
-    segments = read_segments(corpus_folder, -1, config, shifts=shifts(chosen.values()), cache=kept)
-    subsets = assign(segments, SPLIT, SEED)
-    trained = _train(segments, out / "runs", chosen)
-    rows = _export(out)
     effort = Effort(calls, seconds=0, rounds=1, paced_calls=0) if calls else Effort(rounds=BENCH_ROUNDS, paced_calls=0)
-    result = _bench(out, segments, subsets, trained, rows, effort)
+    with sole_writer(out, folder=True):
+        corpus_folder = data or _demo_corpus(out / "corpus")
+        require_possible(scan(corpus_folder), SPLIT, SEED)
+        segments = read_segments(corpus_folder, -1, config, shifts=shifts(chosen.values()), cache=kept)
+        subsets = assign(segments, SPLIT, SEED)
+        trained = _train(segments, out / "runs", chosen)
+        rows = _export(out)
+        result = _bench(out, segments, subsets, trained, rows, effort)
     failed = [row for row in rows if not row["passed"]]
     for row in failed:
         note(f"genrekit: {row['error']}")
