@@ -231,3 +231,19 @@ def test_a_config_cannot_be_changed():
 def test_whole_numbers_are_not_taken_for_samples():
     with pytest.raises(AudioError, match="divide int16 by 32768"):
         mfcc(np.zeros(22050, np.int16))
+
+
+@pytest.mark.parametrize(
+    ("field", "least", "most"),
+    [
+        ("sample_rate", 1, 768_000),
+        ("n_fft", 2, 65_536),
+        ("hop_length", 1, 1_000_000),
+        ("n_mels", 1, 1024),
+        ("n_mfcc", 1, 1024),
+    ],
+)
+def test_each_field_has_bounds(field, least, most):
+    for value in (least - 1, most + 1):
+        with pytest.raises(ParameterError, match=rf"{field}={value}: expected .*{least}.*{most}"):
+            MfccConfig(**{field: value})

@@ -105,6 +105,20 @@ def test_flush_pads_a_short_stream_with_silence(config, share, lengths, seed):
     assert stream.flush() == []
 
 
+@pytest.mark.parametrize("count", [1, 1500, SMALL.window_samples - 1])
+def test_flush_gives_one_window_however_short_the_stride(count):
+    stream, samples = MfccStream(SMALL, stride_s=0.0125), music_like(count, 7)
+    stream.push(samples)
+    assert_same_windows(stream.flush(), [mfcc(np.pad(samples, (0, SMALL.window_samples - count)), SMALL)])
+
+
+@pytest.mark.parametrize("windows", [1, 2, 3])
+def test_flush_gives_nothing_of_the_audio_behind_the_last_window(windows):
+    stream = MfccStream(SMALL, stride_s=0.1)
+    assert len(stream.push(music_like(SMALL.window_samples + windows * stream.stride_samples - 1, 8))) == windows
+    assert stream.flush() == []
+
+
 def test_flush_gives_nothing_once_a_window_was_due():
     samples = music_like(SMALL.window_samples + 900, seed=4)
     stream = MfccStream(SMALL)
