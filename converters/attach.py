@@ -21,7 +21,7 @@ def _attach_tflite(data: bytes, description: ModelDescription) -> bytes:
     buffer = io.BytesIO(model)
     with zipfile.ZipFile(buffer, "a", zipfile.ZIP_STORED) as archive:
         labels = "".join(f"{label}\n" for label in description.labels)
-        for name, text in ((DESCRIPTION_NAME, description.sealed([model]).to_json()), (LABELS_NAME, labels)):
+        for name, text in ((DESCRIPTION_NAME, description.sealed_json([model])), (LABELS_NAME, labels)):
             # A fixed date, so that the same export gives the same bytes.
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), text)
     return buffer.getvalue()
@@ -43,6 +43,6 @@ def _attach_onnx(data: bytes, description: ModelDescription) -> bytes:
     onnx.helper.set_model_props(model, {"labels": "\n".join(description.labels)})
     # Protocol buffers are joined by joining their bytes; nothing else tells what bytes a library writes.
     bare = model.SerializeToString(deterministic=True)
-    entry = onnx.StringStringEntryProto(key=ONNX_KEY, value=description.sealed([bare]).to_json())
+    entry = onnx.StringStringEntryProto(key=ONNX_KEY, value=description.sealed_json([bare]))
     behind: bytes = onnx.ModelProto(metadata_props=[entry]).SerializeToString()
     return bytes(bare) + behind

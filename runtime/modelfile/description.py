@@ -141,8 +141,8 @@ class ModelDescription:
         parity: the comparison with Keras that the file passed.
         notes: what a user should know of this file, one sentence each.
         toolkit_version: the genrekit that wrote it.
-        checksum: of the file, as `checksum` has it; None of one that carries none. No part of what the model is: two
-            descriptions that differ in nothing else are equal.
+        checksum: of the file that it was read from; None of one that carries none. No part of what the model is: two
+            descriptions that differ in nothing else are equal, and none takes it along into another file.
         format_version: of this description; a later major version is refused.
     """
 
@@ -170,14 +170,18 @@ class ModelDescription:
     format_version: str = FORMAT_VERSION
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON keeps them; a record of which nothing is known is empty."""
-        empty: dict[str, Any] = {name: {} for name, kind in RECORDS.items() if getattr(self, name) == kind()}
-        return dataclasses.asdict(self) | empty
+        """The fields as JSON keeps them, without the checksum; a record of which nothing is known is empty."""
+        fields = dataclasses.asdict(self) | {
+            name: {} for name, kind in RECORDS.items() if getattr(self, name) == kind()
+        }
+        del fields["checksum"]
+        return fields
 
-    def sealed(self, model: Iterable[bytes | memoryview]) -> ModelDescription:
-        """The same with the checksum of itself and of the parts of the `model`."""
-        blank = dataclasses.replace(self, checksum=BLANK)
-        return dataclasses.replace(self, checksum=checksum(model, blank.to_json()))
+    def sealed_json(self, model: Iterable[bytes | memoryview]) -> str:
+        """As `to_json`, with the checksum of itself and of the parts of the `model`."""
+        text = self.to_json()
+        blank = text.replace("{", f'{{\n "checksum": "{BLANK}",', 1)
+        return blank.replace(BLANK, checksum(model, blank), 1)
 
     def to_json(self) -> str:
         """Indented JSON with a final newline."""

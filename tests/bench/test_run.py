@@ -254,7 +254,7 @@ def keras_that_always_says_low(tmp_path_factory, tiny_onnx):
     """A run folder with a Keras model of the name "tiny" that gives every clip the first label."""
     path = tmp_path_factory.mktemp("run") / "model.keras"
     subprocess.run([sys.executable, "-c", ALWAYS_LOW, str(path)], check=True, capture_output=True)
-    description = dataclasses.replace(read_description(tiny_onnx), format="keras", checksum=None)
+    description = dataclasses.replace(read_description(tiny_onnx), format="keras")
     (path.parent / "description.json").write_text(description.to_json())
     return path
 

@@ -115,7 +115,7 @@ def bare(data, file_format):
 
 def sealed(model, description):
     """A file of the bytes `model`, whatever they are, and a description that agrees with them."""
-    text = description.sealed([model]).to_json()
+    text = description.sealed_json([model])
     if description.format == "onnx":
         import onnx
 

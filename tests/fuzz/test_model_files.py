@@ -164,9 +164,7 @@ def test_no_mutant_of_a_keras_file_does_harm(tiny_models, tmp_path, packed_anew)
             generator = np.random.default_rng([SEED, number])
             data = repacked(entries, generator) if packed_anew else damaged(whole, generator)
             path.write_bytes(data)
-            path.with_name("description.json").write_text(
-                description.sealed([data if packed_anew else whole]).to_json()
-            )
+            path.with_name("description.json").write_text(description.sealed_json([data if packed_anew else whole]))
             found = ask(path)
             outcomes[found.outcome] += 1
             if found.outcome != "refused" and (found.outcome != "answer" or (data != whole and not packed_anew)):

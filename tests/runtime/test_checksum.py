@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from genrekit.converters.attach import attach
-from genrekit.runtime import load, read_description
+from genrekit.runtime import ModelDescription, load, read_description
 from genrekit.runtime.errors import ModelFileError
 from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION
 
@@ -93,18 +93,11 @@ def test_what_only_the_checksum_notices_is_noticed_by_a_checksum_of_others(tiny_
 
 
 @pytest.mark.parametrize("file_format", FORMATS)
-def test_a_file_without_a_checksum_loads(tiny_models, tiny_features, tmp_path, file_format):
+def test_a_file_without_a_checksum_loads(tiny_models, tiny_features, tmp_path, monkeypatch, file_format):
     """Files of earlier versions; the command line says so."""
-    source = tiny_models("dense", file_format)
-    fields = json.loads(parts(source.read_bytes(), file_format)[1])
-    del fields["checksum"]
-
-    class Verbatim(type(read_description(source))):
-        def to_json(self):
-            return json.dumps(fields)
-
-    path = tmp_path / f"old.{file_format}"
-    path.write_bytes(attach(source.read_bytes(), Verbatim("dense", ("a",), format=file_format)))
+    source, path = tiny_models("dense", file_format), tmp_path / f"old.{file_format}"
+    monkeypatch.setattr(ModelDescription, "sealed_json", lambda description, model: description.to_json())
+    path.write_bytes(attach(source.read_bytes(), read_description(source)))
     assert read_description(path).checksum is None
     np.testing.assert_array_equal(load(path).predict(tiny_features), load(source).predict(tiny_features))
 
@@ -133,11 +126,17 @@ def test_a_keras_file_whose_description_has_a_checksum_is_compared_with_it(tiny_
     data = source.read_bytes()
     path = tmp_path / source.name
     path.write_bytes(data)
-    (tmp_path / KERAS_DESCRIPTION).write_text(read_description(source).sealed([data]).to_json())
+    (tmp_path / KERAS_DESCRIPTION).write_text(read_description(source).sealed_json([data]))
     assert read_description(path) == read_description(source)
     path.write_bytes(data[:1000] + bytes([data[1000] ^ 1]) + data[1001:])
     with pytest.raises(ModelFileError, match="whose bytes have the checksum"):
         read_description(path)
+
+
+def test_a_checksum_stays_with_its_file(tiny_models):
+    description = read_description(tiny_models("dense", "onnx"))
+    assert description.checksum
+    assert "checksum" not in description.to_json()
 
 
 def test_a_checksum_is_no_part_of_what_a_model_is(tiny_models):

@@ -32,6 +32,7 @@ def inspect_model(path: Path) -> dict[str, Any]:
         "macs": description.macs,
         "bytes": path.stat().st_size,
         "sha256": content_hash(path).hex(),
+        "checksum": description.checksum,
         "description": description.to_dict(),
     }
 

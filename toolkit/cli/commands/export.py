@@ -123,8 +123,8 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     for name in ("parameters", "macs", "bytes"):
         table.add_row(name, "-" if found[name] is None else f"{found[name]:,}")
     table.add_row("sha256", found["sha256"])
-    if found["description"]["checksum"] is None and found["format"] != "keras":
-        table.add_row("note", NO_CHECKSUM)
+    if found["format"] != "keras":
+        table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
     shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
