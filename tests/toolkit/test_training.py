@@ -201,6 +201,8 @@ def test_what_keras_says_of_a_model_is_short(run, tmp_path):
             if entry.filename == "config.json":
                 content = content.replace(b'"class_name": "Dense"', b'"class_name": "Foreign"')
             changed.writestr(entry, content)
+    sealed = load_run(run).description.sealed_json([(folder / "model.keras").read_bytes()])
+    (folder / "description.json").write_text(sealed)
     for attempt in (load_run(folder).keras_model, lambda: load(folder / "model.keras")):
         with pytest.raises(ModelFileError, match=r"model.keras: .*Foreign") as caught:
             attempt()
@@ -337,3 +339,12 @@ def test_a_bench_divides_the_time_of_an_epoch_by_the_windows_it_was_over(run):
     (row,) = bench_inputs.training_rows({"mlp-regularized": run})
     assert row.segments == 20 * 32
     assert "4 epochs over 640 segments" in row.source
+
+
+def test_a_run_whose_weights_are_not_its_own_is_refused(run, tmp_path):
+    """A whole archive in place of another one: the description's checksum tells."""
+    folder = spoilt(run, tmp_path / "run", "curves.png", b"")
+    with zipfile.ZipFile(folder / "model.keras", "a") as archive:
+        archive.writestr("another", "part")
+    with pytest.raises(ModelFileError, match=r"model.keras: .*checksum.*damaged"):
+        load(folder / "model.keras")

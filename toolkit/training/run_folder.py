@@ -21,7 +21,7 @@ from ...converters.quantize.calibration import choose_calibration
 from ...converters.trained_model import Calibration
 from ...runtime import ModelDescription
 from ...runtime.errors import MissingFileError, ModelFileError, ParameterError, first_words
-from ...runtime.modelfile.reader import read_description
+from ...runtime.modelfile.reader import check_archive, read_description
 from ...runtime.util.atomic import replacing
 from ...runtime.util.regular import open_regular, read_bytes, read_text
 from ..corpus.segments import Segments
@@ -91,9 +91,10 @@ class Run:
     metrics: Metrics | None
 
     def keras_model(self) -> keras.Model:
-        """Load the model; raises ModelFileError where Keras cannot."""
+        """Load the model; raises ModelFileError where it is not to be unpacked, or Keras cannot."""
         import keras
 
+        check_archive(self.folder / MODEL)
         try:
             return keras.saving.load_model(self.folder / MODEL, compile=False, safe_mode=True)
         except Exception as error:  # Keras raises whatever its parts raise

@@ -97,7 +97,7 @@ def write_run(
 
     with replacing(folder / MODEL) as temporary:
         model.save(temporary)
-    write_text(folder / DESCRIPTION, description.to_json())
+    write_text(folder / DESCRIPTION, description.sealed_json([(folder / MODEL).read_bytes()]))
     with replacing(folder / HISTORY) as temporary, temporary.open("w", newline="") as file:
         writer = csv.DictWriter(file, [field.name for field in dataclasses.fields(Epoch)], lineterminator="\n")
         writer.writeheader()
