@@ -12,8 +12,10 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import unicodedata
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -137,8 +139,10 @@ def test_03_gaps_of_a_stream_are_no_genre(genrekit, model, clip, tmp_path):
 def test_04_scores_that_are_no_numbers(genrekit, hostile, shared_data):
     """They were printed as "blues nan"."""
     process = genrekit("classify", hostile / "nan-scores.tflite", shared_data / "hard" / "plain.wav", "--json")
-    refused(process, "nan-scores.tflite", "not finite")
-    assert not re.search(r"\bnan\b", process.stdout, re.IGNORECASE)
+    assert process.returncode == 2
+    error = json.loads(process.stdout, parse_constant=pytest.fail)["error"]
+    assert error.startswith(f"{hostile / 'nan-scores.tflite'}: ")
+    assert "not finite" in error
 
 
 def test_04_a_bench_recommends_no_model_without_scores(genrekit, hostile, corpus_folder, tmp_path):
@@ -157,7 +161,7 @@ def test_05_less_than_a_window(genrekit, model, tmp_path, fraction):
     """One sample was "country 1.00"; only its window said that it was padded."""
     result, kinds = answered(genrekit, model, noise(tmp_path / "short.wav", fraction * TINY.window_s))
     assert "short" in kinds
-    assert f"{fraction:.1%}" in [warning["text"] for warning in result["warnings"] if warning["kind"] == "short"][0]
+    assert f"{fraction:.1%}" in next(warning["text"] for warning in result["warnings"] if warning["kind"] == "short")
     assert (result["answer"] in LABELS) is (fraction > 0.1)
 
 
@@ -176,21 +180,28 @@ def test_05_nothing_but_nan_has_no_answer(genrekit, model, tmp_path):
     assert (result["answer"], kinds) == ("silence", {"invalid-samples", "silence"})
 
 
-def test_06_other_formats_in_a_pipe(genrekit, model, monkeypatch):
+@pytest.mark.parametrize(
+    ("name", "first"),
+    [
+        ("MP3", b"ID3\x03"),
+        ("MP3", (b"\xff\xfb\x90\x00" + bytes(413)) * 3),  # the sync word alone may be a sample
+        ("FLAC", b"fLaC"),
+        ("Ogg", b"OggS"),
+        ("AU", b".snd"),
+        ("CAF", b"caff"),
+        ("AIFF", b"FORM\x00\x00\x10\x00AIFF"),
+    ],
+)
+def test_06_other_formats_in_a_pipe(genrekit, model, monkeypatch, name, first):
     """They were read as PCM."""
-    for name, first in {
-        "MP3": b"ID3\x03", "MP": b"\xff\xfb\x90\x00", "FLAC": b"fLaC", "Ogg": b"OggS", ".snd": b".snd", "CAF": b"caff",
-        "AIFF": b"FORM\x00\x00\x10\x00AIFF",
-    }.items():  # fmt: skip
-        read, write = os.pipe()
-        os.write(write, first + bytes(range(256)) * 40)
-        os.close(write)
-        with os.fdopen(read, "rb", closefd=True) as file:
-            monkeypatch.setattr(sys, "stdin", Input(file))
-            process = genrekit("stream", model, "-", "--rate", 22050, "--channels", 1)
-        sentence = refused(process, "ffmpeg")
-        assert name == ".snd" or name in sentence
-        assert process.stdout == ""
+    read, write = os.pipe()
+    with os.fdopen(write, "wb") as file:
+        file.write(first + bytes(range(256)) * 40)
+    with os.fdopen(read, "rb") as file:
+        monkeypatch.setattr(sys, "stdin", Input(file))
+        process = genrekit("stream", model, "-", "--rate", 22050, "--channels", 1)
+    refused(process, f"received {name};", "ffmpeg")
+    assert process.stdout == ""
 
 
 class Input:
@@ -279,17 +290,18 @@ def test_11_a_rate_of_one_hertz(genrekit_process, model, hostile):
 
 
 def test_12_a_zip_entry_of_two_gibibytes(genrekit_process, tiny_models, clip, tmp_path):
-    """It took 4.3 GB before it was refused; here the process may have three."""
+    """It took 4.3 GB before it was refused."""
+    block, blocks = 2**23, 2**8 - 1
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    packed = packer.compress(bytes(block)) + packer.flush(zlib.Z_FULL_FLUSH)
     path = tmp_path / "bomb.tflite"
-    path.write_bytes(tiny_models("dense", "tflite").read_bytes())
-    with zipfile.ZipFile(path) as archive:
-        (name,) = archive.namelist()
-    bare = path.read_bytes()
-    path.write_bytes(bare[: bare.index(b"PK\x03\x04")])
-    with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive, archive.open(name, "w") as entry:
-        for _ in range(2**5):
-            entry.write(bytes(2**23))
-    refused(genrekit_process("classify", path, clip, timeout=TIMEOUT_S), "bomb.tflite", "zip entry")
+    data = tiny_models("dense", "tflite").read_bytes()
+    path.write_bytes(data[: data.index(b"PK\x03\x04")])
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.writestr("genrekit.json", packed * blocks + packer.flush())
+        (entry,) = archive.filelist
+        entry.compress_type, entry.file_size = zipfile.ZIP_DEFLATED, block * blocks
+    refused(genrekit_process("classify", path, clip, timeout=TIMEOUT_S), "bomb.tflite", "unpacked")
 
 
 def test_13_labels_that_a_terminal_obeys(genrekit, hostile):
@@ -302,7 +314,9 @@ def test_13_labels_that_a_terminal_obeys(genrekit, hostile):
 
 def test_13_names_in_reports(genrekit, tmp_path):
     """HTML and ends of lines reached Markdown, formulas CSV."""
-    path = changed(tmp_path, lambda content: [row.update(file="=cmd\x1b]0;x\x07<b>\n# y") for row in content["results"]])
+    path = changed(
+        tmp_path, lambda content: [row.update(file="=cmd\x1b]0;x\x07<b>\n# y") for row in content["results"]]
+    )
     process = genrekit("report", path, "--markdown", "a.md", "--csv", "a.csv", "--html", "a.html", cwd=tmp_path)
     assert process.returncode == 0, process.stderr
     assert "\x1b" not in process.stdout + process.stderr
@@ -403,9 +417,12 @@ def test_23_signals_end_a_stream_with_its_summary(model, clip, name):
     ) as process:
         process.stdin.write(soundfile.read(clip, dtype="int16")[0].astype("<i2").tobytes())
         process.stdin.flush()
+        limit = threading.Timer(TIMEOUT_S, process.kill)
+        limit.start()
         process.stdout.readline()
         process.send_signal(signal.Signals[name])
-        _, error = process.communicate(timeout=TIMEOUT_S)
+        _, error = process.communicate()
+        limit.cancel()
     assert process.returncode == 0
     assert re.search(rb"\d decisions? up to", error)
     assert b"Traceback" not in error
