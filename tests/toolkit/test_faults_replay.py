@@ -13,6 +13,7 @@ import signal
 import subprocess
 import sys
 import threading
+import types
 import unicodedata
 import zipfile
 import zlib
@@ -22,9 +23,10 @@ import numpy as np
 import pytest
 import soundfile
 
+from genrekit.converters.attach import attach
 from genrekit.runtime.util.lock import sole_writer
 
-from ..conftest import LABELS, TINY
+from ..conftest import LABELS, TINY, onnx_model, tiny_description
 
 TESTS = Path(__file__).parents[1]
 RESULTS = TESTS.parent / "results" / "quickstart.json"
@@ -145,15 +147,19 @@ def test_04_scores_that_are_no_numbers(genrekit, hostile, shared_data):
     assert "not finite" in error
 
 
-def test_04_a_bench_recommends_no_model_without_scores(genrekit, hostile, corpus_folder, tmp_path):
+def test_04_a_bench_recommends_no_model_without_scores(genrekit, tiny_weights, tmp_path):
     """It was "the most accurate"."""
-    out = tmp_path / "bench.json"
-    quick = ("--calls", 2, "--seconds", 0, "--rounds", 1, "--paced-calls", 0, "--out", out)
-    process = genrekit("bench", hostile / "nan-scores.tflite", "--data", corpus_folder, *quick)
-    assert process.returncode != 0
+    kernel, bias = tiny_weights.dense
+    unsound = onnx_model("dense", types.SimpleNamespace(dense=(kernel * np.float32("nan"), bias)))
+    (tmp_path / "nan.onnx").write_bytes(attach(unsound, tiny_description("dense", "onnx", "float32")))
+    for index in range(12):
+        noise(tmp_path / "corpus" / LABELS[index % 3] / f"{index}.wav", 1 + index / 10)
+    quick = ("--calls", 2, "--seconds", 0, "--rounds", 1, "--paced-calls", 0, "--out", tmp_path / "bench.json")
+    process = genrekit("bench", tmp_path / "nan.onnx", "--data", tmp_path / "corpus", *quick)
+    assert process.returncode == 1
+    assert "not finite" in process.stdout + process.stderr
     assert "most accurate" not in process.stdout + process.stderr
-    if out.exists():
-        json.loads(out.read_text(), parse_constant=pytest.fail)
+    json.loads((tmp_path / "bench.json").read_text(), parse_constant=pytest.fail)
 
 
 @pytest.mark.parametrize("fraction", [0.05, 0.15])
