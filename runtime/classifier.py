@@ -70,7 +70,7 @@ class Classifier:
 
     def _unsound(self, received: str) -> ModelFileError:
         return ModelFileError(
-            f"{self.description.model}: expected probabilities, received from {self.engine.name}: {received}; the file "
+            f"{self.engine.path}: expected probabilities, received from {self.engine.name}: {received}; the file "
             "is damaged, or its model was never sound: export it again"
         )
 

@@ -49,6 +49,7 @@ class Engine(ABC):
 
     Attributes:
         name: the engine's name in `ENGINES`.
+        path: the model file.
         description: what the model file says of itself.
         shapes: ((frames, n_mfcc), classes) as the model's own tensors say.
     """
@@ -57,6 +58,7 @@ class Engine(ABC):
 
     def __init__(self, path: Path, description: ModelDescription, threads: int) -> None:
         """Load the model file `path`; raises whatever the engine's library raises."""
+        self.path = path
         self.description = description
         self.shapes: tuple[tuple[int, int], int]
 
