@@ -28,7 +28,7 @@ class ModelFile:
     """A model file as it is sent to other processes, which find it under the same path.
 
     Attributes:
-        path: absolute.
+        path: absolute where another machine is to find it.
         threads: of its engine.
         silence_dbfs, any_answer: of its `Answering`.
         identity: SHA-256 of the file and its description, in hexadecimal.
@@ -43,7 +43,7 @@ class ModelFile:
     @classmethod
     def of(cls, path: Path, threads: int, silence_dbfs: float = SILENCE_DBFS, any_answer: bool = False) -> ModelFile:
         """The model at `path`; raises MissingFileError or ModelFileError."""
-        return cls(path.absolute(), threads, silence_dbfs, any_answer, _identity(path))
+        return cls(path, threads, silence_dbfs, any_answer, _identity(path))
 
     @property
     def row_identity(self) -> str:

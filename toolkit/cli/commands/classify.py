@@ -65,7 +65,7 @@ def classify(
 
     from ...library.remote_task import ModelFile as SharedModel
 
-    shared = SharedModel.of(model, threads, silence_dbfs, any_answer)
+    shared = SharedModel.of(model.absolute() if dask else model, threads, silence_dbfs, any_answer)
     if not recursive:
         results = _each_file(shared, audio)
     elif out is None:
