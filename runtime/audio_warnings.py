@@ -78,7 +78,17 @@ def audio_warnings(
 
     Channels that cancel leave a low level or silence, which is not reported beside them.
     """
-    found = _of_source(meter, config)
+    return _with_windows(_of_source(meter, config), faults, windows, answering, config)
+
+
+def _with_windows(
+    of_source: list[tuple[str, str]],
+    faults: AudioFaults,
+    windows: WindowTotals,
+    answering: Answering,
+    config: MfccConfig,
+) -> list[AudioWarning]:
+    found = list(of_source)
     cancelled = any(kind == "out-of-phase" for kind, _ in found)
     found += [*_of_faults(faults), *_of_windows(windows, config)]
     if not cancelled:
@@ -158,7 +168,8 @@ class StreamWarnings:
     def __init__(self, rate: int, answering: Answering, config: MfccConfig) -> None:
         self._answering, self._config = answering, config
         self._total, self._totals = Meter(rate), WindowTotals(answering)
-        self._filling, self._recent = Meter(rate), Meter(rate)
+        self._filling = Meter(rate)
+        self._of_source = _of_source(self._filling, config)  # of the last stretch: looked at once, not at each decision
         self._predictions: collections.deque[Prediction] = collections.deque()
         self._last_s: dict[str, float] = {}  # when each kind was last true
 
@@ -167,8 +178,9 @@ class StreamWarnings:
         for block in blocks:
             self._filling.add(block)
             if self._filling.samples >= RECENT_S * self._filling.rate:
-                self._recent, self._filling = self._filling, Meter(self._filling.rate)
-                self._total.merge(self._recent)
+                full, self._filling = self._filling, Meter(self._filling.rate)
+                self._of_source = _of_source(full, self._config)
+                self._total.merge(full)
             yield block
 
     def begun(self, prediction: Prediction) -> list[AudioWarning]:
@@ -178,7 +190,7 @@ class StreamWarnings:
         while self._predictions[0].time_s < prediction.time_s - RECENT_S:
             self._predictions.popleft()
         windows = WindowTotals(self._answering, self._predictions)
-        current = audio_warnings(self._recent, AudioFaults(), windows, self._answering, self._config)
+        current = _with_windows(self._of_source, AudioFaults(), windows, self._answering, self._config)
         if windows.sounding < RECENT_WINDOWS:
             current = [warning for warning in current if warning.kind != "unlike-training"]
         new = [

@@ -73,11 +73,6 @@ class Meter:
         return self._clipped / max(1, self.samples * self.channels)
 
     @property
-    def channels_dbfs(self) -> float:
-        """The mean level of the channels about their means, in dB re full scale; -inf for silence."""
-        return _decibels(self._channel_power / max(1, self.samples))
-
-    @property
     def cancelled_db(self) -> float:
         """By how many dB the mean of the channels lies below them, >= 0; inf where nothing is left of it."""
         if not self._channel_power:
