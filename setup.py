@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the front end in C is compiled where there is a compiler, and numpy does where not."""
+"""What pyproject.toml cannot say: where there is a compiler, the front end in C is compiled; else numpy does it."""
 
 from __future__ import annotations
 

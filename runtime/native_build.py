@@ -76,6 +76,16 @@ def compile_library(compiler: Sequence[str], options: Sequence[str] = (), platfo
     raise BuildError(f"{shlex.join(compiler)} does not compile {SOURCES} ({reason}); name another compiler in CC")
 
 
+def read_library(folder: Path = FOLDER) -> bytes | None:
+    """The library that stands in `folder`; None where none does, or its bytes are not those that were written."""
+    library = folder / library_name()
+    try:
+        data, digest = library.read_bytes(), library.with_name(library.name + DIGEST).read_text()
+    except OSError:
+        return None
+    return data if digest == digest_of(data) else None
+
+
 def digest_of(library: bytes) -> str:
     """What stands in the file `DIGEST` of a library."""
     return hashlib.sha256(library).hexdigest() + "\n"
@@ -106,7 +116,9 @@ def build(folder: Path = FOLDER) -> Path:
             new.replace(library)
             digest.replace(folder / digest.name)
     except OSError as error:
-        raise BuildError(f"{library} cannot be written ({error.strerror}); run this as who installed it") from error
+        raise BuildError(
+            f"{library} cannot be written ({error.strerror}); run this as the one who installed it"
+        ) from error
     return library
 
 
