@@ -130,10 +130,10 @@ def test_log_mel_does_not_depend_on_how_many_frames_come_at_once(synthetic):
     frames = synthetic["noise"](3 * BLOCK_FRAMES * 2048, 22050).reshape(-1, 2048)[: 2 * BLOCK_FRAMES + 5]
     maths = MfccComputer(config)
     together = np.empty((len(frames), config.n_mels), np.float32)
-    maths.log_mel(frames, together)
+    maths.log_mel_of_frames(frames, together)
     alone = np.empty_like(together)
     for index in range(len(frames)):
-        maths.log_mel(frames[index : index + 1], alone[index : index + 1])
+        maths.log_mel_of_frames(frames[index : index + 1], alone[index : index + 1])
     np.testing.assert_allclose(alone, together, rtol=0, atol=1e-5)
 
 
