@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+NATIVE := $(VENV)/.native
+CROSS := $(VENV)/.cross
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
 FUZZ_MUTANTS ?= 2000
@@ -10,15 +12,25 @@ FUZZ_SEED ?= $(shell date +%s)
 FUZZ_MINUTES ?= 20
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz soak coverage mutants licences test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz soak coverage mutants licences wheels test-arm64 constraints clean
 
-setup: $(INSTALLED)
+setup: $(INSTALLED) $(NATIVE)
 
-$(INSTALLED): pyproject.toml constraints.txt
+$(INSTALLED): pyproject.toml setup.py constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; (3, 11) <= v <= (3, 14) or sys.exit(f"make: expected Python 3.11 to 3.14, $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 $(MAKECMDGOALS)")'
 	@$(PYTHON) -c 'import ensurepip, venv' || { echo "make: $(PYTHON) cannot make virtual environments; on Debian: apt install python3-venv"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+# The front end in C, anew where it has changed; without a compiler numpy does its work.
+$(NATIVE): $(INSTALLED) runtime/native_build.py $(wildcard runtime/c/*)
+	@$(BIN)/python -m genrekit.runtime.native_build || true
+	@touch $@
+
+# A C compiler for every platform.
+$(CROSS): $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".[cross]"
 	@touch $@
 
 quickstart: setup
@@ -28,7 +40,7 @@ test: setup lint
 	$(BIN)/python -m pytest $(PROCESSES)
 
 # Also what takes long or installs packages from an index.
-test-all: setup lint
+test-all: setup $(CROSS) lint
 	$(BIN)/python -m pytest $(PROCESSES) -m ""
 
 lint: setup
@@ -78,15 +90,21 @@ mutants: setup
 licences: setup
 	$(BIN)/pip-licenses --from=mixed --order=license
 
+# One for each platform, whatever machine this is, and the pure one.
+wheels: setup $(CROSS)
+	rm -f dist/genrekit-*.whl
+	$(BIN)/python .ci/wheels.py dist
+
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
-test-arm64: setup
+test-arm64: setup $(CROSS)
+	$(BIN)/python tests/arm64/armv7l.py
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
 
 # After changing dependencies: install them without constraints, then write down what was installed, for this Python.
 constraints:
 	$(PYTHON) -m venv $(VENV)-unconstrained
-	$(VENV)-unconstrained/bin/python -m pip install --quiet --editable ".[dev]"
+	$(VENV)-unconstrained/bin/python -m pip install --quiet --editable ".[dev,cross]"
 	$(VENV)-unconstrained/bin/python -m pip freeze --all --exclude pip --exclude-editable > $(VENV)-unconstrained/frozen.txt
 	$(VENV)-unconstrained/bin/python .ci/constraints.py < $(VENV)-unconstrained/frozen.txt
 	rm -r $(VENV)-unconstrained

@@ -17,9 +17,7 @@ import numpy as np
 from .c_tables import front_end_tables
 from .errors import Failure, FrontEndWarning, ParameterError
 from .mfcc import MfccConfig
-from .native_build import BUILD_COMMAND, library_name
 
-LIBRARY = Path(__file__).with_name(library_name())
 ABI = 1  # GENREKIT_ABI of the genrekit.h that is meant here
 BLOCK_VALUES = 2**18  # of log-mel, computed in one call: Ctrl-C is noticed between two calls
 MAX_STREAM_BYTES = 2**28
@@ -59,11 +57,13 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
 }
 
 
-def load_library(path: Path = LIBRARY) -> ctypes.CDLL:
+def load_library(path: Path) -> ctypes.CDLL:
     """The library at `path`; raises Failure, which names it, where it cannot be used."""
+    from .native_build import BUILD_COMMAND, DIGEST  # late, so that it can be run as a program
+
     rebuild = f"build it again: {BUILD_COMMAND}"
     try:
-        digest = path.with_name(f"{path.name}.sha256").read_text().strip()
+        digest = path.with_name(path.name + DIGEST).read_text().strip()
         # One that was cut short would end the process with a bus error.
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise Failure(f"{path}: expected the front end in C as it was built, received other bytes; {rebuild}")
@@ -82,10 +82,13 @@ def load_library(path: Path = LIBRARY) -> ctypes.CDLL:
 @functools.lru_cache(maxsize=1)
 def library() -> ctypes.CDLL | Failure:
     """The library of this installation, loaded once, or why there is none. One that is damaged is warned of."""
-    if not LIBRARY.exists():
-        return Failure(f"{LIBRARY}: the front end in C was not built; build it: {BUILD_COMMAND}")
+    from .native_build import BUILD_COMMAND, library_name
+
+    path = Path(__file__).with_name(library_name())
+    if not path.exists():
+        return Failure(f"{path}: the front end in C was not built; build it: {BUILD_COMMAND}")
     try:
-        return load_library()
+        return load_library(path)
     except Failure as failure:
         warnings.warn(f"{failure}; until then numpy does its work", FrontEndWarning, stacklevel=2)
         return failure

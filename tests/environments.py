@@ -29,12 +29,16 @@ def package_index():
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory):
-    """Built without an index, from a copy of the source, so that no build folder is left in the checkout."""
+    """What `pip wheel` makes of the source here: with a library where there is a compiler."""
     folder = tmp_path_factory.mktemp("wheel")
-    ignored = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "out", "tests")
-    shutil.copytree(ROOT, folder / "source", ignore=ignored)
-    pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, folder / "source")
+    pip("wheel", "--no-build-isolation", "--no-deps", "--wheel-dir", folder, copy_source(folder / "source"))
     return next(folder.glob("*.whl"))
+
+
+def copy_source(folder):
+    """A copy of the source, so that no build folder is left in the checkout; without an index it builds, too."""
+    ignored = shutil.ignore_patterns(".*", "build", "dist", "*.egg-info", "__pycache__", "out", "tests")
+    return shutil.copytree(ROOT, folder, ignore=ignored)
 
 
 @pytest.fixture(scope="session")

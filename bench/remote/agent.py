@@ -13,8 +13,10 @@ import importlib
 import json
 import os
 import pathlib
+import platform
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
@@ -26,9 +28,9 @@ GRACE_S = 20.0  # between the interrupt and the end by force
 
 
 def hold() -> None:
-    """Print {"python": [major, minor], "environments": whether they can be made, "folder", "job"}, both paths.
+    """Print {"python": [major, minor], "environments": whether they can be made, "machine", "folder", "job"}.
 
-    Or {"busy": true}, where another one holds.
+    "machine" is what `machine` returns; the last two are paths. Or {"busy": true}, where another one holds.
     """
     folder = pathlib.Path(os.path.expanduser(FOLDER))
     folder.mkdir(parents=True, exist_ok=True)
@@ -41,13 +43,19 @@ def hold() -> None:
         environments = bool(importlib.import_module("ensurepip") and importlib.import_module("venv"))
     except ImportError:
         environments = False
-    found = {"python": list(sys.version_info[:2]), "environments": environments, "folder": str(folder)}
     job = tempfile.mkdtemp(prefix=PREFIX, dir=str(folder))
-    print(json.dumps(dict(found, job=job)), flush=True)
+    found = {"python": list(sys.version_info[:2]), "environments": environments, "machine": machine()}
+    print(json.dumps(dict(found, folder=str(folder), job=job)), flush=True)
     while os.read(0, 1024):
         pass
     lock(job, fcntl.LOCK_EX)  # what runs there is given the time to end
     shutil.rmtree(job, ignore_errors=True)
+
+
+def machine() -> "tuple[str, str, int, str]":
+    """`sys.platform`, the processor, bits of a pointer, and glibc's version or ""."""
+    library, version = platform.libc_ver()
+    return sys.platform, platform.machine(), 8 * struct.calcsize("P"), version if library == "glibc" else ""
 
 
 def lock(folder: str, kind: int) -> bool:

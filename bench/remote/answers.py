@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from typing import Any, TypeGuard
 
 from ...runtime.errors import Failure, ParameterError
 from ...runtime.modelfile.description import MAX_LABELS
 from ..measure.plan import BenchPlan, RawBench, RawRound
 from ..results.schema import TIMES
+from .platforms import Machine
 
 PYTHON = (3, 10)  # the oldest that genrekit runs on
 MOST_STEPS = 10**9
 MOST_LETTERS = 4096  # of a path or a line
+_WORD = re.compile(r"[\w.-]{1,40}", re.ASCII)  # a system or a processor
 ONCE = ("load_ms", "first_call_ms", "peak_rss_bytes", "other_load_cores", "cold_start_ms")
 
 
@@ -23,6 +26,7 @@ class Prepared:
 
     python: tuple[int, int]
     environments: bool
+    machine: Machine
     folder: str
     job: str
 
@@ -49,12 +53,12 @@ def read_prepared(line: str) -> Prepared:
     """The answer to "hold"; raises ValueError of any other line."""
     found = _object(line)
     python, environments = found.get("python"), found.get("environments")
-    folder, job = found.get("folder"), found.get("job")
+    machine, folder, job = found.get("machine"), found.get("folder"), found.get("job")
     if not (isinstance(python, list) and len(python) == 2 and all(_is_count(part, 1000) for part in python)):
         raise ValueError("no version of Python")
     if not (isinstance(environments, bool) and _is_path(folder) and _is_path(job)):
         raise ValueError("no folders")
-    return Prepared((python[0], python[1]), environments, str(folder), str(job))
+    return Prepared((python[0], python[1]), environments, _machine(machine), str(folder), str(job))
 
 
 def read_step(line: str) -> tuple[int, int, str] | None:
@@ -76,6 +80,15 @@ def require_fitting(plan: BenchPlan, raw: RawBench) -> None:
         _require(f"cases[{index}].rounds", len(case.rounds) <= plan.effort.rounds, f"at most {plan.effort.rounds}")
         for number, one in enumerate(case.rounds):
             _require_round(f"cases[{index}].rounds[{number}]", one, len(plan.clips.true_labels))
+
+
+def _machine(found: Any) -> Machine:
+    if not (isinstance(found, list) and [type(part) for part in found] == [str, str, int, str]):
+        raise ValueError("no machine")
+    system, processor, bits, glibc = found
+    if not (_WORD.fullmatch(system) and _WORD.fullmatch(processor)):
+        raise ValueError("no names of a machine")
+    return Machine.of(system, processor, bits, glibc)
 
 
 def _require_round(key: str, one: RawRound, clips: int) -> None:

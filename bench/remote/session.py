@@ -22,7 +22,7 @@ from ..results.schema import Bench
 from . import agent, ssh
 from .answers import MOST_LETTERS, Prepared, is_busy, read_prepared, read_step, require_fitting
 from .job import write_job
-from .wheel import find_wheel
+from .wheel import make_wheel, require_wheel
 
 OLD_NUMPY = "tflite-runtime"  # the extra that needs numpy 1: an environment of its own
 LIBROSA = "librosa>=0.10"  # the baseline's front end
@@ -43,7 +43,7 @@ def open_device(
     Args:
         address: user@host, host or ssh://user@host:port.
         ssh_config: a configuration file instead of the user's.
-        wheel: of genrekit; None makes one of the genrekit that runs.
+        wheel: of genrekit; None makes one of the genrekit that runs, for that machine.
         say: called with a sentence about what does not stop the bench.
 
     Raises:
@@ -54,11 +54,11 @@ def open_device(
     parsed = ssh.Address.parse(address)
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder, contextlib.ExitStack() as stack:
         if wheel:
-            find_wheel(Path(folder), wheel)  # a wrong name is reported before anybody is connected
+            require_wheel(wheel)  # before anybody is connected
         connection = stack.enter_context(ssh.connect(parsed, ssh_config))
         prepared = stack.enter_context(_prepared(connection))
         prepared.require_usable(parsed.host)
-        yield Device(connection, find_wheel(Path(folder), wheel), prepared, say)
+        yield Device(connection, wheel or make_wheel(Path(folder), prepared.machine, say), prepared, say)
 
 
 class Device:

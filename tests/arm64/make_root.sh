@@ -52,17 +52,16 @@ cp "${certificates:-/etc/ssl/certs/ca-certificates.crt}" "$root/etc/ssl/certs/ca
     echo "$settings" | grep -E '^(index-url|proxy|trusted-host|default-timeout) = ' || true
 } >"$root/etc/pip.conf"
 
-# Built from a copy of the source, so that no build folder is left in the checkout.
-rm -rf "$folder/source" "$root/opt/wheel"
-mkdir -p "$folder/source" "$root/opt/wheel"
-tar -c -C "$source" --exclude=__pycache__ pyproject.toml README.md LICENSE runtime converters bench toolkit |
-    tar -x -C "$folder/source"
-"$python" -m pip wheel --quiet --no-deps --wheel-dir "$root/opt/wheel" "$folder/source"
+rm -rf "$root/opt/wheel"
+"$python" "$source/.ci/wheels.py" "$root/opt/wheel" manylinux_2_17_aarch64
 cp "$source/constraints.txt" "$root/opt/wheel/"
-rm -rf "$folder/source"
 in_root sh -euc '
     pip="/opt/genrekit/bin/python -m pip --disable-pip-version-check"
     wheel=$(echo /opt/wheel/*.whl)
     $pip install --quiet --no-deps --force-reinstall "$wheel"
-    $pip install --quiet --only-binary :all: --constraint /opt/wheel/constraints.txt "$wheel[litert,onnx]"'
+    $pip install --quiet --only-binary :all: --constraint /opt/wheel/constraints.txt "$wheel[litert,onnx]"
+    /opt/genrekit/bin/python -c "
+import ctypes
+from genrekit.runtime.native_build import FOLDER, library_name
+print(library_name(), \"ABI\", ctypes.CDLL(str(FOLDER / library_name())).genrekit_abi())"'
 say "the root is ready"

@@ -18,6 +18,7 @@ import soundfile
 
 from genrekit.bench.measure.plan import BenchPlan, Case, Effort, front_end_plan
 from genrekit.bench.remote import agent, session
+from genrekit.bench.remote.platforms import Machine
 from genrekit.bench.results.reader import read_json
 from genrekit.bench.run import run_bench
 from genrekit.converters.attach import attach
@@ -289,7 +290,7 @@ def test_a_home_that_cannot_be_written(serve_ssh, device_environment):
 
 def test_an_old_python_is_reported_by_its_version():
     with pytest.raises(Failure, match=r"python3 of pi is 3\.9: expected 3\.10 or later"):
-        session.Prepared((3, 9), True, "/home/pi", "/home/pi/job-1").require_usable("pi")
+        session.Prepared((3, 9), True, Machine.here(), "/home/pi", "/home/pi/job-1").require_usable("pi")
 
 
 def test_the_program_for_the_device_parses_on_old_pythons():
