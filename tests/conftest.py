@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import types
 from pathlib import Path
 
@@ -106,7 +107,15 @@ def each_front_end(request):
         patch.setenv("GENREKIT_FRONT_END", request.param)
         if request.param == "native":
             require_native()
+        end_workers()
         yield request.param
+        end_workers()
+
+
+def end_workers():
+    """Processes that wait for more work have the environment of the tests before."""
+    if loky := sys.modules.get("joblib.externals.loky"):
+        loky.get_reusable_executor().shutdown()
 
 
 # For tests of what only the numpy form has, in a file of tests in each form.

@@ -14,7 +14,11 @@ from genrekit.runtime.mfcc import MfccComputer
 
 from ..conftest import numpy_only
 
-pytestmark = pytest.mark.usefixtures("each_front_end")
+pytestmark = [
+    pytest.mark.usefixtures("each_front_end"),
+    # Of lengths that the FFT in C cannot have, which numpy then computes.
+    pytest.mark.filterwarnings("ignore::genrekit.runtime.errors.FrontEndWarning"),
+]
 
 SMALL = MfccConfig(sample_rate=8000, n_fft=256, hop_length=100, n_mels=20, n_mfcc=5, window_s=0.25)
 CONFIGS = [
