@@ -25,7 +25,8 @@ from .errors import (
     ParityError,
     UnsupportedModelError,
 )
-from .mfcc import MfccConfig, mfcc
+from .front_end import front_end, mfcc
+from .mfcc import MfccConfig
 from .mfcc_stream import MfccStream
 from .modelfile.description import ModelDescription, Normalization
 from .modelfile.reader import read_description, read_graph
@@ -45,8 +46,8 @@ __all__ = [
     "ConversionError", "CorpusError", "DecisionFilter", "Failure", "GenrekitError", "MfccConfig", "MfccStream",
     "MissingFileError", "MissingPackageError", "ModelDescription", "ModelFileError", "Normalization", "OutputError",
     "ParameterError", "ParityError", "Prediction", "RealtimeQueue", "Recording", "Rejection", "Smoother",
-    "StreamClassifier", "StreamWarnings", "UnsupportedModelError", "classify_file", "load", "mfcc", "open_file",
-    "open_microphone", "open_pcm", "read_description", "read_graph",
+    "StreamClassifier", "StreamWarnings", "UnsupportedModelError", "classify_file", "front_end", "load", "mfcc",
+    "open_file", "open_microphone", "open_pcm", "read_description", "read_graph",
 ]  # fmt: skip
 
 # Imported when they are asked for: their libraries take longer to load than many a command.

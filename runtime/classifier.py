@@ -10,7 +10,8 @@ import numpy as np
 from .engines import load_engine
 from .engines.base import Engine
 from .errors import AudioError, ModelFileError, first_words
-from .mfcc import MfccConfig, mfcc
+from .front_end import mfcc
+from .mfcc import MfccConfig
 from .mfcc_stream import MfccStream
 from .modelfile.description import ModelDescription
 from .prediction import SILENCE_DBFS, Answering, Prediction, level_dbfs

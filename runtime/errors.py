@@ -92,3 +92,7 @@ class ParityError(Failure, RuntimeError):
     def __init__(self, message: str, figures: dict[str, object] | None = None) -> None:
         super().__init__(message)
         self.figures = figures or {}
+
+
+class FrontEndWarning(UserWarning):
+    """The front end in C is not used; the message says why."""

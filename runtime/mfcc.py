@@ -14,7 +14,6 @@ import functools
 import math
 import numbers
 import reprlib
-import threading
 from typing import Any
 
 import numpy as np
@@ -163,6 +162,12 @@ def dct_basis(n_mels: int, n_mfcc: int) -> np.ndarray:
     return basis
 
 
+def hann_window(n_fft: int) -> np.ndarray:
+    """The periodic Hann window, as for spectral analysis. float64 [n_fft]."""
+    window: np.ndarray = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n_fft) / n_fft)
+    return window
+
+
 class MfccComputer:
     """Frames of samples -> unclamped log-mel -> MFCC, with scratch memory that is kept. Not for two threads at once.
 
@@ -172,8 +177,7 @@ class MfccComputer:
     def __init__(self, config: MfccConfig) -> None:
         self.config = config
         bins = config.n_fft // 2 + 1
-        # The periodic Hann window, as for spectral analysis.
-        self._window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(config.n_fft) / config.n_fft)
+        self._window = hann_window(config.n_fft)
         self._frames = np.empty((BLOCK_FRAMES, config.n_fft))
         self._spectrum = np.empty((BLOCK_FRAMES, bins), np.complex128)
         self._squares = np.empty((BLOCK_FRAMES, 2 * bins), np.float32)  # of real and imaginary parts in turns
@@ -181,7 +185,19 @@ class MfccComputer:
         self._mel_blocks = _mel_blocks(mel_weights(config))
         self._basis = dct_basis(config.n_mels, config.n_mfcc)
 
-    def log_mel(self, frames: np.ndarray, out: np.ndarray) -> None:
+    def log_mel(self, samples: np.ndarray) -> np.ndarray:
+        """Unclamped log-mel of `samples`, contiguous float32 [shape=(n,)], as one window: float32 [frames, n_mels]."""
+        config, count = self.config, self.config.frame_count(len(samples))
+        if config.center:  # between zeros; numpy's own `pad` takes three times as long
+            reach = config.n_fft // 2
+            padded = np.zeros(len(samples) + 2 * reach, samples.dtype)
+            padded[reach : reach + len(samples)] = samples
+            samples = padded
+        log_mel = np.empty((count, config.n_mels), np.float32)
+        self.log_mel_of_frames(frame_view(samples, config, count), log_mel)
+        return log_mel
+
+    def log_mel_of_frames(self, frames: np.ndarray, out: np.ndarray) -> None:
         """Log-mel of `frames` [count, n_fft] into `out` float32 [count, n_mels], in dB re 1, not below -100."""
         for start in range(0, len(frames), BLOCK_FRAMES):
             block = frames[start : start + BLOCK_FRAMES]
@@ -240,17 +256,6 @@ def frame_view(samples: np.ndarray, config: MfccConfig, count: int) -> np.ndarra
     return np.ndarray((count, config.n_fft), samples.dtype, samples, strides=(config.hop_length * step, step))
 
 
-_thread = threading.local()
-
-
-def mfcc_computer(config: MfccConfig) -> MfccComputer:
-    """This thread's `MfccComputer` of `config`, made once: its scratch memory is warm on the next call."""
-    computer: MfccComputer | None = getattr(_thread, "computer", None)
-    if computer is None or computer.config != config:
-        computer = _thread.computer = MfccComputer(config)
-    return computer
-
-
 def checked(samples: np.ndarray) -> np.ndarray:
     """`samples`, contiguous and float32 [shape=(n,)]; raises AudioError unless they are one channel, finite."""
     samples = np.asarray(samples)
@@ -264,33 +269,3 @@ def checked(samples: np.ndarray) -> np.ndarray:
     if not np.isfinite(samples).all():
         raise AudioError("samples: expected finite values, received NaN or infinity; replace them by zeros")
     return samples
-
-
-def mfcc(samples: np.ndarray, config: MfccConfig = MfccConfig()) -> np.ndarray:
-    """MFCC of `samples` as one window, whatever its length.
-
-    Args:
-        samples: mono [shape=(n,)], any floating-point dtype, in [-1, 1], at ``config.sample_rate``.
-        config: the front end; its default equals ``librosa.feature.mfcc(y=samples, sr=22050, n_mfcc=13,
-            n_fft=2048, hop_length=512).T``.
-
-    Returns:
-        float32 [shape=(frames, n_mfcc)]
-
-    Raises:
-        AudioError: `samples` is not floating-point, not one-dimensional, is shorter than one frame, or is not finite.
-    """
-    samples = checked(samples)
-    count = config.frame_count(len(samples))
-    if len(samples) == 0 or count == 0:
-        shortest = 1 if config.center else config.n_fft
-        raise AudioError(f"samples.shape={samples.shape}: expected at least {shortest} samples; give more audio")
-    if config.center:  # between zeros; numpy's own `pad` takes three times as long
-        reach = config.n_fft // 2
-        padded = np.zeros(len(samples) + 2 * reach, samples.dtype)
-        padded[reach : reach + len(samples)] = samples
-        samples = padded
-    computer = mfcc_computer(config)
-    log_mel = np.empty((count, config.n_mels), np.float32)
-    computer.log_mel(frame_view(samples, config, count), log_mel)
-    return computer.cepstrum(log_mel)

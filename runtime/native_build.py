@@ -16,6 +16,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+BUILD_COMMAND = "python -m genrekit.runtime.native_build"
 FOLDER = Path(__file__).resolve().parent
 SOURCES = FOLDER / "c"
 COMPILERS = ("cc", "gcc", "clang")
@@ -33,15 +34,6 @@ def library_name(platform: str = sys.platform) -> str:
     if platform == "win32":
         return "genrekit.dll"
     return "libgenrekit.dylib" if platform == "darwin" else "libgenrekit.so"
-
-
-def sources_digest() -> str:
-    """SHA-256 of names and contents of the sources, hexadecimal; a library keeps its first 16 digits."""
-    digest = hashlib.sha256()
-    for path in sorted(SOURCES.glob("*.[ch]")):
-        data = path.read_bytes()
-        digest.update(f"{path.name} {len(data)}\n".encode() + data)
-    return digest.hexdigest()
 
 
 def find_compiler() -> list[str] | None:
@@ -62,7 +54,7 @@ def compile_library(compiler: Sequence[str], options: Sequence[str] = (), platfo
     """
     name = library_name(platform)
     sources = sorted(map(str, SOURCES.glob("*.c")))
-    command = [*compiler, *FLAGS, f'-DGENREKIT_SOURCES="{sources_digest()[:16]}"', *options, "-o", name, *sources]
+    command = [*compiler, *FLAGS, *options, "-o", name, *sources]
     # A folder of its own: some linkers leave more than what they were asked for.
     with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import sys
 import types
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
+from genrekit.runtime.errors import GenrekitError
 from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION, TrainingCorpus
 
 from . import no_network
@@ -93,6 +95,40 @@ def own_cache(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GENREKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="module", params=("numpy", "native"))
+def each_front_end(request):
+    """A file's tests run in each form of the front end, in C where it is built; the form's name.
+
+    Fixtures of theirs that compute features and are kept ask for it, so that each form computes its own.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GENREKIT_FRONT_END", request.param)
+        if request.param == "native":
+            require_native()
+        end_workers()
+        yield request.param
+        end_workers()
+
+
+def end_workers():
+    """Processes that wait for more work have the environment of the tests before."""
+    if loky := sys.modules.get("joblib.externals.loky"):
+        loky.get_reusable_executor().shutdown()
+
+
+# For tests of what only the numpy form has, in a file of tests in each form.
+numpy_only = pytest.mark.parametrize("each_front_end", ["numpy"], indirect=True)
+
+
+def require_native():
+    try:
+        from genrekit.runtime import front_end
+
+        front_end()
+    except (ImportError, GenrekitError) as error:
+        pytest.skip(f"the front end in C is not built ({error})")
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ NAMES = {
         "CorpusError DecisionFilter Failure GenrekitError MfccConfig MfccStream MissingFileError "
         "MissingPackageError ModelDescription ModelFileError Normalization OutputError ParameterError ParityError "
         "Prediction RealtimeQueue Recording Rejection Smoother StreamClassifier StreamWarnings "
-        "UnsupportedModelError classify_file load mfcc open_file open_microphone open_pcm read_description "
+        "UnsupportedModelError classify_file front_end load mfcc open_file open_microphone open_pcm read_description "
         "read_graph"
     ),
     "genrekit.converters": ("Calibration Parity ParityWindows TrainedModel convert_onnx convert_tflite export_model"),

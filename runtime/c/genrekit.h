@@ -1,19 +1,167 @@
-/* The front end in C: samples -> MFCC. */
+/* genrekit: MFCC of a window or of a stream of audio, in C99 with libm alone.
+ *
+ * Nothing here allocates, and nothing is kept but in the memory that the caller gives: two streams in two threads
+ * share the constant tables of a front end and nothing else. No function is to be called for one object by two
+ * threads at once. All samples are mono float32 at the front end's rate, full scale from -1 to 1, and finite: values
+ * that are not give features that are not, and no other harm.
+ *
+ *     genrekit_stream *stream = genrekit_stream_init(&front_end, stride_frames, GENREKIT_BEST, memory, bytes);
+ *     while (count > 0) {
+ *         size_t taken = genrekit_stream_push(stream, samples, count);
+ *         samples += taken, count -= taken;
+ *         if (genrekit_stream_due(stream)) {
+ *             genrekit_stream_window(stream, features);
+ *             ...
+ *         }
+ *     }
+ */
 #ifndef GENREKIT_H
 #define GENREKIT_H
 
-#if !defined(GENREKIT_SHARED)
-#define GENREKIT_API
-#elif defined(_WIN32)
-#define GENREKIT_API __declspec(dllexport)
-#else
-#define GENREKIT_API __attribute__((visibility("default")))
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
 #endif
 
-/* Number of this interface; it changes where a caller of an older one would go wrong. */
-GENREKIT_API int genrekit_abi(void);
+#if defined(GENREKIT_SHARED) && defined(_WIN32)
+#define GENREKIT_API __declspec(dllexport)
+#elif defined(GENREKIT_SHARED) && defined(__GNUC__)
+#define GENREKIT_API __attribute__((visibility("default")))
+#else
+#define GENREKIT_API
+#endif
 
-/* First 16 hexadecimal digits of the digest of the sources, empty where the build names none. */
-GENREKIT_API const char *genrekit_sources(void);
+/* Raised whenever a struct or a function below changes. */
+#define GENREKIT_ABI 1
+
+/* Tables of the FFT: the real one of n_fft samples is a complex one of half = n_fft / 2 values, in place and in passes
+ * that go from the whole to blocks of one value; then the bins are separated. */
+#define GENREKIT_FFT_TABLES(real)                                                                                    \
+    struct {                                                                                                         \
+        const real *window;   /* [n_fft] what a frame is multiplied by */                                            \
+        const real *twiddles; /* of each pass but the last: [block / radix][radix - 1][2], cos and sin */            \
+        const real *unpack;   /* [n_fft / 4][2], cos and sin of -2 pi k / n_fft, for k = 1, 2, ... */                \
+    }
+typedef GENREKIT_FFT_TABLES(float) genrekit_float_tables;
+typedef GENREKIT_FFT_TABLES(double) genrekit_double_tables;
+
+/* A front end with its tables. All are constant, and must outlive whatever was initialised with them.
+ *
+ * An FFT in float leaves noise 130 dB below a frame's loudest bin. With a top_db of 80 or less nobody hears it: MFCC are
+ * within 2e-4 of exact ones. Without the clamp, pure tones of full scale are off by up to 0.2 (music and noise are
+ * not), and an FFT in double is exact there, too.
+ *
+ * Power is multiplied by mel_weights, which are sparse: band b has mel_counts[b] weights from bin mel_first[b] on, those
+ * of all bands in one row. */
+typedef struct {
+    int32_t n_fft;          /* samples in a frame: even, 2 to 65,536; half of it has no prime factors but 2, 3 and 5 */
+    int32_t hop_length;     /* samples from one frame to the next, at least 1 */
+    int32_t n_mels;         /* mel bands, at least 1 */
+    int32_t n_mfcc;         /* coefficients, 1 to n_mels */
+    int32_t window_samples; /* samples in a window, at least n_fft */
+    int32_t center;         /* 1: frame k is centred on sample k * hop_length, with zeros beyond the window; or 0 */
+    float top_db;           /* dB below a window's maximum to which values are raised, > 0; 0: they stay as they are */
+    int32_t n_passes;       /* of the FFT */
+    const genrekit_float_tables *float_tables;   /* of an FFT in float, or NULL */
+    const genrekit_double_tables *double_tables; /* of one in double, or NULL; one of the two is there */
+    const int32_t *radices;     /* [n_passes] each 2, 3, 4 or 5; their product is half */
+    const uint16_t *positions;  /* [half] where the passes leave value k, below half */
+    const int32_t *mel_first;   /* [n_mels] from 0 */
+    const int32_t *mel_counts;  /* [n_mels]; mel_first + mel_counts is at most half + 1 */
+    const float *mel_weights;   /* [sum of mel_counts] */
+    const float *dct;           /* [n_mels][n_mfcc], and 15 numbers more, whatever they are */
+} genrekit_front_end;
+
+/* Which instructions of the processor to use. */
+typedef enum {
+    GENREKIT_BEST = 0, /* the widest that this processor and system have */
+    GENREKIT_BASE = 1, /* those that every processor has that this library was compiled for */
+    GENREKIT_AVX2 = 2, /* x86: AVX2 with FMA */
+    GENREKIT_AVX512 = 3 /* x86: AVX-512 F, as well */
+} genrekit_instructions;
+
+typedef enum {
+    GENREKIT_OK = 0,
+    GENREKIT_NOT_DUE = 1, /* there is no window yet */
+    GENREKIT_INVALID = 2  /* an argument outside of what is said here */
+} genrekit_status;
+
+typedef struct genrekit_mfcc genrekit_mfcc;
+typedef struct genrekit_stream genrekit_stream;
+
+/* GENREKIT_ABI as the library was compiled. */
+GENREKIT_API int32_t genrekit_abi(void);
+
+/* The widest instructions that can be had here: what GENREKIT_BEST stands for. Asks the processor at each call. */
+GENREKIT_API genrekit_instructions genrekit_best_instructions(void);
+
+/* ---- whole windows, of any length ---- */
+
+/* Bytes of memory that genrekit_mfcc_init needs, whatever the instructions; 0 where front_end is not usable. */
+GENREKIT_API size_t genrekit_mfcc_bytes(const genrekit_front_end *front_end);
+
+/* Make a computer of MFCC in `memory`, which may lie at any address.
+ * Returns NULL if front_end is not usable, the memory is too small, or the instructions cannot be had here. */
+GENREKIT_API genrekit_mfcc *genrekit_mfcc_init(
+    const genrekit_front_end *front_end, genrekit_instructions instructions, void *memory, size_t bytes);
+
+/* Frames in a window of `count` samples; 0 where they are too few for one. */
+GENREKIT_API size_t genrekit_frame_count(const genrekit_front_end *front_end, size_t count);
+
+/* Log-mel of some frames of a window, unclamped.
+ *   samples [count]            the whole window
+ *   first, frames              which of its genrekit_frame_count frames
+ *   log_mel [frames][n_mels]   dB re 1, not below -100 */
+GENREKIT_API genrekit_status genrekit_log_mel(
+    genrekit_mfcc *mfcc, const float *samples, size_t count, size_t first, size_t frames, float *log_mel);
+
+/* MFCC of a window: the clamp of top_db against the maximum of all of log_mel, then the DCT.
+ *   log_mel [frames][n_mels]    at least one frame; stays as it is
+ *   features [frames][n_mfcc]   raw MFCC, as librosa's */
+GENREKIT_API genrekit_status genrekit_cepstrum(
+    genrekit_mfcc *mfcc, const float *log_mel, size_t frames, float *features);
+
+/* (features - mean) / std, coefficient by coefficient; `normalized` may be `features`.
+ *   features, normalized [frames][n_mfcc];  mean, std [n_mfcc], std > 0 */
+GENREKIT_API void genrekit_normalize(
+    const float *features, size_t frames, size_t n_mfcc, const float *mean, const float *std, float *normalized);
+
+/* ---- streams ---- */
+
+/* Bytes of memory that a stream needs, whatever the instructions; 0 where an argument is not usable.
+ *   stride_frames   hops from one window to the next, at least 1 */
+GENREKIT_API size_t genrekit_stream_bytes(const genrekit_front_end *front_end, size_t stride_frames);
+
+/* Make a stream in `memory`, which may lie at any address. The first window is due when window_samples have come, the
+ * next ones every stride_frames * hop_length samples. Each has the features that it would have alone, and the frames
+ * that windows share are computed once.
+ * Returns NULL if an argument is not usable, the memory is too small, or the instructions cannot be had here. */
+GENREKIT_API genrekit_stream *genrekit_stream_init(
+    const genrekit_front_end *front_end, size_t stride_frames, genrekit_instructions instructions, void *memory,
+    size_t bytes);
+
+/* Forget everything that came. */
+GENREKIT_API void genrekit_stream_reset(genrekit_stream *stream);
+
+/* Take in as many of `count` samples as the next window still needs; returns how many. While a window is due it takes
+ * none. */
+GENREKIT_API size_t genrekit_stream_push(genrekit_stream *stream, const float *samples, size_t count);
+
+/* 1 if a window is due, else 0. */
+GENREKIT_API int genrekit_stream_due(const genrekit_stream *stream);
+
+/* Hand out the window that is due, and go on to the next; GENREKIT_NOT_DUE if none is.
+ *   features [frames][n_mfcc]   raw MFCC, with genrekit_frame_count(front_end, window_samples) frames */
+GENREKIT_API genrekit_status genrekit_stream_window(genrekit_stream *stream, float *features);
+
+/* End the stream, and reset it: if no window was ever due but samples came, hand out theirs, padded with silence to
+ * one window, and return GENREKIT_OK; else GENREKIT_NOT_DUE. */
+GENREKIT_API genrekit_status genrekit_stream_flush(genrekit_stream *stream, float *features);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -1,7 +1,6 @@
 /* The front end alone, without Python: ends with 0 where it does what it must, and says what it does not. */
 
 #include <stdio.h>
-#include <string.h>
 
 #include "genrekit.h"
 
@@ -9,10 +8,6 @@ int main(void) {
     int wrong = 0;
     if (genrekit_abi() < 1) {
         printf("genrekit_abi() = %d: expected 1 or more\n", genrekit_abi());
-        wrong = 1;
-    }
-    if (strlen(genrekit_sources()) != 0) {
-        printf("genrekit_sources() = \"%s\": expected none, for the build names none\n", genrekit_sources());
         wrong = 1;
     }
     printf("front end, ABI %d: %s\n", genrekit_abi(), wrong ? "wrong" : "right");

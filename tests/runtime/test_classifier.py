@@ -25,6 +25,8 @@ from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION
 
 from ..conftest import onnx_model, tiny_description
 
+pytestmark = pytest.mark.usefixtures("each_front_end")
+
 WINDOW, HOP, RATE = 4000, 128, 8000  # samples, samples, Hz of the tiny models
 TINY = MfccConfig(sample_rate=RATE, n_fft=256, hop_length=HOP, n_mels=20, n_mfcc=5, window_s=WINDOW / RATE)
 TOLERANCE = 1e-5

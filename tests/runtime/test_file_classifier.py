@@ -9,6 +9,8 @@ from genrekit.runtime import load
 from genrekit.runtime.errors import AudioError, MissingFileError
 from genrekit.runtime.file_classifier import classify_file
 
+pytestmark = pytest.mark.usefixtures("each_front_end")
+
 WINDOW, RATE = 4000, 8000
 
 

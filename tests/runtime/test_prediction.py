@@ -14,7 +14,7 @@ WINDOW, RATE = 4000, 8000
 
 
 @pytest.fixture(scope="module")
-def model(tiny_models):
+def model(tiny_models, each_front_end):
     return load(tiny_models("dense", "onnx"))
 
 

@@ -9,6 +9,8 @@ import pytest
 
 from genrekit.runtime import StreamClassifier, load
 
+pytestmark = pytest.mark.usefixtures("each_front_end")
+
 THREADS = 8
 FILES = [("dense", "tflite", "int8"), ("lstm", "tflite"), ("dense", "onnx"), ("lstm", "onnx")]
 

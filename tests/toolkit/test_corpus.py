@@ -85,6 +85,11 @@ def test_fewer_than_two_genres_are_refused(corpus_folder, tmp_path, genres):
         corpus.scan(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def segments(corpus_folder, each_front_end):
+    return extract(corpus.scan(corpus_folder))
+
+
 def test_segments_are_windows_one_after_the_other(segments):
     assert segments.features.shape == (45, 130, 13)
     assert segments.features.dtype == np.float32

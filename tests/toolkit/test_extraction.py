@@ -21,6 +21,8 @@ from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract, track_features
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
 
+pytestmark = pytest.mark.usefixtures("each_front_end")
+
 # Extracts corpus argv[1] with cache argv[2], prints the features' checksum; after argv[3] tracks it waits to be killed.
 PROGRAM = """
 import hashlib, sys, time
@@ -59,7 +61,13 @@ def cache(tmp_path):
 
 
 @pytest.fixture(scope="module")
-def shifted(corpus_folder):
+def segments(corpus_folder, each_front_end):
+    """Of this form of the front end, whose bits are its own."""
+    return extract(corpus.scan(corpus_folder))
+
+
+@pytest.fixture(scope="module")
+def shifted(corpus_folder, each_front_end):
     """Segments and windows half a window later, computed plainly."""
     return extract(corpus.scan(corpus_folder), shifts=2)
 

@@ -72,6 +72,7 @@ def test_every_field_of_the_config_makes_another_key(cache, name):
     [
         ("compute.software", "FEATURES_VERSION", 2),
         ("compute.software", "SEGMENTS_VERSION", 3),
+        ("compute.software", "front_end", lambda: "another"),
         ("corpus.feature_cache", "software", lambda: "numpy 3"),
     ],
 )

@@ -20,6 +20,8 @@ from genrekit.toolkit.evaluation import score
 from .conftest import names_only
 from .test_front_ends import write_clips
 
+pytestmark = pytest.mark.usefixtures("each_front_end")
+
 CONFIG = MfccConfig(sample_rate=8000, n_fft=256, hop_length=128, n_mels=20, n_mfcc=12, window_s=1.0, top_db=None)
 LENGTHS = (0.4, 0.5, 0.9, 1.0, 1.6, 2.5)  # left out, padded, padded, one segment, one, two
 
@@ -30,7 +32,7 @@ def corpus(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def segments(corpus):
+def segments(corpus, each_front_end):
     return extract(corpus, CONFIG, shifts=2)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from ...runtime.front_end import front_end
 from ...runtime.mfcc import FEATURES_VERSION
 
 SEGMENTS_VERSION = 2  # raised whenever the same audio is cut into other windows, or other things are kept of them
@@ -19,6 +20,7 @@ def software() -> str:
     parts = [
         f"features {FEATURES_VERSION}",
         f"segments {SEGMENTS_VERSION}",
+        f"front end {front_end()}",
         *(f"{name} {version}" for name, version in versions.items()),
     ]
     return ", ".join([*parts, platform.machine()])

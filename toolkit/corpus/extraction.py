@@ -12,7 +12,8 @@ import numpy as np
 
 from ...runtime.audio import open_file
 from ...runtime.errors import CorpusError, GenrekitError, ParameterError
-from ...runtime.mfcc import MfccConfig, mfcc
+from ...runtime.front_end import mfcc
+from ...runtime.mfcc import MfccConfig
 from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
 from .scan import Corpus, Unusable, digest_of

@@ -17,7 +17,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from ...runtime.mfcc import MfccConfig, frame_view, mfcc_computer
+from ...runtime.front_end import window_mfcc
+from ...runtime.mfcc import MfccConfig
 
 FRONT_END = MfccConfig(sample_rate=8000, n_fft=4096, hop_length=1024, n_mels=24, n_mfcc=1, center=False)
 STEP_S = FRONT_END.hop_length / FRONT_END.sample_rate  # from one frame to the next
@@ -58,8 +59,7 @@ def fingerprint(samples: np.ndarray) -> np.ndarray:
     count = FRONT_END.frame_count(len(samples))
     if count <= RISE_FRAMES:
         return np.empty((0, BITS), np.int8)
-    log_mel = np.empty((count, FRONT_END.n_mels), np.float32)
-    mfcc_computer(FRONT_END).log_mel(frame_view(np.ascontiguousarray(samples), FRONT_END, count), log_mel)
+    log_mel = window_mfcc(FRONT_END).log_mel(np.ascontiguousarray(samples))
     slope = np.diff(log_mel, axis=1)
     signs: np.ndarray = np.sign(slope[RISE_FRAMES:] - slope[:-RISE_FRAMES]).astype(np.int8)
     return signs

@@ -1,0 +1,22 @@
+/* AVX2 with FMA, an FFT in float: eight lanes. */
+
+#include "internal.h"
+
+#if X86_SETS
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+#define REAL float
+#define LANES 8
+#define TABLES(front_end) (front_end)->float_tables
+#include "frames.h"
+#include "levels.h"
+
+static const transform in_float = {LANES, log_mel};
+const instruction_set genrekit_avx2 = {&in_float, &genrekit_avx2_double, largest, cepstrum};
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+#endif
