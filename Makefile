@@ -97,7 +97,7 @@ wheels: setup $(CROSS)
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
 test-arm64: setup $(CROSS)
-	$(BIN)/python tests/arm64/armv7l.py
+	$(BIN)/python -m tests.arm64.front_end
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
 
