@@ -1,7 +1,8 @@
 """Classify and stream with every model file in an arm64 root and on this machine, and compare what both say.
 
 compare.py ROOT [--models FOLDER] [--audio FILE], started by the Python that has genrekit. ROOT is made by make_root.sh.
-Exits with 1 where anything differs. The root computes MFCC in C, this machine in numpy. A functional check: under emulation, times say nothing.
+The root computes MFCC in C, this machine in numpy. Exits with 1 where anything differs. A functional check: under
+emulation, times say nothing.
 """
 
 from __future__ import annotations
