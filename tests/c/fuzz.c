@@ -13,9 +13,9 @@
 
 #include "genrekit.h"
 
-#define MOST_HALF 512u
+#define MOST_HALF 256u
 #define MOST_SAMPLES 60000u /* of one stream, kept to compare with */
-#define MOST_WINDOWS 40     /* of one input, for each is computed a second time */
+#define MOST_WINDOWS 10     /* of one input, for each is computed a second time */
 
 static void require(int holds, const char *promise) {
     if (!holds) {
