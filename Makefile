@@ -96,7 +96,7 @@ coverage: setup
 
 # Small changes of the runtime that no test notices.
 mutants: setup
-	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc native c_tables \
+	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc front_end native c_tables numpy_frames \
 		audio/files audio/sizes audio/pcm
 
 # Of all that is installed, whatever extra brought it.

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from ...runtime.errors import GenrekitError, MissingPackageError, first_words
+from ...runtime.errors import FrontEndWarning, GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
 from ...runtime.util.scratch import own_temporary_folder
 from .commands import (
@@ -108,12 +108,19 @@ def main() -> None:
     if DEBUG not in sys.argv:
         discard_native_output()
         logging.disable()
-        warnings.simplefilter("ignore")
+        _show_own_warnings_alone()
     for output in filter(None, (sys.stdout, sys.stderr)):
         output.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows what was meant
     with own_temporary_folder():
         code = run(sys.argv[1:])
     sys.exit(code)
+
+
+def _show_own_warnings_alone() -> None:
+    """Those of the front end, each once; processes that are started from here have nowhere to show theirs."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("once", FrontEndWarning)
+    warnings.showwarning = lambda message, *_: note(f"genrekit: {message}")
 
 
 def run(arguments: Sequence[str]) -> int:
