@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from ...runtime import front_end
 from ...runtime.errors import FrontEndWarning, GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
 from ...runtime.util.scratch import own_temporary_folder
@@ -100,7 +101,7 @@ def _options(
         bool, typer.Option(DEBUG, help="Show tracebacks, and what libraries say. May stand anywhere in the command.")
     ] = False,
 ) -> None:
-    pass
+    front_end()  # what is wrong with it is said once, and not of every file or by processes that nobody hears
 
 
 def main() -> None:
