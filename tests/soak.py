@@ -2,7 +2,8 @@
 
     python tests/soak.py out/models/cnn-int8.tflite --hours 24
 
-The audio is one piece over and over, which lasts a whole number of strides, so that the same windows come again.
+The audio is one piece over and over, which lasts a whole number of strides, so that the same windows come again. The
+environment variable GENREKIT_FRONT_END, numpy or native, chooses what computes the MFCC.
 Exits with 1 where resident memory at the end is more than a MiB above that after the first minutes, where the time of a
 decision is not that of the sample at which its window ends, or where a window is decided on otherwise than before.
 """
@@ -19,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
-from genrekit.runtime import StreamClassifier, load
+from genrekit.runtime import StreamClassifier, front_end, load
 from genrekit.runtime.audio import AudioSource
 
 MOST_GROWTH = 2**20  # bytes
@@ -122,9 +123,9 @@ def main() -> int:
         found = soak(path, arguments.hours)
         sound = sound and found.is_sound()
         print(
-            f"{path.name}: {arguments.hours:g} h, {found.decisions} decisions, grew by {found.grown / 1024:.0f} KiB; "
-            f"at most {found.drift:.1g} s off; of the same windows, {found.others} other labels, scores other by "
-            f"{found.difference:.1g}",
+            f"{path.name}, front end {front_end()}: {arguments.hours:g} h, {found.decisions} decisions, grew by "
+            f"{found.grown / 1024:.0f} KiB; at most {found.drift:.1g} s off; of the same windows, {found.others} other "
+            f"labels, scores other by {found.difference:.1g}",
             flush=True,
         )
     return 0 if sound else 1
