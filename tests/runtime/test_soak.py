@@ -15,8 +15,7 @@ SOAK = Path(__file__).parents[1] / "soak.py"
 
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from Linux' /proc")
 @pytest.mark.parametrize(
-    ("file", "form"),
-    [(("dense", "tflite", "int8"), "numpy"), (("lstm", "onnx"), "native"), (("lstm", "onnx"), "numpy")],
+    ("file", "form"), [(("dense", "tflite", "int8"), "numpy"), (("lstm", "onnx"), "native")], ids=["numpy", "native"]
 )
 def test_nothing_changes_within_an_hour(tiny_models, file, form):
     if form == "native" and front_end() != "native":
