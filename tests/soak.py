@@ -27,6 +27,7 @@ MOST_GROWTH = 2**20  # bytes
 MINUTE_S, HOUR_S = 60, 3600
 SOURCE_RATE = 16_000  # Hz; not the models', so that the resampler runs too
 MOST_DIFFERENCE = 1e-4  # of scores: the resampler's state is the same but for rounding
+MOST_DIFFERENCE_INT8 = 0.05  # where rounding can take a feature to the next step
 MOST_DRIFT_S = 1e-6
 
 
@@ -70,6 +71,7 @@ class Soaked:
         decisions: how many were made.
         drift: the largest distance of a decision's time from that of the sample at which its window ends, in s.
         difference: the largest of scores from those of the same window the first time.
+        most_difference: that may be.
         others: how many labels are not those of the same window the first time.
     """
 
@@ -77,11 +79,12 @@ class Soaked:
     decisions: int = 0
     drift: float = 0.0
     difference: float = 0.0
+    most_difference: float = MOST_DIFFERENCE
     others: int = 0
 
     def is_sound(self) -> bool:
         """Whether nothing changed with time."""
-        same = self.difference <= MOST_DIFFERENCE and not self.others
+        same = self.difference <= self.most_difference and not self.others
         return same and self.grown <= MOST_GROWTH and self.drift < MOST_DRIFT_S
 
 
@@ -95,6 +98,8 @@ def soak(path: Path, hours: float) -> Soaked:
     # Of the second time: what the first windows see depends on what came before.
     known = np.zeros((piece.strides, len(model.labels)))
     found, before = Soaked(), 0
+    if model.description.precision == "int8":
+        found.most_difference = MOST_DIFFERENCE_INT8
     for block in AudioSource((block for _ in range(rounds) for block in piece.blocks), SOURCE_RATE, rate):
         for prediction in stream.push(block):
             due = (model.config.window_samples + found.decisions * stride) / rate
