@@ -142,12 +142,11 @@ static void frame_is_complete(genrekit_stream *s) {
     const genrekit_front_end *fe = s->mfcc.front_end;
     size_t n_fft = (size_t)fe->n_fft, hop = (size_t)fe->hop_length;
     uint64_t k = s->frame;
-    for (size_t index = 0; index < s->left && index <= k; index++)
-        if ((k - index) % s->stride_frames == 0) {
-            size_t before = (size_t)-genrekit_frame_start(fe, index);
-            float *row = left_rows_of(s, (k - index) / s->stride_frames) + index * s->row_floats;
-            enqueue(s, (k - index) * hop, before, n_fft - before, row);
-        }
+    for (size_t index = (size_t)(k % s->stride_frames); index < s->left && index <= k; index += s->stride_frames) {
+        size_t before = (size_t)-genrekit_frame_start(fe, index);
+        float *row = left_rows_of(s, (k - index) / s->stride_frames) + index * s->row_floats;
+        enqueue(s, (k - index) * hop, before, n_fft - before, row);
+    }
     if (k >= s->left && (k - s->left) % s->stride_frames < s->interior) {
         float *row = s->interior_rows + (size_t)((k - s->left) % s->interior) * s->row_floats;
         enqueue(s, s->ready_at - n_fft, 0, n_fft, row);
