@@ -21,8 +21,6 @@ from genrekit.runtime.mfcc import MfccComputer
 from genrekit.runtime.native import ABI, load_library
 from genrekit.runtime.native_build import BUILD_COMMAND, DIGEST, digest_of, find_compiler, library_name
 
-from ..libraries import needs_compiler
-
 LIBRARY = native.library()
 needs_library = pytest.mark.skipif(not isinstance(LIBRARY, ctypes.CDLL), reason=f"no front end in C: {LIBRARY}")
 
@@ -85,7 +83,9 @@ def stub(folder, abi, functions=()):
     """The bytes of a library that says it has `abi`, and has `functions` that do nothing."""
     lines = [f"int genrekit_abi(void) {{ return {abi}; }}", *(f"void {name}(void) {{}}" for name in functions)]
     (folder / "stub.c").write_text("\n".join(lines) + "\n")
-    command = [*find_compiler(), "-shared", "-fPIC", "-o", folder / "stub", folder / "stub.c"]
+    if (compiler := find_compiler()) is None:
+        pytest.skip("no C compiler at hand: apt install gcc libc6-dev")
+    command = [*compiler, "-shared", "-fPIC", "-o", folder / "stub", folder / "stub.c"]
     subprocess.run(command, check=True)
     return (folder / "stub").read_bytes()
 
@@ -113,7 +113,6 @@ DAMAGED = {
 
 
 @needs_library
-@needs_compiler
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="makes ELF files")
 @pytest.mark.parametrize("damage", DAMAGED)
 def test_a_damaged_library_is_named_once_and_numpy_takes_over(copy, damage):
