@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from ...runtime.errors import GenrekitError, MissingPackageError, first_words
+from ...runtime.errors import FrontEndWarning, GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
 from ...runtime.util.scratch import own_temporary_folder
 from .commands import (
@@ -109,11 +109,18 @@ def main() -> None:
         discard_native_output()
         logging.disable()
         warnings.simplefilter("ignore")
+        warnings.simplefilter("default", FrontEndWarning)
+        warnings.showwarning = _note_warning
     for output in filter(None, (sys.stdout, sys.stderr)):
         output.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows what was meant
     with own_temporary_folder():
         code = run(sys.argv[1:])
     sys.exit(code)
+
+
+def _note_warning(message: Warning | str, category: type[Warning], *_: object, **__: object) -> None:
+    if issubclass(category, FrontEndWarning):
+        note(f"genrekit: {message}")
 
 
 def run(arguments: Sequence[str]) -> int:
