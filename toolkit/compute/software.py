@@ -15,7 +15,7 @@ SEGMENTS_VERSION = 2  # raised whenever the same audio is cut into other windows
 
 
 def software() -> str:
-    """What the bits of features depend on beside samples and config: the maths, which form of it, and what it stands on.
+    """What the bits of features depend on beside samples and config: the maths, its form, and what it stands on.
 
     Raises:
         ParameterError, Failure: as `front_end`.
