@@ -81,6 +81,7 @@ def test_times_are_measured_there(first, device_home):
         assert row.cold_start_of == "genrekit classify"
         assert row.cold_start_ms > 0
     assert list(first.machine.engines) == ["onnx"]  # the only one installed there
+    assert first.machine.front_end in ("native", "numpy")
     assert [folder.name for folder in (device_home / ".cache/genrekit/device").iterdir()] == [
         "python{}.{}".format(*sys.version_info)
     ]
