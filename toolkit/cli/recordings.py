@@ -124,7 +124,7 @@ def _summary(scores: DetectionScores, seconds: float) -> str:
 
 
 def _length(seconds: float) -> str:
-    return f"{seconds:.1f} s" if seconds < 3600 else f"{seconds / 3600:.2f} h"
+    return f"{seconds / 60:.1f} min" if seconds < 3600 else f"{seconds / 3600:.2f} h"
 
 
 def _overall(scores: DetectionScores) -> dict[str, Any]:

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...runtime.util.atomic import replacing
@@ -14,7 +16,7 @@ from .detections import DetectionScores
 from .sweep import ROUND_STEPS
 
 FEWEST_TOLD_APART = 1.0  # false alarms an hour; the axis is linear below, logarithmic above
-NAMED = ROUND_STEPS[::2]  # thresholds that stand beside their points
+APART_PIXELS = 24  # from one written threshold to the next
 
 
 def write_tradeoff(path: Path, swept: Sequence[DetectionScores], chosen: DetectionScores | None, title: str) -> None:
@@ -22,21 +24,28 @@ def write_tradeoff(path: Path, swept: Sequence[DetectionScores], chosen: Detecti
     figure = Figure(figsize=(7, 4.5), layout="constrained")
     axes = figure.subplots()
     axes.plot(*_points(swept), marker=".", linewidth=1, label="thresholds")
-    for scores, (rate, missed) in zip(swept, zip(*_points(swept), strict=True), strict=True):
-        if scores.min_score in NAMED:
-            offset = (4, 4)
-            axes.annotate(
-                f"{scores.min_score:g}", (rate, missed), xytext=offset, textcoords="offset points", fontsize=8
-            )
     if chosen:
         axes.plot(*_points([chosen]), "o", markersize=9, fillstyle="none", label=f"chosen: {chosen.min_score:g}")
     axes.set_xscale("symlog", linthresh=FEWEST_TOLD_APART)
     axes.set(xlabel="false alarms an hour", ylabel="misses, fraction of the events", ylim=(-0.03, 1.03))
     axes.set_xlim(left=-0.05)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
     axes.grid(alpha=0.3)
     axes.legend()
+    _name_points(axes, swept)
     figure.suptitle(picture_text(title))
     save_png(figure, path)
+
+
+def _name_points(axes: Axes, swept: Sequence[DetectionScores]) -> None:
+    """Write round thresholds beside their points, from the strictest, as far as there is room."""
+    taken: list[np.ndarray] = []
+    for scores in reversed(swept):
+        (point,) = np.column_stack(_points([scores]))
+        pixel = axes.transData.transform(point)
+        if scores.min_score in ROUND_STEPS and all(np.abs(pixel - other).max() > APART_PIXELS for other in taken):
+            axes.annotate(f"{scores.min_score:g}", point, (4, 4), textcoords="offset points", fontsize=8)
+            taken.append(pixel)
 
 
 def _points(swept: Sequence[DetectionScores]) -> tuple[list[float], list[float]]:
