@@ -29,17 +29,18 @@ def thresholds(matching: Matching) -> list[float]:
     score, begins = matching.decisions.score, matching.false_alarms(0.0)
     outside = np.flatnonzero(matching.outside)
     alarms = np.maximum.reduceat(score[outside], np.searchsorted(outside, begins)) if len(begins) else score[:0]
-    # The last decimals are cut off, not rounded: at the score of its best line an event is still hit.
-    last_hits = [_cut(max(score[own])) for own in matching.hitting if len(own)]
-    first_silent = [_cut(peak) + STEP for peak in alarms]
+    last_hits = [_at_most(float(score[own].max())) for own in matching.hitting if len(own)]
+    first_silent = [_at_most(peak) + STEP for peak in alarms.tolist()]
     changes = sorted({round(value, 4) for value in (*last_hits, *first_silent) if value <= 1})
     if len(changes) > MOST:
         changes = [changes[round(index)] for index in np.linspace(0, len(changes) - 1, MOST)]
     return sorted({*ROUND_STEPS, *changes})
 
 
-def _cut(score: float) -> float:
-    return math.floor(score / STEP) * STEP
+def _at_most(score: float) -> float:
+    """The last threshold at which a line with this `score` is shown."""
+    rounded = round(score, 4)
+    return rounded if rounded <= score else rounded - STEP
 
 
 def choose(swept: Sequence[DetectionScores], false_alarms_per_hour: float) -> DetectionScores | None:
