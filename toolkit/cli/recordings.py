@@ -133,11 +133,13 @@ def _overall(scores: DetectionScores) -> dict[str, Any]:
 
 
 def _print_labels(scores: DetectionScores) -> None:
+    """Those of which something was or should have been detected."""
     from rich.table import Table
 
     table = Table("label", "hits", "misses", "false alarms")
     for label, counts in scores.labels.items():
-        table.add_row(label, str(counts.hits), str(counts.misses), str(counts.false_alarms))
+        if any(figures := dataclasses.astuple(counts)):
+            table.add_row(label, *map(str, figures))
     print_table(table)
 
 

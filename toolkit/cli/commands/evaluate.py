@@ -81,10 +81,10 @@ def evaluate(
 
     With --data: accuracy by part and by track, with the confusion matrix.
 
-    With --stream and --events: how many events the lines of `genrekit stream` would have hit and missed, after what
-    delay, and how many false alarms an hour stood between them. That is what an alarm or a wake word is judged by,
-    since its recordings are nearly all of nothing, which an accuracy over windows does not show. --sweep shows the same
-    over thresholds, and --false-alarms-per-hour which of them to take.
+    With --stream and --events: how many events the lines of `genrekit stream` would hit and miss, after what delay, and
+    how many false alarms an hour would stand between them. Alarms and wake words are judged by these, since an accuracy
+    over windows says nothing of the hours in which nothing happens. --sweep shows the same over thresholds, --picture
+    draws it, and --false-alarms-per-hour chooses the threshold to take.
 
     Example: genrekit evaluate models/cnn-int8.tflite --data gtzan/genres_original
 
