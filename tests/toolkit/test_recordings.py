@@ -192,7 +192,7 @@ def test_the_background_is_never_detected(evaluate, recording, tmp_path):
     assert (found["hits"], found["misses"], found["false_alarms"]) == (2, 1, 3)
 
 
-@pytest.mark.parametrize("options", [(), ("--stride", 0.1, "--smooth", 0.3, "--min-score", 0.7), ("--any-answer",)])
+@pytest.mark.parametrize("options", [(), ("--stride", 0.1, "--smooth", 0.5, "--min-score", 0.9), ("--any-answer",)])
 def test_what_counts_is_what_the_stream_shows(genrekit, evaluate, detector, recording, tmp_path, options):
     lines = genrekit("stream", detector, recording / "long.wav", "--json", *options).stdout.splitlines()
     shown = [line for line in map(json.loads, lines) if "warning" not in line and line["answer"] in MARKS]
@@ -239,20 +239,24 @@ def test_tables_and_sentences(genrekit, detector, recording):
 
 
 def test_a_recording_shorter_than_a_window(evaluate, tmp_path):
-    soundfile.write(tmp_path / "long.wav", mark("yes", 0.47), RATE)
+    soundfile.write(tmp_path / "long.wav", mark("yes", 0.470125), RATE)
     write_events(tmp_path / "events.csv", [(0.1, 0.47, "yes")])
-    _, found = evaluate(tmp_path)
+    _, found = evaluate(tmp_path, "--tolerance", 0)  # the line stands at 0.470 s, as it is shown
     assert (found["hits"], found["misses"], found["false_alarms"]) == (1, 0, 0)
     assert found["delay_s"]["p50"] == 0.37
 
 
-def test_audio_that_speaks_against_the_figures_is_told(evaluate, recording, tmp_path):
+def test_audio_that_speaks_against_the_figures_is_told(genrekit, detector, evaluate, recording, tmp_path):
     content = (recording / "long.wav").read_bytes()
     (tmp_path / "long.wav").write_bytes(content[: len(content) // 2])
     write_events(tmp_path / "events.csv", [])
     process, found = evaluate(tmp_path)
     assert found["seconds"] == pytest.approx(SECONDS / 2, abs=0.01)
     assert "cut-short" in process.stderr
+    write_events(tmp_path / "events.csv", [(SECONDS - 2, SECONDS - 1, "yes")])  # the header says that it is there
+    process = genrekit("evaluate", detector, "--stream", "long.wav", "--events", "events.csv", cwd=tmp_path)
+    assert process.returncode == 2
+    assert "events.csv, line 2: end_s=59: expected events within the recording, which has 29.9" in process.stderr
 
 
 REFUSED = {
