@@ -12,7 +12,7 @@ from .detections import DetectionScores, Matching
 
 ROUND_STEPS = tuple(round(0.05 * step, 2) for step in range(20))
 STEP = 1e-4  # from one threshold to the next, at least: nobody types more digits
-MOST = 200  # thresholds beside the round ones
+MOST = 250  # thresholds beside the round ones, at most
 
 
 def sweep(matching: Matching) -> tuple[DetectionScores, ...]:
@@ -24,7 +24,7 @@ def thresholds(matching: Matching) -> list[float]:
     """Round ones, and those at which something changes, the lowest first.
 
     That is for each event the highest that still hits it, and for each false alarm the lowest that silences it. Where
-    these are more than `MOST`, so many of them, evenly from all.
+    these are more than `MOST`, the highest of them, and from there down ever fewer: rates that people wish for are low.
     """
     score, begins = matching.decisions.score, matching.false_alarms(0.0)
     outside = np.flatnonzero(matching.outside)
@@ -33,7 +33,8 @@ def thresholds(matching: Matching) -> list[float]:
     first_silent = [_at_most(peak) + STEP for peak in alarms.tolist()]
     changes = sorted({round(value, 4) for value in (*last_hits, *first_silent) if value <= 1})
     if len(changes) > MOST:
-        changes = [changes[round(index)] for index in np.linspace(0, len(changes) - 1, MOST)]
+        from_the_end = np.unique(np.geomspace(1, len(changes), MOST).round().astype(int))
+        changes = [changes[-index] for index in from_the_end]
     return sorted({*ROUND_STEPS, *changes})
 
 
