@@ -65,7 +65,7 @@ class ModelFileError(GenrekitError, ValueError):
 
 
 class CorpusError(GenrekitError, ValueError):
-    """A corpus or split that cannot serve: no tracks, one genre, a genre with one track."""
+    """A corpus, split or list of events that cannot serve: no tracks, one genre, a genre with one track."""
 
 
 class MissingPackageError(GenrekitError, ImportError):

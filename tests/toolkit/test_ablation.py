@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from genrekit.toolkit.evaluation import Scores, SubsetScores, TrackScores
+from genrekit.toolkit.evaluation.scores import Scores, SubsetScores, TrackScores
 from genrekit.toolkit.experiments import ablation
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import recipe

@@ -25,6 +25,7 @@ from .commands import (
     classify,
     compare,
     corpus,
+    evaluate,
     export,
     paper,
     quickstart,
@@ -74,7 +75,7 @@ app.command(rich_help_panel="Start")(quickstart.quickstart)
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(cache.app, name="cache", rich_help_panel="Prepare")
 app.command(rich_help_panel="Train")(train.train)
-app.command(rich_help_panel="Train")(train.evaluate)
+app.command(rich_help_panel="Train")(evaluate.evaluate)
 app.command(rich_help_panel="Deploy")(export.export)
 app.command(rich_help_panel="Deploy")(export.inspect)
 app.command(rich_help_panel="Run")(classify.classify)
