@@ -16,6 +16,8 @@
         ├── ConversionError (RuntimeError)   a converter or an engine failed
         └── ParityError (RuntimeError)       a converted file does not agree with its Keras model
 
+    FrontEndWarning (UserWarning)            warned of, not raised: numpy does the work of the front end in C
+
 Each message says what was expected, what came, and what to do next.
 """
 
