@@ -11,8 +11,8 @@ from ...runtime.errors import ParameterError
 from .detections import DetectionScores, Matching
 
 ROUND_STEPS = tuple(round(0.05 * step, 2) for step in range(20))
-STEP = 1e-4  # from one threshold to the next, at least: nobody types more digits
-MOST = 250  # thresholds beside the round ones, at most
+DIGITS = 6  # of other thresholds: the scores of a sure model differ in the last of them
+MOST = 150  # thresholds at which events are lost, and as many at which alarms fall silent
 
 
 def sweep(matching: Matching) -> tuple[DetectionScores, ...]:
@@ -23,25 +23,28 @@ def sweep(matching: Matching) -> tuple[DetectionScores, ...]:
 def thresholds(matching: Matching) -> list[float]:
     """Round ones, and those at which something changes, the lowest first.
 
-    That is for each event the highest that still hits it, and for each false alarm the lowest that silences it. Where
-    these are more than `MOST`, the highest of them, and from there down ever fewer: rates that people wish for are low.
+    That is for each event the highest that still hits it, and for each false alarm the lowest that silences it. Of more
+    than `MOST` they are the highest, and from there down ever fewer: rates that people wish for are low.
     """
     score, begins = matching.decisions.score, matching.false_alarms(0.0)
     outside = np.flatnonzero(matching.outside)
-    alarms = np.maximum.reduceat(score[outside], np.searchsorted(outside, begins)) if len(begins) else score[:0]
-    last_hits = [_at_most(float(score[own].max())) for own in matching.hitting if len(own)]
-    first_silent = [_at_most(peak) + STEP for peak in alarms.tolist()]
-    changes = sorted({round(value, 4) for value in (*last_hits, *first_silent) if value <= 1})
-    if len(changes) > MOST:
-        from_the_end = np.unique(np.geomspace(1, len(changes), MOST).round().astype(int))
-        changes = [changes[-index] for index in from_the_end]
-    return sorted({*ROUND_STEPS, *changes})
+    peaks = np.maximum.reduceat(score[outside], np.searchsorted(outside, begins)) if len(begins) else score[:0]
+    last_hits = {_at_most(float(score[own].max())) for own in matching.hitting if len(own)}
+    first_silent = {round(_at_most(peak) + 10**-DIGITS, DIGITS) for peak in peaks.tolist()}
+    return sorted({*ROUND_STEPS, *_thinned(last_hits), *_thinned({each for each in first_silent if each <= 1})})
 
 
 def _at_most(score: float) -> float:
     """The last threshold at which a line with this `score` is shown."""
-    rounded = round(score, 4)
-    return rounded if rounded <= score else rounded - STEP
+    rounded = round(score, DIGITS)
+    return rounded if rounded <= score else round(rounded - 10**-DIGITS, DIGITS)
+
+
+def _thinned(values: set[float]) -> list[float]:
+    falling = sorted(values, reverse=True)
+    if len(falling) <= MOST:
+        return falling
+    return [falling[index - 1] for index in np.unique(np.geomspace(1, len(falling), MOST).round().astype(int))]
 
 
 def choose(swept: Sequence[DetectionScores], false_alarms_per_hour: float) -> DetectionScores | None:
