@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from genrekit.runtime import MfccConfig, front_end, mfcc
+from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
 from genrekit.runtime.errors import FrontEndWarning, ParameterError
 from genrekit.toolkit.cli import steps as work
@@ -107,7 +107,7 @@ def test_impossible_shifts_are_refused(segments, shifts):
         extract(segments.corpus, shifts=shifts)
 
 
-@pytest.mark.skipif(front_end() == "numpy", reason="the front end in C was not built")
+@pytest.mark.parametrize("each_front_end", ["native"], indirect=True)
 def test_of_a_length_that_c_cannot_have_this_process_warns_once(corpus_folder):
     with pytest.warns(FrontEndWarning, match="n_fft=2038") as found:
         extract(corpus.scan(corpus_folder), MfccConfig(n_fft=2038), Processes(2))
