@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import TypedDict
 
 import numpy as np
 
@@ -40,6 +41,8 @@ class Recipe:
             are no longer than a window; 0: none.
         timbre: standard deviation of the constant that is added to each coefficient of a window; 0: none.
         shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
+        rooms: in how many other rooms each segment is heard, through small loudspeakers and with noise; every other
+            window of an epoch is one of these; 0: none.
         balance: whether an epoch holds as many segments of each class.
         without: options that were switched off.
     """
@@ -60,6 +63,7 @@ class Recipe:
     time_shift: float = 0.0
     timbre: float = 0.0
     shifts: int = 1
+    rooms: int = 0
     balance: bool = False
     without: tuple[str, ...] = ()
 
@@ -104,7 +108,7 @@ _EDGE = Recipe(
 EDGE = {
     "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
     "mlp-regularized": _EDGE,
-    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1),
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1, rooms=2),
     # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
     "lstm": dataclasses.replace(
         _EDGE,
@@ -128,6 +132,7 @@ OPTIONS = {
     "time-shift": ("time_shift",),
     "timbre": ("timbre",),
     "offsets": ("shifts",),
+    "room": ("rooms",),
     "balancing": ("balance",),
 }
 
@@ -167,6 +172,14 @@ def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[
     return {model: recipe(name, model, epochs, without) for model in names}
 
 
-def shifts(recipes: Iterable[Recipe]) -> int:
-    """How many windows of each segment the recipes draw from, for `extraction.extract`."""
-    return max(recipe.shifts for recipe in recipes)
+class WindowsWanted(TypedDict):
+    """Arguments of `extraction.extract`."""
+
+    shifts: int
+    rooms: int
+
+
+def windows_wanted(recipes: Iterable[Recipe]) -> WindowsWanted:
+    """What windows of each segment the recipes draw from."""
+    chosen = list(recipes)
+    return {"shifts": max(recipe.shifts for recipe in chosen), "rooms": max(recipe.rooms for recipe in chosen)}

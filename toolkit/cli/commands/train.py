@@ -75,7 +75,7 @@ def train(
     from ....runtime.util.atomic import require_writable
     from ...corpus.scan import scan
     from ...splits.assign import require_known, require_possible, require_seed
-    from ...training.recipes import recipes, shifts
+    from ...training.recipes import recipes, windows_wanted
     from ..steps import open_cache, read_segments, train_models
     from ..terminal import print_json, say
 
@@ -86,7 +86,7 @@ def train(
     require_possible(scan(data), split, seed)
     require_writable(out)
     kept = open_cache(cache, no_cache)
-    segments = read_segments(data, jobs, config, shifts=shifts(chosen.values()), cache=kept, dask=dask)
+    segments = read_segments(data, jobs, config, **windows_wanted(chosen.values()), cache=kept, dask=dask)
     trained = []
     for metrics in train_models(chosen, segments, out, split, seed, restart=restart, tensorboard=tensorboard):
         trained.append(dataclasses.asdict(metrics))
