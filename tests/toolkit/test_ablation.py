@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from genrekit.toolkit.evaluation import Scores, SubsetScores, TrackScores
 from genrekit.toolkit.experiments import ablation
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import recipe
 
 
 def runs(*accuracies):
-    return [scores(SubsetScores(value, 1.0, 10), TrackScores(value, 5)) for value in accuracies]
-
-
-def scores(subset, tracks):
-    return Scores(
-        train=subset, validation=subset, test=subset, test_tracks=tracks, confusion=[[10]], segments_leak=False
-    )
+    return [ablation.RunAccuracies(value, value, value / 2, value) for value in accuracies]
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -42,8 +36,11 @@ def test_rows_report_means_and_paired_differences():
     assert found.std == pytest.approx(np.std(other, ddof=1))
     assert found.difference == pytest.approx(np.mean(np.subtract(other, edge)))
     assert found.difference_std == pytest.approx(np.std(np.subtract(other, edge), ddof=1))
+    interval = stats.ttest_1samp(np.subtract(other, edge), 0).confidence_interval(0.95)
+    assert found.difference_interval == pytest.approx(tuple(interval), abs=2e-3)
     assert rows[0].test.difference == 0
-    assert ablation.cells(rows[1])[:3] == ["edge without mixup", "0.650 ± 0.132", "-0.083 ± 0.126"]
+    assert rows[1].as_heard.mean == pytest.approx(np.mean(other) / 2)
+    assert ablation.cells(rows[1])[:3] == ["edge without mixup", "0.650 ± 0.132", "-0.083 (-0.396 to +0.229)"]
 
 
 def test_one_seed_has_no_spread():

@@ -104,7 +104,9 @@ def heard(samples: np.ndarray, rate: int, room: Room, generator: np.random.Gener
     band, noise_shape = _magnitudes(size, rate, room)
     spectrum *= band
     noise = generator.standard_normal(2 * len(spectrum), np.float32).view(np.complex64) * noise_shape
-    spectrum += noise * np.sqrt(_energy(spectrum) / _energy(noise) / 10 ** (room.noise_db / 10))
+    # The noise goes on behind the samples, where the sound does not.
+    louder = size / len(samples) / 10 ** (room.noise_db / 10)
+    spectrum += noise * np.sqrt(louder * _energy(spectrum) / _energy(noise))
     sound = np.fft.irfft(spectrum, size)[: len(samples)].astype(np.float32)
     sound *= level * 10 ** (room.gain_db / 20) / _rms(sound)
     limit = min(1.0, room.clipped * float(np.abs(sound).max()))
