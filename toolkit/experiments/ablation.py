@@ -30,7 +30,7 @@ SCHEMA = 1
 MEASURES = {
     "test": "test, by segment",
     "test_tracks": "test, by track",
-    "as_heard": "test as heard in rooms, by segment",
+    "as_heard": "as heard, by segment",
     "validation": "validation, by segment",
 }
 
@@ -188,7 +188,7 @@ def cells(row: Row) -> list[str]:
 
 def _interval(own: Accuracy) -> str:
     ends = own.difference_interval
-    return "" if ends is None else f" ({ends[0]:+.3f} to {ends[1]:+.3f})"
+    return "" if ends is None else f" ± {(ends[1] - ends[0]) / 2:.3f}"
 
 
 def table(result: Ablation) -> Table:
@@ -207,7 +207,7 @@ def caption(result: Ablation) -> str:
     """What was measured, in one or two sentences."""
     corpus = result.corpus
     seeds = ", ".join(map(str, result.seeds))
-    spread = "mean ± standard deviation, and differences with 95 % intervals, over seeds"
+    spread = "mean ± standard deviation, and mean difference ± half of its 95 % interval, over seeds"
     spread = spread if len(result.seeds) > 1 else "seed"
     return (
         f"{corpus.name}, {corpus.tracks} tracks, split {Path(result.split).name}; {spread} {seeds}."
