@@ -10,9 +10,10 @@ SOAK_HOURS ?= 24
 FUZZ_MUTANTS ?= 2000
 FUZZ_SEED ?= $(shell date +%s)
 FUZZ_MINUTES ?= 20
+FUZZ_C_MINUTES ?= 10
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz soak coverage mutants licences wheels test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 constraints clean
 
 setup: $(INSTALLED) $(NATIVE)
 
@@ -47,6 +48,7 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python tests/typecheck.py
+	$(BIN)/python tests/lint_c.py
 
 # What genrekit promises, beside the targets; then every file of the quickstart beside Keras. On a quiet machine.
 bench: out/bench.json
@@ -65,17 +67,28 @@ results: out/bench.json
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
 
-# The properties of streams and of raw PCM, with ten thousand examples each, others every time; damaged copies of the files
+# First fuzz-c; then the properties of streams and of raw PCM, and of C beside numpy, with ten thousand examples each, others every time; damaged copies of the files
 # of the quickstart, FUZZ_MUTANTS of each format; commands that are killed at random moments, for FUZZ_MINUTES.
-fuzz: setup out/bench.json
-	$(BIN)/python -m pytest tests/runtime --hypothesis-profile fuzz -k "any_chunks or flush or any_pieces"
+fuzz: fuzz-c out/bench.json
+	$(BIN)/python -m pytest tests/runtime --hypothesis-profile fuzz -k "any_chunks or flush or any_pieces or as_in_numpy"
 	GENREKIT_FUZZ_MUTANTS=$(FUZZ_MUTANTS) GENREKIT_FUZZ_SEED=$(FUZZ_SEED) GENREKIT_FUZZ_MODELS=out/models \
 		$(BIN)/python -m pytest tests/fuzz -s -m ""
 	$(BIN)/python -m tests.fuzz.kills --minutes $(FUZZ_MINUTES)
 
-# Simulated hours of audio through the models of the quickstart.
+# The front end in C under libFuzzer and sanitizers, for FUZZ_C_MINUTES; inputs that lead far are kept in out/fuzz-c.
+fuzz-c: setup
+	mkdir -p out/fuzz-c
+	if command -v clang > /dev/null; then \
+		clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+			-Iruntime/c tests/c/fuzz.c runtime/c/*.c -lm -o out/fuzz-c.bin && \
+		out/fuzz-c.bin -max_total_time=$$(($(FUZZ_C_MINUTES) * 60)) -max_len=600 -verbosity=0 -print_final_stats=1 \
+			-artifact_prefix=out/fuzz-c- out/fuzz-c; \
+	else echo "the C is not fuzzed: no clang"; fi
+
+# Simulated hours of audio through the models of the quickstart, by both forms of the front end.
 soak: setup
-	$(BIN)/python tests/soak.py out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS)
+	for form in numpy native; do GENREKIT_FRONT_END=$$form $(BIN)/python tests/soak.py \
+		out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS) || exit 1; done
 
 # Lines of the runtime that no test of it runs.
 coverage: setup
@@ -83,7 +96,7 @@ coverage: setup
 
 # Small changes of the runtime that no test notices.
 mutants: setup
-	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc \
+	$(BIN)/python tests/mutants.py postprocess mfcc_stream classifier mfcc front_end native c_tables numpy_frames \
 		audio/files audio/sizes audio/pcm
 
 # Of all that is installed, whatever extra brought it.
@@ -97,7 +110,7 @@ wheels: setup $(CROSS)
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
 test-arm64: setup $(CROSS)
-	$(BIN)/python tests/arm64/armv7l.py
+	$(BIN)/python -m tests.arm64.front_end
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
 

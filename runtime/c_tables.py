@@ -10,8 +10,9 @@ from .errors import ParameterError
 from .mfcc import MfccConfig, dct_basis, hann_window, mel_weights
 
 RADICES = (4, 5, 3, 2)  # of the passes, in this order
-# An FFT in float leaves noise 130 dB below a frame's loudest bin, which a clamp at this or less keeps out of sight.
-FLOAT_TOP_DB = 80.0
+# An FFT in float leaves noise 130 dB below a frame's loudest bin. A clamp at this or less keeps it out of MFCC, within
+# 1e-3 for pure tones of any level; one at the second where bands are as many and frames as long as by default.
+FLOAT_TOP_DB, FLOAT_TOP_DB_OF_DEFAULT = 60.0, 80.0
 BEHIND_DCT = 15  # numbers that the widest vectors read behind its last row
 
 
@@ -45,7 +46,7 @@ def front_end_tables(config: MfccConfig) -> FrontEndTables:
     radices = _radices(config.n_fft)
     angles = -2 * np.pi * np.arange(1, half // 2 + 1) / config.n_fft
     first, counts, weights = _sparse(mel_weights(config))
-    real = np.float32 if config.top_db is not None and config.top_db <= FLOAT_TOP_DB else np.float64
+    real = np.float32 if _float_is_enough(config) else np.float64
     return FrontEndTables(
         window=hann_window(config.n_fft).astype(real),
         twiddles=np.concatenate([np.zeros(0), *_twiddles(half, radices)]).astype(real),
@@ -57,6 +58,12 @@ def front_end_tables(config: MfccConfig) -> FrontEndTables:
         mel_weights=weights,
         dct=np.append(dct_basis(config.n_mels, config.n_mfcc), np.zeros(BEHIND_DCT)).astype(np.float32),
     )
+
+
+def _float_is_enough(config: MfccConfig) -> bool:
+    default = MfccConfig()
+    as_fine = config.n_fft >= default.n_fft and config.n_mels >= default.n_mels and config.n_mfcc <= default.n_mfcc
+    return config.top_db is not None and config.top_db <= (FLOAT_TOP_DB_OF_DEFAULT if as_fine else FLOAT_TOP_DB)
 
 
 def _radices(n_fft: int) -> list[int]:

@@ -103,7 +103,7 @@ class Classifier:
         """
         scores = self.predict(features[None])[0]
         best = int(scores.argmax())
-        named = dict(zip(self.labels, map(float, scores), strict=True))
+        named = dict(zip(self.labels, scores.tolist(), strict=True))
         rejection = self.answering.rejection
         # Padding is none of the audio, and so has no part in its distance.
         own = features[np.newaxis, : self.config.frame_count(len(audio))]

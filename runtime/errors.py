@@ -16,6 +16,8 @@
         ├── ConversionError (RuntimeError)   a converter or an engine failed
         └── ParityError (RuntimeError)       a converted file does not agree with its Keras model
 
+    FrontEndWarning (UserWarning)            warned of, not raised: numpy does the work of the front end in C
+
 Each message says what was expected, what came, and what to do next.
 """
 
@@ -65,7 +67,7 @@ class ModelFileError(GenrekitError, ValueError):
 
 
 class CorpusError(GenrekitError, ValueError):
-    """A corpus or split that cannot serve: no tracks, one genre, a genre with one track."""
+    """A corpus, split or list of events that cannot serve: no tracks, one genre, a genre with one track."""
 
 
 class MissingPackageError(GenrekitError, ImportError):

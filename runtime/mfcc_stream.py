@@ -66,7 +66,6 @@ class MfccStream:
                 self._windows += 1
                 window = self._window()
                 yield self._frames.window_mfcc(window), window
-                self._advance()
 
     def flush(self) -> list[np.ndarray]:
         """End the stream: if no window was ever due, the MFCC of what came, padded with silence. Resets."""
@@ -82,7 +81,9 @@ class MfccStream:
         self.reset()
 
     def _take(self, samples: np.ndarray) -> int:
-        """Take as many of `samples` as the window still needs; return how many."""
+        """Take as many of `samples` as the next window still needs; return how many."""
+        if self._filled == self.config.window_samples:  # not at once: whoever has it may still read its samples
+            self._advance()
         if self._skip:
             taken = min(self._skip, len(samples))
             self._skip -= taken

@@ -19,7 +19,7 @@ from .errors import Failure, FrontEndWarning, ParameterError
 from .mfcc import MfccConfig
 
 ABI = 1  # GENREKIT_ABI of the genrekit.h that is meant here
-BLOCK_VALUES = 2**18  # of log-mel, computed in one call: Ctrl-C is noticed between two calls
+BLOCK_SAMPLES = 2**22  # in the frames that are computed in one call: Ctrl-C is noticed between two calls
 MAX_STREAM_BYTES = 2**28
 INSTRUCTIONS = {"best": 0, "base": 1, "avx2": 2, "avx512": 3}  # genrekit_instructions
 
@@ -68,14 +68,13 @@ def load_library(path: Path) -> ctypes.CDLL:
         if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
             raise Failure(f"{path}: expected the front end in C as it was built, received other bytes; {rebuild}")
         library = ctypes.CDLL(str(path))
-        abi = library.genrekit_abi()
+        if (abi := library.genrekit_abi()) != ABI:
+            raise Failure(f"{path}: expected version {ABI} of the front end in C, received {abi}; {rebuild}")
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
-    except (OSError, AttributeError) as error:
+    except (OSError, AttributeError, UnicodeDecodeError) as error:
         raise Failure(f"{path}: expected the front end in C for this machine ({error}); {rebuild}") from error
-    if abi != ABI:
-        raise Failure(f"{path}: expected version {ABI} of the front end in C, received {abi}; {rebuild}")
     return library
 
 
@@ -154,7 +153,7 @@ class NativeMfcc:
         """Unclamped log-mel of `samples`, contiguous and finite float32 [shape=(n,)], as one window."""
         count = self.config.frame_count(len(samples))
         log_mel = np.empty((count, self.config.n_mels), np.float32)
-        block = max(1, BLOCK_VALUES // self.config.n_mels)
+        block = _frames_at_once(self.config)
         for first in range(0, count, block):
             frames = min(block, count - first)
             out = log_mel.ctypes.data + first * log_mel.strides[0]
@@ -183,12 +182,13 @@ class NativeFrames:
         self._tables = _tables(config)
         needed = library.genrekit_stream_bytes(self._tables.address, stride_frames)
         affordable = 0 < needed <= MAX_STREAM_BYTES
-        _require(affordable, f"stride_frames={stride_frames}: expected a stride that takes less than {needed} bytes")
+        _require(affordable, f"stride_frames={stride_frames}: expected one whose windows take {MAX_STREAM_BYTES} bytes")
         self._memory = np.empty(needed, np.uint8)
         self._stream = library.genrekit_stream_init(
             self._tables.address, stride_frames, INSTRUCTIONS[instructions], self._memory.ctypes.data, needed
         )
         _require(self._stream is not None, f"instructions={instructions}: expected those of this processor")
+        self._block = _frames_at_once(config) * config.hop_length
 
     def reset(self) -> None:
         """Forget everything that came."""
@@ -196,13 +196,19 @@ class NativeFrames:
 
     def take(self, samples: np.ndarray) -> None:
         """The next samples of the stream, none of them beyond the window that is due next."""
-        self._library.genrekit_stream_push(self._stream, samples.ctypes.data, len(samples))
+        for first in range(0, len(samples), self._block):
+            part = samples[first : first + self._block]
+            self._library.genrekit_stream_push(self._stream, part.ctypes.data, len(part))
 
     def window_mfcc(self, window: np.ndarray) -> np.ndarray:
         """MFCC of the window that is due, whose samples C has seen; then go on to the next."""
         features = np.empty((self.config.window_frames, self.config.n_mfcc), np.float32)
         self._library.genrekit_stream_window(self._stream, features.ctypes.data)
         return features
+
+
+def _frames_at_once(config: MfccConfig) -> int:
+    return max(1, BLOCK_SAMPLES // (config.n_fft + config.n_mels))
 
 
 def _require(holds: bool, message: str) -> None:

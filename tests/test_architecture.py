@@ -149,11 +149,13 @@ def test_the_command_line_is_light():
 
 
 @pytest.mark.parametrize("file", [("dense", "tflite"), ("lstm", "onnx")], ids="-".join)
-@pytest.mark.parametrize("command", ["classify", "stream", "inspect"])
+@pytest.mark.parametrize("command", ["classify", "stream", "inspect", "evaluate"])
 def test_what_runs_on_devices_loads_nothing_heavy(tiny_models, tmp_path, command, file):
-    soundfile.write(tmp_path / "noise.wav", np.random.default_rng(0).uniform(-0.5, 0.5, 16_000), 8000)
-    model = tiny_models(*file)
-    arguments = [command, str(model), *([str(tmp_path / "noise.wav")] if command != "inspect" else [])]
+    noise, events = tmp_path / "noise.wav", tmp_path / "events.csv"
+    soundfile.write(noise, np.random.default_rng(0).uniform(-0.5, 0.5, 16_000), 8000)
+    events.write_text("start_s,end_s,label")
+    more = {"inspect": (), "evaluate": ("--stream", noise, "--events", events)}.get(command, (noise,))
+    arguments = [command, *map(str, (tiny_models(*file), *more))]
     code = f"""
 import sys
 from genrekit.toolkit.cli.app import main

@@ -17,7 +17,7 @@ from ..runtime.util.late_imports import late_names
 if TYPE_CHECKING:
     from .corpus.extraction import extract as extract
     from .corpus.scan import scan as scan
-    from .evaluation import evaluate as evaluate
+    from .evaluation.scores import evaluate as evaluate
     from .exporting.export_run import export_run as export_run
     from .models import MODELS as MODELS
     from .splits.assign import assign as assign
@@ -31,7 +31,7 @@ _MODULES = {
     "MODELS": "models",
     "Training": "training.spec",
     "assign": "splits.assign",
-    "evaluate": "evaluation",
+    "evaluate": "evaluation.scores",
     "export_run": "exporting.export_run",
     "extract": "corpus.extraction",
     "load_run": "training.run_folder",

@@ -7,10 +7,12 @@ import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Collection
 from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from ...runtime import MfccConfig, front_end
 from ...runtime.engines import ENGINES
 
 # Source: Raspberry Pi documentation, vcgencmd get_throttled.
@@ -29,6 +31,7 @@ class MachineFacts:
         governor: of the clock rate, as Linux calls it.
         os, python, numpy, genrekit: names and versions.
         engines: name of an installed engine -> its version.
+        front_end: "native" or "numpy", whichever computed MFCC; "native and numpy" where some are of either.
         peak_gmacs_per_s: number of threads -> the most GMAC/s of a float32 matrix product.
         throttling: sentences of everything that slowed the processor down meanwhile; None where nobody looked.
     """
@@ -42,12 +45,17 @@ class MachineFacts:
     engines: dict[str, str]
     numpy: str | None = None
     genrekit: str | None = None
+    front_end: str | None = None
     peak_gmacs_per_s: dict[str, float] = dataclasses.field(default_factory=dict)
     throttling: tuple[str, ...] | None = None
 
 
-def describe_machine() -> MachineFacts:
-    """This machine, before anything is measured."""
+def describe_machine(configs: Collection[MfccConfig] = ()) -> MachineFacts:
+    """This machine, before anything is measured; `configs` are the front ends that will be.
+
+    Raises:
+        ParameterError, Failure: as `front_end`.
+    """
     cpuinfo = Path("/proc/cpuinfo")
     return MachineFacts(
         # An ARM kernel knows the board's name only.
@@ -59,6 +67,7 @@ def describe_machine() -> MachineFacts:
         python=platform.python_version(),
         numpy=_version("numpy"),
         genrekit=_version("genrekit"),
+        front_end=" and ".join(sorted({front_end(config) for config in configs or (None,)})),
         engines={name: version for name, spec in ENGINES.items() if (version := _version(spec.package))},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import functools
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...runtime import MfccConfig, read_description
 from ...runtime.errors import GenrekitError
 from .machine import LoadMonitor, describe_machine
 from .plan import BenchPlan, Case, RawBench, RawCase, RawRound
@@ -33,9 +35,12 @@ def measure_rounds(plan: BenchPlan, *, progress: Progress, save: Save) -> RawBen
 
     A case that fails has its sentence; the others go on. Ctrl-C ends it early: what was measured is in the result.
     `progress` is called before each step, and `save` with what was measured so far after it.
+
+    Raises:
+        ParameterError, Failure: the environment asks for a front end that there is not.
     """
     created = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
-    machine = dataclasses.replace(describe_machine(), throttling=())
+    machine = dataclasses.replace(describe_machine(_front_ends(plan)), throttling=())
     raw = RawBench(created, machine, tuple(RawCase() for _ in plan.all_cases))
     monitor = LoadMonitor()
     steps: list[tuple[str, Step]] = []
@@ -57,6 +62,15 @@ def measure_rounds(plan: BenchPlan, *, progress: Progress, save: Save) -> RawBen
         raw = dataclasses.replace(raw, interrupted=True)
     progress(len(order), len(order), "done")
     return raw
+
+
+def _front_ends(plan: BenchPlan) -> set[MfccConfig]:
+    """Those that genrekit computes in the cases of `plan`."""
+    found = {plan.front_end} if plan.front_end else set()
+    for case in () if plan.front_end else plan.cases:
+        with contextlib.suppress(GenrekitError):  # measuring fails on it too, and says why
+            found.add(read_description(case.path).front_end)
+    return found
 
 
 def _with_peak(raw: RawBench, threads: int) -> RawBench:

@@ -9,7 +9,6 @@ import base64
 import csv
 import hashlib
 import io
-import os
 import shutil
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from .platforms import PLATFORMS, Library, Machine, compile_for
 
 NAME = "genrekit"
 SOURCE = Path(__file__).parents[2]
-BESIDE = ("pyproject.toml", "setup.py", "README.md", "LICENSE")
+BESIDE = ("pyproject.toml", "README.md", "LICENSE")
 OF_THE_INSTALLER = ("INSTALLER", "REQUESTED", "RECORD", "direct_url.json")  # what it adds to a wheel's files or changes
 LIBRARIES = {each.library_name + end for each in PLATFORMS for end in ("", DIGEST)}
 EPOCH = (1980, 1, 1, 0, 0, 0)  # of all files, so that the same contents make the same wheel
@@ -68,17 +67,15 @@ def pure_files(folder: Path) -> Files:
 
 
 def _built(folder: Path) -> Files:
-    """Of the checkout, from a copy of it, so that nothing is left in it."""
+    """Of the checkout, from a copy, so that nothing is left in it, and without setup.py, which would compile."""
     copy = folder / "source"
     for package in SOURCE.glob("*/__init__.py"):
         shutil.copytree(package.parent, copy / package.parent.name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in BESIDE:
         shutil.copy(SOURCE / name, copy)
     command = [sys.executable, "-m", "pip", "--disable-pip-version-check", "wheel", "--no-deps", "--wheel-dir"]
-    without_compiler = {**os.environ, "CC": ""}
     for options in (["--no-build-isolation"], []):  # with the setuptools at hand, or with one from an index
-        arguments = [*command, str(folder / "built"), *options, str(copy)]
-        done = subprocess.run(arguments, capture_output=True, text=True, env=without_compiler)
+        done = subprocess.run([*command, str(folder / "built"), *options, str(copy)], capture_output=True, text=True)
         if done.returncode == 0:
             with zipfile.ZipFile(next((folder / "built").glob(f"{NAME}-*.whl"))) as archive:
                 return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/RECORD")}

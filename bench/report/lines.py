@@ -11,9 +11,10 @@ UNKNOWN = "not known"
 def machine_line(bench: Bench) -> str:
     """Where it was measured, in one line."""
     machine = bench.machine
+    front_end = f", front end {machine.front_end}" if machine.front_end else ""
     return (
         f"{text(machine.cpu)}, {text(machine.cores)} cores, {size(machine.memory_bytes)}, Python {machine.python}, "
-        f"{machine.os}"
+        f"{machine.os}{front_end}"
     )
 
 
@@ -84,6 +85,7 @@ def machine_facts(bench: Bench) -> list[tuple[str, str]]:
         ("Other programs", f"kept up to {max(loads):.2f} cores busy meanwhile" if loads else UNKNOWN),
         ("System", machine.os),
         ("Python", ", ".join(f"{name}{version}" for name, version in versions.items() if version)),
+        ("Front end", machine.front_end or UNKNOWN),
         ("Engines", ", ".join(f"{name} {version}" for name, version in machine.engines.items()) or "none"),
         ("Clips", str(bench.clips)),
         ("Classes", ", ".join(bench.clips.classes)),

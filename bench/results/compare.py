@@ -16,7 +16,7 @@ GATED_TIMES = ("clip_ms", "model_ms")
 FRONT_END_ALONE = ("front_end_ms",)
 # Fields of a row that are reported where they differ -> by how much of itself each may wander without a word.
 REPORTED = {"bytes": 0.0, "accuracy": 0.0, "agreement": 0.0, "calibration_error": 0.05, "peak_rss_bytes": 0.05}
-CIRCUMSTANCES = ("cpu", "cores", "memory_bytes", "governor", "os", "python", "numpy", "genrekit")
+CIRCUMSTANCES = ("cpu", "cores", "memory_bytes", "governor", "os", "python", "numpy", "genrekit", "front_end")
 
 
 @dataclasses.dataclass(frozen=True)

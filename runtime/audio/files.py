@@ -46,7 +46,8 @@ def open_file(path: str | Path, sample_rate: int, block_s: float = BLOCK_S) -> A
             f"channels={channels}, rate={rate}; convert it"
         )
     noted: dict[str, Any] = {}
-    return AudioSource(_file_blocks(path, block_s, noted), rate, sample_rate, noted)
+    seconds = frames / rate if frames < UNKNOWN else None
+    return AudioSource(_file_blocks(path, block_s, noted), rate, sample_rate, noted, seconds)
 
 
 def read_file(path: str | Path, sample_rate: int) -> np.ndarray:

@@ -48,10 +48,16 @@ class AudioSource:
     Attributes:
         source_rate: what the audio came in, Hz.
         sample_rate: what the blocks are delivered in, Hz.
+        seconds: how much audio its header promises; None where it does not say.
     """
 
     def __init__(
-        self, blocks: Iterable[np.ndarray], source_rate: int, sample_rate: int, noted: dict[str, Any] | None = None
+        self,
+        blocks: Iterable[np.ndarray],
+        source_rate: int,
+        sample_rate: int,
+        noted: dict[str, Any] | None = None,
+        seconds: float | None = None,
     ) -> None:
         """`blocks` are float32 [shape=(n,)] or [shape=(n, channels)], in [-1, 1].
 
@@ -61,6 +67,7 @@ class AudioSource:
             check_rate(name, rate)
         self._blocks = blocks
         self.source_rate, self.sample_rate = source_rate, sample_rate
+        self.seconds = seconds
         self._noted = {} if noted is None else noted
         self._invalid_samples = 0
 
@@ -80,7 +87,7 @@ class AudioSource:
 
     def through(self, pass_on: Callable[[Iterator[np.ndarray]], Iterator[np.ndarray]]) -> AudioSource:
         """The same audio, whose `frames` go through `pass_on` before anything else; `faults` stay with this source."""
-        return AudioSource(pass_on(self.frames()), self.source_rate, self.sample_rate)
+        return AudioSource(pass_on(self.frames()), self.source_rate, self.sample_rate, seconds=self.seconds)
 
     def _cleaned(self, samples: np.ndarray) -> np.ndarray:
         invalid = ~(np.abs(samples) < LOUDEST)  # so written that NaN is invalid too

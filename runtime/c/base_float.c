@@ -4,7 +4,8 @@
 #include "internal.h"
 
 #define REAL float
-#if defined(__GNUC__) && (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
+#if defined(__GNUC__) && !defined(GENREKIT_PLAIN_C) && \
+    (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
 #define LANES 4
 #else
 #define LANES 1

@@ -142,7 +142,8 @@ static void fft(vec *values, size_t half, const int32_t *radices, int32_t n_pass
         for (int32_t p = 1; p < n_passes; p++) {
             pass_of_radix(first, count, block, radices[p], of_pass);
             size_t step = block / (size_t)radices[p];
-            of_pass += 2 * step * (size_t)(radices[p] - 1);
+            if (p + 1 < n_passes)
+                of_pass += 2 * step * (size_t)(radices[p] - 1);
             count *= (size_t)radices[p];
             block = step;
         }

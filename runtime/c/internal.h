@@ -4,8 +4,9 @@
 
 #include "genrekit.h"
 
-/* Whether more than one set of instructions can be compiled: compilers that take them by name, and x86 of today. */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(GENREKIT_BASE_ONLY)
+/* Whether more than one set of instructions can be compiled: compilers that take them by name, and x86 of today.
+ * GENREKIT_PLAIN_C leaves out all that knows a compiler or a processor. */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(GENREKIT_PLAIN_C)
 #define X86_SETS 1
 #define MAX_LANES 16
 #else
@@ -58,6 +59,9 @@ float *genrekit_mfcc_lay(
 
 /* The next address that is a multiple of ALIGNMENT. */
 void *genrekit_aligned(void *memory);
+
+/* As genrekit_frame_count, of a front end that is known to be usable. */
+size_t genrekit_frames(const genrekit_front_end *front_end, size_t count);
 
 /* Where a frame starts in its window, which may be before it, in samples. */
 ptrdiff_t genrekit_frame_start(const genrekit_front_end *front_end, size_t frame);

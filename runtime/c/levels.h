@@ -43,14 +43,13 @@ static void cepstrum(const genrekit_front_end *fe, const float *log_mel, float l
     size_t n_mels = (size_t)fe->n_mels, n_mfcc = (size_t)fe->n_mfcc;
     float mean = clamp_about_mean(log_mel, least, n_mels, work);
     for (size_t k = 0; k < n_mfcc; k += LANES) { /* LANES coefficients, and what stands behind the last */
-        const float *basis = fe->dct + k;
         float_vec sums[4] = {all_lanes(0), all_lanes(0), all_lanes(0), all_lanes(0)};
         size_t band = 0;
-        for (; band + 4 <= n_mels; band += 4, basis += 4 * n_mfcc)
+        for (; band + 4 <= n_mels; band += 4)
             for (size_t i = 0; i < 4; i++)
-                sums[i] += load(basis + i * n_mfcc) * work[band + i];
-        for (; band < n_mels; band++, basis += n_mfcc)
-            sums[0] += load(basis) * work[band];
+                sums[i] += load(fe->dct + (band + i) * n_mfcc + k) * work[band + i];
+        for (; band < n_mels; band++)
+            sums[0] += load(fe->dct + band * n_mfcc + k) * work[band];
         float_vec sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
         memcpy(features + k, &sum, (n_mfcc - k < LANES ? n_mfcc - k : LANES) * sizeof *features);
     }

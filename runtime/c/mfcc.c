@@ -69,6 +69,10 @@ int genrekit_usable(const genrekit_front_end *fe) {
 }
 
 size_t genrekit_frame_count(const genrekit_front_end *fe, size_t count) {
+    return genrekit_usable(fe) ? genrekit_frames(fe, count) : 0;
+}
+
+size_t genrekit_frames(const genrekit_front_end *fe, size_t count) {
     size_t n_fft = (size_t)fe->n_fft, padded = fe->center ? count + 2 * (n_fft / 2) : count;
     return count == 0 || padded < n_fft ? 0 : 1 + (padded - n_fft) / (size_t)fe->hop_length;
 }
@@ -142,7 +146,7 @@ genrekit_status genrekit_log_mel(
     if (!mfcc || !samples || !log_mel)
         return GENREKIT_INVALID;
     const genrekit_front_end *fe = mfcc->front_end;
-    size_t all = genrekit_frame_count(fe, count), n_fft = (size_t)fe->n_fft;
+    size_t all = genrekit_frames(fe, count), n_fft = (size_t)fe->n_fft;
     if (first > all || frames > all - first)
         return GENREKIT_INVALID;
     frame group[MAX_LANES];

@@ -55,7 +55,7 @@ static uint64_t lay_out(genrekit_stream *s, const genrekit_front_end *fe, size_t
     s->stride = stride_frames * hop;
     s->left = (reach + hop - 1) / hop;
     s->interior = ends_within - s->left;
-    s->right = genrekit_frame_count(fe, samples) - ends_within;
+    s->right = genrekit_frames(fe, samples) - ends_within;
     s->pending = (samples - n_fft + reach) / s->stride + 1;
     s->row_floats = fe->top_db > 0 ? n_mels : (size_t)fe->n_mfcc;
     s->batch = hop < n_fft ? MAX_LANES : 1;
@@ -94,6 +94,8 @@ genrekit_stream *genrekit_stream_init(
 }
 
 void genrekit_stream_reset(genrekit_stream *s) {
+    if (!s)
+        return;
     const genrekit_front_end *fe = s->mfcc.front_end;
     s->position = s->window = s->frame = 0;
     s->due_at = (uint64_t)fe->window_samples;
@@ -140,12 +142,11 @@ static void frame_is_complete(genrekit_stream *s) {
     const genrekit_front_end *fe = s->mfcc.front_end;
     size_t n_fft = (size_t)fe->n_fft, hop = (size_t)fe->hop_length;
     uint64_t k = s->frame;
-    for (size_t index = 0; index < s->left && index <= k; index++)
-        if ((k - index) % s->stride_frames == 0) {
-            size_t before = (size_t)-genrekit_frame_start(fe, index);
-            float *row = left_rows_of(s, (k - index) / s->stride_frames) + index * s->row_floats;
-            enqueue(s, (k - index) * hop, before, n_fft - before, row);
-        }
+    for (size_t index = (size_t)(k % s->stride_frames); index < s->left && index <= k; index += s->stride_frames) {
+        size_t before = (size_t)-genrekit_frame_start(fe, index);
+        float *row = left_rows_of(s, (k - index) / s->stride_frames) + index * s->row_floats;
+        enqueue(s, (k - index) * hop, before, n_fft - before, row);
+    }
     if (k >= s->left && (k - s->left) % s->stride_frames < s->interior) {
         float *row = s->interior_rows + (size_t)((k - s->left) % s->interior) * s->row_floats;
         enqueue(s, s->ready_at - n_fft, 0, n_fft, row);
@@ -183,6 +184,8 @@ static size_t make_room(genrekit_stream *s, size_t count) {
 
 size_t genrekit_stream_push(genrekit_stream *s, const float *samples, size_t count) {
     size_t taken = 0;
+    if (!s || !samples)
+        return 0;
     while (taken < count && s->position < s->due_at) {
         uint64_t next = s->ready_at < s->due_at ? s->ready_at : s->due_at;
         size_t part = count - taken;
@@ -199,7 +202,7 @@ size_t genrekit_stream_push(genrekit_stream *s, const float *samples, size_t cou
     return taken;
 }
 
-int genrekit_stream_due(const genrekit_stream *s) { return s->position == s->due_at; }
+int genrekit_stream_due(const genrekit_stream *s) { return s && s->position == s->due_at; }
 
 /* ---- windows ---- */
 
@@ -224,12 +227,12 @@ static float least_of_window(const genrekit_stream *s) {
 }
 
 genrekit_status genrekit_stream_window(genrekit_stream *s, float *features) {
-    const genrekit_front_end *fe = s->mfcc.front_end;
-    size_t n_mfcc = (size_t)fe->n_mfcc;
-    if (!features)
+    if (!s || !features)
         return GENREKIT_INVALID;
     if (!genrekit_stream_due(s))
         return GENREKIT_NOT_DUE;
+    const genrekit_front_end *fe = s->mfcc.front_end;
+    size_t n_mfcc = (size_t)fe->n_mfcc;
     enqueue_right(s);
     transform_queue(s);
     float least = fe->top_db > 0 ? least_of_window(s) : 0;
@@ -246,6 +249,8 @@ genrekit_status genrekit_stream_window(genrekit_stream *s, float *features) {
 genrekit_status genrekit_stream_flush(genrekit_stream *s, float *features) {
     static const float silence[64];
     genrekit_status status = GENREKIT_NOT_DUE;
+    if (!s || !features)
+        return GENREKIT_INVALID;
     if (s->window == 0 && s->position > 0 && !genrekit_stream_due(s)) {
         while (!genrekit_stream_due(s))
             genrekit_stream_push(s, silence, 64);

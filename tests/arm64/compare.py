@@ -1,13 +1,15 @@
 """Classify and stream with every model file in an arm64 root and on this machine, and compare what both say.
 
 compare.py ROOT [--models FOLDER] [--audio FILE], started by the Python that has genrekit. ROOT is made by make_root.sh.
-Exits with 1 where anything differs. A functional check: under emulation, times say nothing.
+The root computes MFCC in C, this machine in numpy. Exits with 1 where anything differs. A functional check: under
+emulation, times say nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -21,8 +23,10 @@ ALLOWED = 2e-2  # of a score; two engines round differently, int8 files in steps
 TIMEOUT_S = 300  # for one command, which takes seconds
 VERSIONS = """
 import platform, importlib.metadata as packages
+from genrekit.runtime.front_end import front_end
 names = ("genrekit", "ai-edge-litert", "onnxruntime", "numpy")
-print(platform.machine(), "python", platform.python_version(), *(f"{n} {packages.version(n)}" for n in names))
+versions = (f"{n} {packages.version(n)}" for n in names)
+print(platform.machine(), "python", platform.python_version(), *versions, "front end", front_end())
 """
 # The options of each command; both take a model and an audio file.
 COMMANDS = {"classify": ("--json",), "stream": ("--json", "--stride", "1")}
@@ -149,10 +153,15 @@ def copy_files(files: list[Path], root: Path) -> Machine:
 def main() -> int:
     """Print a line for each model file and a summary; return the exit code."""
     arguments = parse_arguments()
+    os.environ["GENREKIT_FRONT_END"] = "numpy"  # here; the root has an environment of its own
     there = copy_files([*arguments.files, arguments.audio], arguments.root)
     here = Machine("here", (), str(Path(sys.executable).parent), str(arguments.root / "srv" / "genrekit"))
-    for machine in (here, there):
-        print(f"{machine.name}: {machine.run('python', '-c', VERSIONS).strip()}", flush=True)
+    for machine, front_end in ((here, "numpy"), (there, "native")):
+        versions = machine.run("python", "-c", VERSIONS).strip()
+        print(f"{machine.name}: {versions}", flush=True)
+        if not versions.endswith(front_end):
+            print(f"{machine.name}: expected the front end {front_end}")
+            return 1
     results = []
     for path in arguments.files:
         comparisons = compare_file((here, there), path.name, arguments.audio.name)

@@ -59,9 +59,5 @@ in_root sh -euc '
     pip="/opt/genrekit/bin/python -m pip --disable-pip-version-check"
     wheel=$(echo /opt/wheel/*.whl)
     $pip install --quiet --no-deps --force-reinstall "$wheel"
-    $pip install --quiet --only-binary :all: --constraint /opt/wheel/constraints.txt "$wheel[litert,onnx]"
-    /opt/genrekit/bin/python -c "
-import ctypes
-from genrekit.runtime.native_build import FOLDER, library_name
-print(library_name(), \"ABI\", ctypes.CDLL(str(FOLDER / library_name())).genrekit_abi())"'
+    $pip install --quiet --only-binary :all: --constraint /opt/wheel/constraints.txt "$wheel[litert,onnx]"'
 say "the root is ready"

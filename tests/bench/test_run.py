@@ -33,7 +33,7 @@ ROW_KEYS = {
     *("macs", "gmacs_per_s", "warnings"),
 }
 TIME_KEYS = {"p50", "p90", "p99", "mean", "n", "raw"}
-MACHINE_KEYS = {"cpu", "cores", "memory_bytes", "governor", "os", "python", "engines"}
+MACHINE_KEYS = {"cpu", "cores", "memory_bytes", "governor", "os", "python", "front_end", "engines"}
 ALWAYS_LOW = """
 import sys, keras, numpy as np
 layers = [keras.Input((130, 13)), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(3, activation="softmax")]

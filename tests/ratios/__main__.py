@@ -48,10 +48,11 @@ def _figures_table(found: dict[str, Any]) -> Any:
 
 
 def _add_figure(table: Any, name: str, value: float | None, target: dict[str, Any], interval: str = "") -> None:
-    least = target.get("at_least")
-    reached = value is not None and (value <= target["at_most"] if least is None else value >= least)
-    bound = f"at most {target['at_most']:g}" if least is None else f"at least {least:g}"
-    table.add_row(name, bound, "–" if value is None else f"{value:.3g}", interval, "reached" if reached else "missed")
+    least, most = target.get("at_least"), target.get("at_most")
+    bounds = [f"{word} {bound:g}" for word, bound in (("at least", least), ("at most", most)) if bound is not None]
+    reached = value is not None and (least is None or value >= least) and (most is None or value <= most)
+    verdict = ("reached" if reached else "missed") if bounds else "measured"
+    table.add_row(name, *bounds or [""], "–" if value is None else f"{value:.3g}", interval, verdict)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ def measure_figures(
     Returns:
         {"schema", "created", "machine", "complete", "interrupted",
         "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside files,
-        "streaming": [{"name", "at_most" or "at_least", "value", ...}], "training": the same,
+        "streaming": [{"name", "at_most" or "at_least" or neither, "value", ...}], "training": the same,
         "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:

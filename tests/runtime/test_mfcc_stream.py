@@ -237,3 +237,13 @@ def test_unusable_samples_are_refused_and_nothing_of_them_is_heard(bad, message)
             stream.push(bad)
         received += stream.push(block)
     assert_same_windows(received, offline(samples, SMALL, stream.stride_samples))
+
+
+def test_who_stops_at_a_window_goes_on_behind_it():
+    """What a caller's error leaves of a chunk is lost, and nothing else."""
+    samples = music_like(6000, seed=11)
+    stream = MfccStream(SMALL, stride_s=0.05)
+    for _features, _samples in stream.windows(samples[:2300]):
+        break  # 2000 samples were taken
+    received = stream.push(samples[2000:])
+    assert_same_windows(received, offline(samples, SMALL, stream.stride_samples)[1:])

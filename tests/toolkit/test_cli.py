@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import os
@@ -19,7 +20,7 @@ import soundfile
 
 from genrekit.bench import read_json
 from genrekit.converters.attach import attach
-from genrekit.runtime import ModelDescription, StreamClassifier, load, read_description
+from genrekit.runtime import ModelDescription, StreamClassifier, front_end, load, read_description
 from genrekit.runtime.audio import read_file
 from genrekit.toolkit.cli import terminal
 from genrekit.toolkit.cli.app import run
@@ -113,6 +114,18 @@ def test_debug_shows_what_libraries_say(genrekit_process, exported, clip):
     assert heard(process) == [noise.ABSL, noise.ONE_DNN, noise.WARNED, noise.LOGGED]
     assert noise.ABSL in process.stdout
     assert noise.ABSL in process.stderr
+
+
+@pytest.mark.skipif(front_end() == "numpy", reason="the front end in C was not built")
+def test_of_a_front_end_that_c_cannot_have_the_reader_is_told(genrekit_process, tiny_models, clip, tmp_path):
+    model = tiny_models("dense", "onnx")
+    description = read_description(model)
+    unusual = dataclasses.replace(description, front_end=dataclasses.replace(description.front_end, n_fft=254))
+    (tmp_path / "unusual.onnx").write_bytes(attach(model.read_bytes(), unusual))
+    process = genrekit_process("classify", tmp_path / "unusual.onnx", clip, clip)
+    assert process.returncode == 0
+    assert process.stderr.count("genrekit: the front end in C is not used: n_fft=254: expected") == 1
+    assert genrekit_process("classify", model, clip).stderr.count("front end") == 0
 
 
 def test_stream_of_a_file_equals_the_library(genrekit, model, clip):

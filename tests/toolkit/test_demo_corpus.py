@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import soundfile
 
+from genrekit.runtime import mfcc
 from genrekit.runtime.errors import OutputError, ParameterError
-from genrekit.runtime.mfcc import mfcc
 from genrekit.toolkit.corpus.scan import is_demo_corpus
 from genrekit.toolkit.demo_corpus import GENRES, compose, make_demo_corpus
 from genrekit.toolkit.demo_corpus.composer import is_crossover

@@ -7,8 +7,8 @@ import math
 import numpy as np
 import pytest
 
-from genrekit.toolkit import evaluation
-from genrekit.toolkit.evaluation import SubsetScores, TrackScores
+from genrekit.toolkit.evaluation import scores as evaluation
+from genrekit.toolkit.evaluation.scores import SubsetScores, TrackScores
 from genrekit.toolkit.splits import assign as splits
 
 PROBABILITIES = np.array([[0.7, 0.3], [0.4, 0.6], [0.2, 0.8], [0.9, 0.1]])

@@ -14,7 +14,7 @@ import soundfile
 
 from genrekit.runtime import MfccConfig, mfcc
 from genrekit.runtime.audio import read_file
-from genrekit.runtime.errors import ParameterError
+from genrekit.runtime.errors import FrontEndWarning, ParameterError
 from genrekit.toolkit.cli import steps as work
 from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
@@ -105,6 +105,19 @@ def test_shifted_windows_begin_later_and_stay_in_the_track(segments):
 def test_impossible_shifts_are_refused(segments, shifts):
     with pytest.raises(ParameterError, match=f"shifts={shifts}"):
         extract(segments.corpus, shifts=shifts)
+
+
+@pytest.mark.parametrize("each_front_end", ["native"], indirect=True)
+def test_of_a_length_that_c_cannot_have_this_process_warns_once(corpus_folder):
+    with pytest.warns(FrontEndWarning, match="n_fft=2038") as found:
+        extract(corpus.scan(corpus_folder), MfccConfig(n_fft=2038), Processes(2))
+    assert len(found) == 1
+
+
+def test_a_front_end_that_there_is_not_makes_no_track_unusable(corpus_folder, monkeypatch):
+    monkeypatch.setenv("GENREKIT_FRONT_END", "fortran")
+    with pytest.raises(ParameterError, match="GENREKIT_FRONT_END=fortran"):
+        extract(corpus.scan(corpus_folder))
 
 
 def test_a_damaged_entry_is_made_anew(corpus_folder, segments, cache):

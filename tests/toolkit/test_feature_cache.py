@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from genrekit.runtime import MfccConfig
+from genrekit.runtime import MfccConfig, front_end
 from genrekit.toolkit.corpus.feature_cache import FeatureCache, default_folder
 from genrekit.toolkit.corpus.segments import TrackFeatures
 
@@ -97,6 +97,13 @@ def test_content_and_maths_make_another_key(cache, monkeypatch, module, name, va
     monkeypatch.setattr(f"genrekit.toolkit.{module}.{name}", value)
     keys.add(cache.key(CONTENT, MfccConfig()))
     assert len(keys) == 3
+
+
+@pytest.mark.skipif(front_end() == "numpy", reason="the front end in C was not built")
+def test_each_form_of_the_front_end_makes_another_key(cache, monkeypatch):
+    native = cache.key(CONTENT, MfccConfig())
+    monkeypatch.setenv("GENREKIT_FRONT_END", "numpy")
+    assert cache.key(CONTENT, MfccConfig()) != native
 
 
 @pytest.mark.parametrize("length", [0, 10, 32, 100, -1])

@@ -15,7 +15,7 @@ from genrekit.toolkit.corpus.extraction import extract
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
 from genrekit.toolkit.corpus.notes import padded_apart, segment_notes
 from genrekit.toolkit.corpus.scan import scan
-from genrekit.toolkit.evaluation import score
+from genrekit.toolkit.evaluation.scores import score
 
 from .conftest import names_only
 from .test_front_ends import write_clips

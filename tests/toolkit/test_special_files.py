@@ -163,6 +163,15 @@ def test_beside_a_corpus(genrekit, tiny_models, special, corpus, name):
     refused(process, path, words)
 
 
+@pytest.mark.parametrize("option", ["--stream", "--events"])
+def test_beside_a_long_recording(genrekit, tiny_models, special, tmp_path, option):
+    path, words = special("named")
+    files = {"--stream": noise(tmp_path / "n.wav"), "--events": tmp_path / "events.csv"} | {option: path}
+    (tmp_path / "events.csv").write_text("start_s,end_s,label")
+    process = genrekit("evaluate", tiny_models("dense", "onnx"), *[word for pair in files.items() for word in pair])
+    refused(process, path, {"none": "No such file"}.get(words, words) if option == "--events" else words)
+
+
 @pytest.mark.parametrize("option", ["--labels", "--front-end"])
 def test_beside_a_model_of_ones_own(genrekit, tiny_models, special, tmp_path, corpus, option):
     path, words = special("described")

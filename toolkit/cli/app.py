@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from ...runtime.errors import GenrekitError, MissingPackageError, first_words
+from ...runtime import front_end
+from ...runtime.errors import FrontEndWarning, GenrekitError, MissingPackageError, first_words
 from ...runtime.util.native_output import discard_native_output
 from ...runtime.util.scratch import own_temporary_folder
 from .commands import (
@@ -24,6 +25,7 @@ from .commands import (
     classify,
     compare,
     corpus,
+    evaluate,
     export,
     paper,
     quickstart,
@@ -73,7 +75,7 @@ app.command(rich_help_panel="Start")(quickstart.quickstart)
 app.add_typer(corpus.app, name="corpus", rich_help_panel="Prepare")
 app.add_typer(cache.app, name="cache", rich_help_panel="Prepare")
 app.command(rich_help_panel="Train")(train.train)
-app.command(rich_help_panel="Train")(train.evaluate)
+app.command(rich_help_panel="Train")(evaluate.evaluate)
 app.command(rich_help_panel="Deploy")(export.export)
 app.command(rich_help_panel="Deploy")(export.inspect)
 app.command(rich_help_panel="Run")(classify.classify)
@@ -100,7 +102,7 @@ def _options(
         bool, typer.Option(DEBUG, help="Show tracebacks, and what libraries say. May stand anywhere in the command.")
     ] = False,
 ) -> None:
-    pass
+    front_end()  # what is wrong with it is said once, and not of every file or by processes that nobody hears
 
 
 def main() -> None:
@@ -108,12 +110,19 @@ def main() -> None:
     if DEBUG not in sys.argv:
         discard_native_output()
         logging.disable()
-        warnings.simplefilter("ignore")
+        _show_own_warnings_alone()
     for output in filter(None, (sys.stdout, sys.stderr)):
         output.reconfigure(errors="backslashreplace")  # a terminal without Unicode still shows what was meant
     with own_temporary_folder():
         code = run(sys.argv[1:])
     sys.exit(code)
+
+
+def _show_own_warnings_alone() -> None:
+    """Those of the front end, each once; processes that are started from here have nowhere to show theirs."""
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("once", FrontEndWarning)
+    warnings.showwarning = lambda message, *_: note(f"genrekit: {message}")
 
 
 def run(arguments: Sequence[str]) -> int:

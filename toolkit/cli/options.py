@@ -43,6 +43,10 @@ Engine = Enum(
 SampleFormat = Enum("SampleFormat", {"S16LE": "s16le", "S32LE": "s32le", "F32LE": "f32le"})
 
 Data = Annotated[Path, typer.Option("--data", help="The corpus: a folder with one subfolder per genre.")]
+DataOrStream = Annotated[
+    Path | None,
+    typer.Option("--data", help="The corpus: a folder with one subfolder per genre. Or name a recording, --stream."),
+]
 Split = Annotated[
     str,
     typer.Option(
@@ -81,6 +85,9 @@ AnyAnswer = Annotated[
 SilenceDbfs = Annotated[
     float, typer.Option(help="Take windows of a lower level for silent, in dB re full scale, from -200 to 0.")
 ]
+Stride = Annotated[float, typer.Option(help="Decide every so many seconds.")]
+Smooth = Annotated[float, typer.Option(help="Smooth scores over so many seconds.")]
+MinScore = Annotated[float, typer.Option(help="Pass over decisions with a lower score.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.")]
 CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.")]

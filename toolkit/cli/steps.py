@@ -18,9 +18,10 @@ from ..corpus.feature_cache import FeatureCache, default_folder
 from ..corpus.notes import segment_notes
 from ..corpus.scan import scan
 from ..corpus.segments import Segments
+from ..evaluation.scores import Scores
 from ..models import model_spec
 from ..splits.assign import assign
-from ..splits.leakage import split_notes
+from ..splits.leakage import caveat, split_notes
 from ..training.recipes import Recipe
 from ..training.run_folder import MODEL
 from ..training.spec import Epoch, Metrics, Training
@@ -109,6 +110,17 @@ def train_model(
             note(f"{name}: continues at epoch {done + 1} of {epochs}")
 
         return train(training, folder, on_epoch, on_resume=on_resume, restart=restart, tensorboard=tensorboard)
+
+
+def accuracies(scores: Scores, split: str) -> str:
+    """The accuracies of a model on each subset, and what the split means for them."""
+    subsets = ", ".join(f"{name} {short(getattr(scores, name).accuracy)}" for name in ("train", "validation", "test"))
+    return f"accuracy {subsets}, test by track {short(scores.test_tracks.accuracy)}{caveat(split)}"
+
+
+def short(value: float | None) -> str:
+    """A fraction with three digits; a dash for none."""
+    return "-" if value is None else f"{value:.3f}"
 
 
 @contextlib.contextmanager

@@ -15,7 +15,11 @@ SEGMENTS_VERSION = 3  # raised whenever the same audio is cut into other windows
 
 
 def software() -> str:
-    """What the bits of features depend on beside samples and config: versions of the maths and of what it stands on."""
+    """What the bits of features depend on beside samples and config: the maths, its form, and what it stands on.
+
+    Raises:
+        ParameterError, Failure: as `front_end`.
+    """
     versions = {"numpy": np.__version__, "soxr": soxr.__version__, "libsndfile": soundfile.__libsndfile_version__}
     parts = [
         f"features {FEATURES_VERSION}",

@@ -13,7 +13,7 @@ import numpy as np
 
 from ...runtime.audio import open_file
 from ...runtime.errors import CorpusError, GenrekitError, ParameterError
-from ...runtime.front_end import mfcc
+from ...runtime.front_end import front_end, mfcc
 from ...runtime.mfcc import MfccConfig
 from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
@@ -53,6 +53,7 @@ def extract(
         CorpusError: a genre has no usable track, or every clip is shorter than a window.
         ParameterError: `shifts` or `rooms` is out of range, or a cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
+        ParameterError, Failure: as `front_end`.
     """
     if not 1 <= shifts <= config.window_samples:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
@@ -131,6 +132,8 @@ def _outcomes(
             yield index, features
     digests = executor.remote or wanted.in_rooms
     tracks = ((corpus.tracks[index].path, corpus.digest(index) if digests else b"") for index in missing)
+    if missing:
+        front_end(config)  # here it warns and raises once, and not in each process
     work = functools.partial(_checked_features, wanted=wanted, elsewhere=executor.remote)
     for number, outcome in executor.results(work, tracks, lambda track: LOST) if missing else ():
         index = missing[number]

@@ -18,7 +18,7 @@ from ...runtime import load
 from ...runtime.util.foreign_text import markdown_text
 from ..corpus.front_ends import differences, in_words
 from ..corpus.segments import Segments
-from ..evaluation import CorpusFacts, accuracy, corpus_facts, sample_std
+from ..evaluation.scores import CorpusFacts, accuracy, corpus_facts, sample_std
 from ..models import model_spec
 from ..splits.assign import assign
 from ..splits.leakage import LEAK, duplicate_caveat, leaks, merged_duplicates

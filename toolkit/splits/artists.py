@@ -22,7 +22,8 @@ import numpy as np
 
 from ...runtime.errors import CorpusError
 from ..corpus.scan import Corpus
-from .track_lists import Row, file_rows, of_track, packaged_rows
+from ..corpus.tables import Row
+from .track_lists import file_rows, of_track, packaged_rows
 
 FILE = "artists.csv"  # in the corpus folder, and of GTZAN in the package
 COLUMNS = ("track", "artist")

@@ -17,9 +17,10 @@ from ...runtime.errors import CorpusError, MissingFileError, ParameterError
 from ...runtime.util.regular import not_a_file
 from ..corpus.scan import Corpus
 from ..corpus.segments import Segments
+from ..corpus.tables import Row
 from . import artists
 from .group_split import assign_groups, totals
-from .track_lists import Row, file_rows, of_track, packaged_rows
+from .track_lists import file_rows, of_track, packaged_rows
 
 SUBSETS = ("train", "validation", "test")
 RANDOM = ("segment", "track", "artist")  # which follow from a seed

@@ -7,18 +7,16 @@ systems differ in it.
 
 from __future__ import annotations
 
-import csv
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
-from ...runtime.errors import CorpusError
-from ...runtime.util.regular import read_text
+from ..corpus import tables
 from ..corpus.scan import AUDIO_SUFFIXES, Track
+from ..corpus.tables import Row
 
-Row = tuple[int, dict[str, str]]
 Value = TypeVar("Value")
 
 
@@ -29,46 +27,16 @@ def packaged_rows(name: str, columns: Sequence[str]) -> Iterator[Row]:
 
 def file_rows(path: Path, columns: Sequence[str]) -> Iterator[Row]:
     """`rows` of a file; raises CorpusError, also where it is no text."""
-    try:
-        text = read_text(path)
-    except OSError as error:
-        raise CorpusError(
-            f"{path}: expected a CSV file with a header {','.join(columns)}, but it cannot be read "
-            f"({error.strerror}); check the path"
-        ) from error
-    except UnicodeDecodeError as error:
-        raise CorpusError(
-            f"{path}: expected a CSV text file (UTF-8) with a header {','.join(columns)}; save it as one"
-        ) from error
-    return rows(text, str(path), columns)
+    return _comparable_rows(tables.file_rows(path, columns))
 
 
 def rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
-    """(line, values of `columns`) of each row of CSV `text`; lines that begin with # are comments.
-
-    Tracks come in the form that `of_track` looks for.
-
-    Raises:
-        CorpusError: the header, or a row, lacks a column; or it is no CSV.
-    """
-    try:
-        yield from _rows(text, source, columns)
-    except csv.Error as error:
-        raise CorpusError(f"{source}: expected a CSV file, but it cannot be read ({error}); correct it") from error
+    """`tables.rows`, with tracks in the form that `of_track` looks for; raises CorpusError."""
+    return _comparable_rows(tables.rows(text, source, columns))
 
 
-def _rows(text: str, source: str, columns: Sequence[str]) -> Iterator[Row]:
-    numbered = [(number, line) for number, line in enumerate(text.splitlines(), 1) if not line.startswith("#")]
-    reader = csv.DictReader(line for _, line in numbered)
-    if not set(columns) <= set(reader.fieldnames or ()):
-        raise CorpusError(f"{source}: header={reader.fieldnames}: expected {','.join(columns)}; correct the first line")
-    for row in reader:
-        number = numbered[reader.line_num - 1][0]
-        missing = [column for column in columns if row[column] is None]
-        if missing:
-            raise CorpusError(f"{source}, line {number}: expected {','.join(columns)}, found no {missing[0]}; add it")
-        values = {column: row[column].strip() for column in columns}
-        yield number, {**values, "track": _comparable(values["track"])}
+def _comparable_rows(found: Iterator[Row]) -> Iterator[Row]:
+    return ((number, {**values, "track": _comparable(values["track"])}) for number, values in found)
 
 
 def of_track(known: Mapping[str, Value], track: Track) -> Value | None:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import textwrap
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from matplotlib.figure import Figure
 
-from ...runtime.util.atomic import replacing
 from ...runtime.util.foreign_text import picture_text
+from ..evaluation.plots import save_png
 from .spec import Epoch
 
 LETTERS_AN_INCH = 10  # of a title
@@ -30,7 +29,7 @@ def write_curves(path: Path, history: Sequence[Epoch], title: str) -> None:
         axes.grid(alpha=0.3)
         axes.legend()
     figure.suptitle(picture_text(title))
-    _save(figure, path)
+    save_png(figure, path)
 
 
 def write_confusion(path: Path, confusion: list[list[int]], labels: Sequence[str], title: str) -> None:
@@ -51,11 +50,4 @@ def write_confusion(path: Path, confusion: list[list[int]], labels: Sequence[str
     figure.suptitle(
         textwrap.fill(f"{picture_text(title)}: test segments", round(LETTERS_AN_INCH * figure.get_figwidth()))
     )
-    _save(figure, path)
-
-
-def _save(figure: Figure, path: Path) -> None:
-    with replacing(path) as temporary, warnings.catch_warnings():
-        # A label in a script that the font lacks is drawn as boxes; its name stands in metrics.json.
-        warnings.filterwarnings("ignore", "Glyph", UserWarning)
-        figure.savefig(temporary, dpi=120)
+    save_png(figure, path)

@@ -103,12 +103,13 @@ _EDGE = Recipe(
     time_shift=0.2,
     timbre=0.3,
     shifts=4,
+    rooms=2,
     balance=True,
 )
 EDGE = {
     "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
     "mlp-regularized": _EDGE,
-    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1, rooms=2),
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1),
     # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
     "lstm": dataclasses.replace(
         _EDGE,

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from ...runtime.modelfile.rejection import MAX_NUMBERS, Rejection, calibrated, packed, unpacked, window_statistics
-from ..evaluation import cross_entropy
+from ..evaluation.scores import cross_entropy
 
 UNSURE_FRACTION = 0.01  # of the validation windows that are labelled rightly, which might count as unsure
 CAUTION = (

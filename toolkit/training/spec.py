@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..corpus.segments import Segments
-from ..evaluation import CorpusFacts, Scores
+from ..evaluation.scores import CorpusFacts, Scores
 from ..models import ModelSpec
 from ..splits.assign import subsets_digest
 from .recipes import Recipe

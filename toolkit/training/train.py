@@ -19,7 +19,7 @@ import numpy as np
 from ...runtime import Normalization, Rejection
 from ...runtime.errors import CorpusError, Failure, ParameterError
 from ...runtime.util.lock import sole_writer
-from ..evaluation import score
+from ..evaluation.scores import score
 from . import resume, write_run
 from .augmentation import augment, epoch_generator
 from .checkpoint import Checkpoint

@@ -15,7 +15,7 @@ from ...converters.keras_graph.macs import count_macs, macs_notes
 from ...runtime import ModelDescription, Normalization, Rejection
 from ...runtime.modelfile.description import Accuracy, TrainingCorpus
 from ...runtime.util.atomic import replacing, write_text
-from ..evaluation import Scores, corpus_facts
+from ..evaluation.scores import Scores, corpus_facts
 from ..splits.assign import subsets_digest
 from ..splits.leakage import caveat, duplicates_apart, leaks
 from .run_folder import DESCRIPTION, EXPORT_FEATURES, HISTORY, METRICS, MODEL, ExportFeatures

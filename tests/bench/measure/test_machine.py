@@ -10,6 +10,8 @@ import onnxruntime
 import pytest
 
 from genrekit.bench.measure.machine import LoadMonitor, describe_machine, processor_ticks
+from genrekit.runtime import MfccConfig, ParameterError, front_end
+from genrekit.runtime.errors import FrontEndWarning
 
 
 def test_it_names_the_machine_and_the_engines():
@@ -18,6 +20,24 @@ def test_it_names_the_machine_and_the_engines():
     assert machine.python == platform.python_version()
     assert machine.engines["onnx"] == onnxruntime.__version__
     assert machine.numpy == np.__version__
+
+
+def test_it_says_which_front_end_computes_mfcc(monkeypatch):
+    assert describe_machine().front_end == front_end()
+    monkeypatch.setenv("GENREKIT_FRONT_END", "numpy")
+    assert describe_machine([MfccConfig()]).front_end == "numpy"
+    monkeypatch.setenv("GENREKIT_FRONT_END", "fortran")
+    with pytest.raises(ParameterError, match="GENREKIT_FRONT_END=fortran"):
+        describe_machine()
+
+
+@pytest.mark.skipif(front_end() == "numpy", reason="the front end in C was not built")
+def test_of_front_ends_that_c_can_have_in_part_it_says_so():
+    possible, impossible = MfccConfig(), MfccConfig(n_fft=2 * 1021)
+    assert describe_machine([possible]).front_end == "native"
+    with pytest.warns(FrontEndWarning, match="n_fft=2042"):
+        assert describe_machine([impossible]).front_end == "numpy"
+    assert describe_machine([possible, impossible]).front_end == "native and numpy"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")

@@ -24,7 +24,9 @@ from genrekit.bench.run import run_bench
 from genrekit.converters.attach import attach
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.errors import Failure
+from genrekit.runtime.native_build import library_name, read_library
 
+from ...libraries import needs_compiler
 from ...sshd import needs_sshd, processes_of, wait_for
 from ..conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
 
@@ -79,6 +81,7 @@ def test_times_are_measured_there(first, device_home):
         assert row.cold_start_of == "genrekit classify"
         assert row.cold_start_ms > 0
     assert list(first.machine.engines) == ["onnx"]  # the only one installed there
+    assert first.machine.front_end in ("native", "numpy")
     assert [folder.name for folder in (device_home / ".cache/genrekit/device").iterdir()] == [
         "python{}.{}".format(*sys.version_info)
     ]
@@ -137,6 +140,16 @@ def test_the_front_end_alone(offline, wheel, clips):
         result = opened.run_bench(front_end_plan(clips, MfccConfig(), effort=QUICK))
     assert result.results[0].front_end_ms.n == QUICK.calls
     assert "pip install librosa" in result.baselines[0].error
+
+
+@needs_compiler
+def test_a_wheel_that_is_made_brings_the_device_its_library(offline, device_home, tiny_onnx, clips):
+    (folder,) = device_home.glob(".cache/genrekit/device/python*/lib/python*/site-packages/genrekit/runtime")
+    library = folder / library_name()
+    library.unlink(missing_ok=True)
+    with session.open_device("pi", ssh_config=offline, wheel=None, say=pytest.fail) as opened:
+        opened.run_bench(BenchPlan((Case(tiny_onnx),), clips, effort=QUICK))
+    assert read_library(folder) == library.read_bytes()
 
 
 @pytest.fixture(scope="module")

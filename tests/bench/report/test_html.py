@@ -7,6 +7,9 @@ import sys
 import pytest
 
 from genrekit.bench import report
+from genrekit.bench.report.html import html_page
+from genrekit.bench.report.lines import machine_line
+from genrekit.bench.report.markdown import markdown_report, readme_table
 from genrekit.bench.results.recommend import recommendations
 from genrekit.bench.results.stats import pairwise
 from genrekit.bench.results.values import BenchWarning
@@ -135,6 +138,15 @@ def test_the_page_names_machine_date_corpus_and_split(page):
     text = Page(page).text
     for part in ("Some CPU, 4 cores, 8.00 GB", "2026-01-02", "onnx 1.32.0", "track, test part", "jazz, rock"):
         assert part in text
+
+
+def test_every_report_says_which_front_end_computed():
+    native, unknown = (bench_of(row_of(), machine={"front_end": name}) for name in ("native", None))
+    for text in (machine_line(native), readme_table(native), html_page(native)):
+        assert "Linux, front end native" in text
+    assert "- Front end: native" in markdown_report(native)
+    assert "- Front end: not known" in markdown_report(unknown)
+    assert "front end" not in machine_line(unknown)
 
 
 def test_the_page_says_that_the_demo_corpus_is_synthetic(page, bench, tmp_path):

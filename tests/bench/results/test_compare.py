@@ -126,6 +126,13 @@ def test_machines_and_versions_that_differ_are_reported():
     }
 
 
+@pytest.mark.parametrize("before", ["numpy", None])
+def test_another_front_end_is_reported(before):
+    benches = [bench_of(row_of(), machine={"front_end": name}) for name in (before, "native")]
+    (change,) = compare(benches).versions
+    assert (change.what, change.a, change.b) == ("front_end", before, "native")
+
+
 def test_other_clips_are_reported():
     (change,) = compare([bench_of(row_of()), bench_of(row_of(), clips={"count": 100})]).versions
     assert change.what == "clips"

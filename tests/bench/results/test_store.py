@@ -138,6 +138,11 @@ def test_a_key_that_is_missing_is_named_with_its_file(content, tmp_path, keys):
         read_json(tmp_path / "results.json")
 
 
+def test_results_from_before_there_were_two_front_ends_are_read(content, tmp_path):
+    (tmp_path / "results.json").write_text(changed(content, ("machine", "front_end"), ...))
+    assert read_json(tmp_path / "results.json").machine.front_end is None
+
+
 def test_keys_of_later_versions_are_passed_over(bench, content, tmp_path):
     (tmp_path / "results.json").write_text(changed(content, ("results", 0, "new"), {"any": ["thing"]}))
     assert read_json(tmp_path / "results.json") == bench

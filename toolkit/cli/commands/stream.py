@@ -13,7 +13,18 @@ import typer
 
 from ....runtime.errors import AudioError
 from ....runtime.prediction import SILENCE, SILENCE_DBFS
-from ..options import AnyAnswer, Json, ModelFile, SampleFormat, SilenceDbfs, Threads, refuse_unused
+from ..options import (
+    AnyAnswer,
+    Json,
+    MinScore,
+    ModelFile,
+    SampleFormat,
+    SilenceDbfs,
+    Smooth,
+    Stride,
+    Threads,
+    refuse_unused,
+)
 from ..terminal import ended_by_signals, live_view, note, note_origin, print_json, say
 
 if TYPE_CHECKING:
@@ -34,9 +45,9 @@ def stream(
         str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM or WAV on standard input.")
     ],
     as_json: Json = False,
-    stride: Annotated[float, typer.Option(help="Decide every so many seconds.")] = 0.5,
-    smooth: Annotated[float, typer.Option(help="Smooth scores over so many seconds.")] = 0.0,
-    min_score: Annotated[float, typer.Option(help="Pass over decisions with a lower score.")] = 0.0,
+    stride: Stride = 0.5,
+    smooth: Smooth = 0.0,
+    min_score: MinScore = 0.0,
     on_change: Annotated[
         bool, typer.Option("--on-change", help="Print a line only when the answer changes, by 0.1 at least.")
     ] = False,

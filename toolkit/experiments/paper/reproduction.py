@@ -11,7 +11,7 @@ from typing import Any
 from ....runtime.errors import CorpusError
 from ...corpus.front_ends import differences
 from ...corpus.segments import Segments
-from ...evaluation import CorpusFacts, corpus_facts, sample_std
+from ...evaluation.scores import CorpusFacts, corpus_facts, sample_std
 from ...models import model_spec
 from ...splits.assign import assign
 from ...splits.leakage import leaks, merged_duplicates

@@ -1,4 +1,4 @@
-"""How good a model is: pure functions of probabilities, labels and track numbers."""
+"""How good a model is on a corpus: pure functions of probabilities, labels and track numbers."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..bench.results.stats import answered
-from ..runtime import Classifier
-from .corpus.scan import Unusable
-from .corpus.segments import Segments
-from .splits.assign import SUBSETS
-from .splits.leakage import segments_leak
+from ...bench.results.stats import answered
+from ...runtime import Classifier
+from ..corpus.scan import Unusable
+from ..corpus.segments import Segments
+from ..splits.assign import SUBSETS
+from ..splits.leakage import segments_leak
 
 
 @dataclasses.dataclass(frozen=True)
