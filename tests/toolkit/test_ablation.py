@@ -16,13 +16,13 @@ def runs(*accuracies):
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_variants_switch_off_what_edge_uses_and_nothing_else(model):
+def test_variants_change_one_option_each(model):
     variants = ablation.variants(model)
     assert list(variants)[:2] == ["paper", "edge"]
     edge = recipe("edge", model)
     for title, variant in list(variants.items())[2:]:
         assert title == variant.title != "edge"
-        assert len(variant.without) == 1
+        assert len(variant.without) + len(variant.added) == 1
         assert variant != edge
     folders = {ablation.folder_name(title, 0) for title in variants}
     assert len(folders) == len(variants)

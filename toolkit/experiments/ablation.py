@@ -22,7 +22,7 @@ from ..evaluation.scores import CorpusFacts, accuracy, corpus_facts, sample_std
 from ..models import model_spec
 from ..splits.assign import assign
 from ..splits.leakage import LEAK, duplicate_caveat, leaks, merged_duplicates
-from ..training.recipes import OPTIONS, PAPER, Recipe, recipe
+from ..training.recipes import ADDABLE, OPTIONS, Recipe, recipe, uses
 from ..training.run_folder import MODEL
 from ..training.spec import Metrics, Training
 
@@ -94,15 +94,11 @@ class Ablation:
 
 
 def variants(model: str, epochs: int | None = None) -> dict[str, Recipe]:
-    """Paper, edge, and edge without each option that it uses for `model`, by their titles."""
+    """Paper, edge, edge without each option that it uses for `model`, and with those it has off, by their titles."""
     edge = recipe("edge", model, epochs)
-    used = [
-        option
-        for option, settings in OPTIONS.items()
-        if any(getattr(edge, name) != getattr(PAPER, name) for name in settings)
-    ]
-    chosen = [recipe("paper", model, epochs), edge, *(recipe("edge", model, epochs, [option]) for option in used)]
-    return {variant.title: variant for variant in chosen}
+    without = [recipe("edge", model, epochs, without=[option]) for option in OPTIONS if uses(edge, option)]
+    added = [recipe("edge", model, epochs, adding=[option]) for option in ADDABLE if not uses(edge, option)]
+    return {variant.title: variant for variant in (recipe("paper", model, epochs), edge, *without, *added)}
 
 
 def folder_name(title: str, seed: int) -> str:

@@ -39,7 +39,7 @@ def ablation(
     dask: Dask = None,
     as_json: Json = False,
 ) -> None:
-    """Train paper, edge, and edge without each of its options; compare them on the test part.
+    """Train paper, edge, and edge without each of its options; compare them on the test part, as it is and in rooms.
 
     Runs are kept: interrupted and called again, it goes on with what is missing.
 

@@ -10,6 +10,7 @@ import typer
 
 from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import (
+    AddableOption,
     CacheFolder,
     Dask,
     Data,
@@ -38,6 +39,14 @@ def train(
         typer.Option(
             metavar="OPTION",
             help=f"Switch an option of edge off: {', '.join(option.value for option in EdgeOption)}. May be repeated.",
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
+    adding: Annotated[
+        list[AddableOption],
+        typer.Option(
+            "--with",
+            metavar="OPTION",
+            help="Switch an option of edge on that the architecture has off: room, every other window heard in a room.",
         ),
     ] = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
@@ -74,7 +83,8 @@ def train(
     from ..steps import accuracies, open_cache, read_segments, train_models
     from ..terminal import print_json, say
 
-    chosen = recipes(recipe.value, model.value, epochs, [option.value for option in without])
+    off, on = ([option.value for option in options] for options in (without, adding))
+    chosen = recipes(recipe.value, model.value, epochs, off, on)
     config = chosen_front_end(context, chosen)
     require_seed(seed)
     require_known(split)
