@@ -177,7 +177,7 @@ def cells(row: Row) -> list[str]:
     found = [row.variant]
     for measure in MEASURES:
         own: Accuracy = getattr(row, measure)
-        found.append(f"{own.mean:.3f}" + ("" if own.std is None else f" ± {own.std:.3f}"))
+        found.append(f"{own.mean:.3f}")
         found.append("" if row.variant == "edge" else f"{own.difference:+.3f}{_interval(own)}")
     return found
 
@@ -203,7 +203,7 @@ def caption(result: Ablation) -> str:
     """What was measured, in one or two sentences."""
     corpus = result.corpus
     seeds = ", ".join(map(str, result.seeds))
-    spread = "mean ± standard deviation, and mean difference ± half of its 95 % interval, over seeds"
+    spread = "means, and mean differences ± half of their 95 % intervals, over seeds"
     spread = spread if len(result.seeds) > 1 else "seed"
     return (
         f"{corpus.name}, {corpus.tracks} tracks, split {Path(result.split).name}; {spread} {seeds}."
