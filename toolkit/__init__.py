@@ -2,7 +2,7 @@
 
 The path of the command line in Python::
 
-    segments = extract(scan("gtzan/genres_original"), shifts=4)
+    segments = extract(scan("gtzan/genres_original"), shifts=4, rooms=2)
     training = Training(MODELS["cnn"], recipe("edge", "cnn"), segments, assign(segments, "track", 0), "track", 0)
     train(training, Path("runs/cnn"))
     export_run(load_run("runs/cnn"), Path("models"))

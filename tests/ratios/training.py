@@ -22,7 +22,7 @@ from genrekit.toolkit.corpus.segments import Segments
 from genrekit.toolkit.demo_corpus import make_demo_corpus
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.splits import assign as splits
-from genrekit.toolkit.training.recipes import PAPER, Recipe, recipe
+from genrekit.toolkit.training.recipes import PAPER, Recipe, recipe, windows_wanted
 from genrekit.toolkit.training.spec import Epoch, Training
 from genrekit.toolkit.training.train import train
 
@@ -61,7 +61,8 @@ def training_figures(progress: Progress) -> Iterator[dict[str, Any]]:
     progress(len(EPOCH_SEGMENTS), total, "a demo corpus")
     with tempfile.TemporaryDirectory(prefix="genrekit-training-") as folder:
         make_demo_corpus(Path(folder), DEMO_TRACKS_PER_GENRE, seed=0, jobs=-1)
-        segments = extract(corpus.scan(folder), executor=Processes(-1), shifts=recipe("edge", "mlp").shifts)
+        wanted = windows_wanted(recipe("edge", model) for model in ACCURACY_MODELS)
+        segments = extract(corpus.scan(folder), executor=Processes(-1), **wanted)
         for done, model in enumerate(ACCURACY_MODELS, len(EPOCH_SEGMENTS)):
             progress(done, total, f"{model} to the paper's accuracy")
             yield accuracy_figure(model, segments)

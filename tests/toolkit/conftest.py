@@ -85,7 +85,7 @@ def gtzan(tmp_path_factory):
 @pytest.fixture(scope="session")
 def segments_with_shifts(corpus_folder):
     """The same with the windows that the edge recipe draws from."""
-    return extract(corpus.scan(corpus_folder), shifts=4)
+    return extract(corpus.scan(corpus_folder), shifts=4, rooms=2)
 
 
 def run_command(*arguments, **options):

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from genrekit.toolkit.evaluation.scores import Scores, SubsetScores, TrackScores
 from genrekit.toolkit.experiments import ablation
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import recipe
 
 
 def runs(*accuracies):
-    return [scores(SubsetScores(value, 1.0, 10), TrackScores(value, 5)) for value in accuracies]
-
-
-def scores(subset, tracks):
-    return Scores(
-        train=subset, validation=subset, test=subset, test_tracks=tracks, confusion=[[10]], segments_leak=False
-    )
+    return [ablation.RunAccuracies(value, value, value / 2, value) for value in accuracies]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_variants_switch_off_what_edge_uses_and_nothing_else(model):
+def test_variants_change_one_option_each(model):
     variants = ablation.variants(model)
     assert list(variants)[:2] == ["paper", "edge"]
     edge = recipe("edge", model)
     for title, variant in list(variants.items())[2:]:
         assert title == variant.title != "edge"
-        assert len(variant.without) == 1
+        assert len(variant.without) + len(variant.added) == 1
         assert variant != edge
     folders = {ablation.folder_name(title, 0) for title in variants}
     assert len(folders) == len(variants)
@@ -42,8 +36,11 @@ def test_rows_report_means_and_paired_differences():
     assert found.std == pytest.approx(np.std(other, ddof=1))
     assert found.difference == pytest.approx(np.mean(np.subtract(other, edge)))
     assert found.difference_std == pytest.approx(np.std(np.subtract(other, edge), ddof=1))
+    interval = stats.ttest_1samp(np.subtract(other, edge), 0).confidence_interval(0.95)
+    assert found.difference_interval == pytest.approx(tuple(interval), abs=2e-3)
     assert rows[0].test.difference == 0
-    assert ablation.cells(rows[1])[:3] == ["edge without mixup", "0.650 ± 0.132", "-0.083 ± 0.126"]
+    assert rows[1].as_heard.mean == pytest.approx(np.mean(other) / 2)
+    assert ablation.cells(rows[1])[:3] == ["edge without mixup", "0.650", "-0.083 ± 0.313"]
 
 
 def test_one_seed_has_no_spread():

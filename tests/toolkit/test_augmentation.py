@@ -87,9 +87,18 @@ def test_an_epoch_over_few_segments_goes_through_them_until_it_has_its_steps(bal
 def test_windows_are_drawn_from_all_their_shifts_alike(generator):
     windows = np.stack([numbered(3000) + 10_000 * shift for shift in range(4)], axis=1)
     order = np.arange(3000)[::-1]
-    drawn = augmentation.draw_windows(windows, order, generator)[:, 0, 0]
+    drawn = augmentation.draw_windows(windows, order, 0, generator)[:, 0, 0]
     np.testing.assert_array_equal(drawn % 10_000, order)
     assert np.bincount((drawn // 10_000).astype(int)) == pytest.approx([750] * 4, abs=100)
+
+
+def test_every_other_window_is_one_that_was_heard_in_a_room(generator):
+    windows = np.stack([numbered(3001) + 10_000 * index for index in range(6)], axis=1)
+    drawn = augmentation.draw_windows(windows, np.arange(3001), 2, generator)[:, 0, 0]
+    np.testing.assert_array_equal(drawn % 10_000, np.arange(3001))
+    counts = np.bincount((drawn // 10_000).astype(int))
+    assert counts[4:].sum() == 1500
+    assert counts == pytest.approx([375] * 4 + [750] * 2, abs=100)
 
 
 def test_masks_are_one_run_of_frames_and_one_of_coefficients(generator):

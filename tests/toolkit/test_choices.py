@@ -8,7 +8,7 @@ from genrekit.converters.formats import PRECISIONS, TARGETS
 from genrekit.runtime.engines import ENGINES
 from genrekit.toolkit.cli import options as choices
 from genrekit.toolkit.models import MODELS
-from genrekit.toolkit.training.recipes import NAMES, OPTIONS
+from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ from genrekit.toolkit.training.recipes import NAMES, OPTIONS
         (choices.Models, [*MODELS, "all"]),
         (choices.Recipe, NAMES),
         (choices.EdgeOption, OPTIONS),
+        (choices.AddableOption, ADDABLE),
         (choices.Format, PRECISIONS),
         (choices.Precision, PRECISIONS["tflite"]),
         (choices.Target, TARGETS),

@@ -326,6 +326,19 @@ def test_evaluate_and_the_bench_tell_of_unknown_answers(genrekit, model, exporte
     assert "are answered with unknown" in genrekit("evaluate", model, "--data", corpus_folder).stdout
 
 
+def test_evaluate_hears_a_corpus_in_rooms(genrekit, model, corpus_folder):
+    options = "evaluate", model, "--data", corpus_folder
+    found, heard = (json.loads(genrekit(*options, *more, "--json").stdout) for more in ([], ["--as-heard"]))
+    assert (found.pop("as_heard"), heard.pop("as_heard")) == (False, True)
+    assert heard.keys() == found.keys()
+    assert heard["test"]["segments"] == found["test"]["segments"]
+    assert heard["test"]["loss"] != found["test"]["loss"]
+    assert "as heard in rooms" in genrekit(*options, "--as-heard").stdout
+    refused = genrekit("evaluate", model, "--stream", "a.wav", "--events", "a.csv", "--as-heard")
+    assert refused.returncode == 2
+    assert "--as-heard" in refused.stderr
+
+
 def test_evaluate_says_when_segments_leak(genrekit_process, model, corpus_folder):
     process = genrekit_process("evaluate", model, "--data", corpus_folder, "--split", "segment")
     assert "both sides" in process.stdout
@@ -499,7 +512,7 @@ def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_fo
     )
     options = ("--data", music, "--out", tmp_path, "--seeds", 2, "--epochs", 1, "--jobs", 1)
     options = (*options, "--split", tmp_path / "mine.csv")
-    variants = ("paper", "edge", "edge without mixup")
+    variants = ("paper", "edge", "edge without mixup", "edge with room")
     arguments = ("ablation", "mlp", *options, *(word for title in variants for word in ("--only", title)))
     process = genrekit(*arguments)
     assert process.returncode == 0, process.stderr
@@ -511,7 +524,7 @@ def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_fo
     assert "bells.00000 and copy hold the same audio but stand on two sides" in page
     for row in result["rows"]:
         assert row["variant"] in process.stdout
-        assert f"| {row['variant']} | {row['test']['mean']:.3f} ± " in page
+        assert f"| {row['variant']} | {row['test']['mean']:.3f} | " in page
         folder = row["variant"].replace(" ", "-")
         for seed, value in enumerate(row["test_tracks"]["values"]):
             metrics = json.loads((tmp_path / "mlp" / f"{folder}-seed-{seed}" / "metrics.json").read_text())

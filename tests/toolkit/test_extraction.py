@@ -18,7 +18,7 @@ from genrekit.runtime.errors import FrontEndWarning, ParameterError
 from genrekit.toolkit.cli import steps as work
 from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
-from genrekit.toolkit.corpus.extraction import extract, track_features
+from genrekit.toolkit.corpus.extraction import Wanted, extract, track_features
 from genrekit.toolkit.corpus.feature_cache import FeatureCache
 
 pytestmark = pytest.mark.usefixtures("each_front_end")
@@ -181,7 +181,7 @@ def test_audio_that_is_not_finite_is_unusable(tmp_path, value):
     samples = np.random.default_rng(0).uniform(-0.5, 0.5, 80_000).astype(np.float32)
     samples[[70, 70_000]] = value
     soundfile.write(tmp_path / "wrong.wav", samples, 22050, subtype="FLOAT")
-    assert "received 2 that are not" in track_features(tmp_path / "wrong.wav", MfccConfig())
+    assert "received 2 that are not" in track_features(tmp_path / "wrong.wav", Wanted(MfccConfig()))
 
 
 def test_unusable_files_are_neither_kept_nor_trained_on(corpus_folder, tmp_path, cache):

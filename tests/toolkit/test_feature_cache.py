@@ -26,7 +26,9 @@ def features():
 
 
 def with_shifts(shifts):
-    return TrackFeatures(np.random.default_rng(0).normal(size=(3, shifts, 130, 13)).astype(np.float32), True, 48_000)
+    generator = np.random.default_rng(0)
+    windows, heard = (generator.normal(size=(3, count, 130, 13)).astype(np.float32) for count in (shifts, 2))
+    return TrackFeatures(windows, True, 48_000, heard)
 
 
 @pytest.fixture
@@ -39,9 +41,10 @@ def entry(cache, features):
 
 
 def test_what_was_put_comes_back_bit_for_bit(cache, features, entry):
-    found = cache.get(entry[0], 2)
+    found = cache.get(entry[0], 2, 2)
     assert found.windows.dtype == np.float32
     assert found.windows.tobytes() == features.windows.tobytes()
+    assert found.heard.tobytes() == features.heard.tobytes()
     assert (found.padded, found.rate) == (True, 48_000)
 
 
@@ -54,6 +57,19 @@ def test_an_entry_serves_fewer_shifts_that_are_among_its_own(cache, shifts, foun
         assert cache.get(key, shifts) is None
     else:
         np.testing.assert_array_equal(cache.get(key, shifts).windows, features.windows[:, found])
+
+
+@pytest.mark.parametrize("rooms", [0, 1, 2, 3])
+def test_an_entry_serves_fewer_rooms(cache, entry, features, rooms):
+    found = cache.get(entry[0], 2, rooms)
+    if rooms > 2:
+        assert found is None
+    else:
+        np.testing.assert_array_equal(found.heard, features.heard[:, :rooms])
+
+
+def test_what_is_heard_for_evaluation_has_another_key(cache):
+    assert cache.key(CONTENT, MfccConfig()) != cache.key(CONTENT, MfccConfig(), as_heard=True)
 
 
 def changed(config, name):
@@ -71,7 +87,7 @@ def test_every_field_of_the_config_makes_another_key(cache, name):
     ("module", "name", "value"),
     [
         ("compute.software", "FEATURES_VERSION", 2),
-        ("compute.software", "SEGMENTS_VERSION", 3),
+        ("compute.software", "SEGMENTS_VERSION", 4),
         ("compute.software", "front_end", lambda: "another"),
         ("corpus.feature_cache", "software", lambda: "numpy 3"),
     ],

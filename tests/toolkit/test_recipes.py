@@ -9,12 +9,12 @@ import pytest
 
 from genrekit.runtime.errors import ParameterError
 from genrekit.toolkit.models import MODELS
-from genrekit.toolkit.training.recipes import OPTIONS, PAPER, recipe, recipes
+from genrekit.toolkit.training.recipes import ADDABLE, OPTIONS, PAPER, recipe, recipes, uses
 
 
 def test_paper_is_the_papers_letter():
     off = {"normalization", "schedule", "best_epoch", "label_smoothing", "mixup", "masked_frames"}
-    off |= {"masked_coefficients", "time_shift", "timbre", "balance", "min_steps", "without"}
+    off |= {"masked_coefficients", "time_shift", "timbre", "balance", "min_steps", "without", "added", "rooms"}
     assert (PAPER.learning_rate, PAPER.batch_size, PAPER.epochs, PAPER.shifts) == (1e-4, 32, 50, 1)
     assert not any(getattr(PAPER, name) for name in off)
     assert all(recipe("paper", model) == PAPER for model in MODELS)
@@ -36,6 +36,19 @@ def test_the_order_of_options_does_not_matter():
     assert recipe("edge", "cnn", without=["mixup", "schedule"]) == recipe("edge", "cnn", without=["schedule", "mixup"])
 
 
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("option", ADDABLE)
+def test_an_option_is_switched_on_where_the_architecture_has_it_off(model, option):
+    whole, changed = recipe("edge", model), recipe("edge", model, adding=[option])
+    on = recipe("edge", "cnn")
+    assert all(getattr(changed, setting) == getattr(on, setting) for setting in OPTIONS[option])
+    if uses(whole, option):
+        assert changed == whole
+    else:
+        assert changed.title == f"edge with {option}"
+        assert recipe("edge", model, without=["mixup"], adding=[option]).title == f"edge with {option} without mixup"
+
+
 def test_every_setting_of_edge_can_be_switched_off():
     differing = {
         field.name
@@ -54,6 +67,9 @@ def test_every_setting_of_edge_can_be_switched_off():
         (("edge", "mlp", 0), "epochs=0"),
         (("edge", "mlp", None, ["dropout"]), "without=dropout: expected one of normalization, schedule"),
         (("paper", "mlp", None, ["mixup"]), "without=mixup: the recipe paper has no options"),
+        (("paper", "mlp", None, [], ["room"]), "with=room: the recipe paper has no options"),
+        (("edge", "mlp", None, [], ["mixup"]), "with=mixup: expected one of room"),
+        (("edge", "mlp", None, ["room"], ["room"]), "with=room: expected no option that is switched off"),
     ],
 )
 def test_what_does_not_exist_is_refused(arguments, words):

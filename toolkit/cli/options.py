@@ -29,9 +29,11 @@ EdgeOption = Enum(
         "TIME_SHIFT": "time-shift",
         "TIMBRE": "timbre",
         "OFFSETS": "offsets",
+        "ROOM": "room",
         "BALANCING": "balancing",
     },
 )
+AddableOption = Enum("AddableOption", {"ROOM": "room"})
 Format = Enum("Format", {"TFLITE": "tflite", "ONNX": "onnx"})
 Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNAMIC": "dynamic", "INT8": "int8"})
 Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro"})

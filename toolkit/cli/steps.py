@@ -39,6 +39,8 @@ def read_segments(
     config: MfccConfig = MfccConfig(),  # noqa: B008 (frozen)
     *,
     shifts: int = 1,
+    rooms: int = 0,
+    as_heard: bool = False,
     cache: FeatureCache | None = None,
     dask: str | None = None,
 ) -> Segments:
@@ -48,7 +50,7 @@ def read_segments(
     """
     with open_executor(jobs, dask) as executor, progress("reading audio") as update:
         corpus = scan(data.absolute() if executor.remote else data)
-        segments = extract(corpus, config, executor, update, shifts=shifts, cache=cache)
+        segments = extract(corpus, config, executor, update, shifts=shifts, rooms=rooms, as_heard=as_heard, cache=cache)
     for item in segments.unusable:
         note(f"left out: {item.file}: {item.reason}")
     for sentence in segment_notes(segments):

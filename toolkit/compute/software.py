@@ -11,7 +11,7 @@ import soxr
 from ...runtime.front_end import front_end
 from ...runtime.mfcc import FEATURES_VERSION
 
-SEGMENTS_VERSION = 2  # raised whenever the same audio is cut into other windows, or other things are kept of them
+SEGMENTS_VERSION = 3  # raised whenever the same audio is cut into other windows, or other things are kept of them
 
 
 def software() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -16,6 +17,7 @@ from ...runtime.front_end import front_end, mfcc
 from ...runtime.mfcc import MfccConfig
 from ..compute import Executor, Processes, in_order
 from .feature_cache import FeatureCache
+from .rooms import EVALUATION, TRAINING, heard_window, room_generator
 from .scan import Corpus, Unusable, digest_of
 from .segments import LEAST_OF_WINDOW, Segments, TrackFeatures, padded_to, too_short
 from .suggestion import headers, remedy, require_held
@@ -31,6 +33,8 @@ def extract(
     progress: Callable[[int, int], None] | None = None,
     *,
     shifts: int = 1,
+    rooms: int = 0,
+    as_heard: bool = False,
     cache: FeatureCache | None = None,
 ) -> Segments:
     """The features of every track's segments, computed where the cache does not hold them.
@@ -41,31 +45,37 @@ def extract(
         corpus: from `scan`; given by its absolute path where the executor is remote.
         progress: called with (tracks done, tracks).
         shifts: with more than 1 also the windows that begin k/shifts of a window later, k = 1 .. shifts - 1.
+        rooms: in how many other rooms each segment is heard as well, for training.
+        as_heard: each segment is heard in a room, for evaluation, and not as it is; expects `shifts` 1 and no `rooms`.
         cache: None computes everything.
 
     Raises:
         CorpusError: a genre has no usable track, or every clip is shorter than a window.
-        ParameterError: `shifts` is out of range, or a cluster sees other files than this process.
+        ParameterError: `shifts` or `rooms` is out of range, or a cluster sees other files than this process.
         Failure: a process was killed, or the cluster is gone; what the cache holds by then stays there.
         ParameterError, Failure: as `front_end`.
     """
     if not 1 <= shifts <= config.window_samples:
         raise ParameterError(f"shifts={shifts}: expected 1 to {config.window_samples}, the samples of a window")
+    if rooms < 0 or (as_heard and (shifts > 1 or rooms)):
+        raise ParameterError(f"shifts={shifts}, rooms={rooms}: expected 1 and 0 of what is heard for evaluation")
     require_held(corpus, config)
+    wanted = Wanted(config, shifts, rooms, as_heard)
     frames = config.window_frames, config.n_mfcc
-    features, shifted = _Rows(frames), _Rows((shifts - 1, *frames))
+    features, shifted, heard = _Rows(frames), _Rows((shifts - 1, *frames)), _Rows((rooms, *frames))
     unusable: list[Unusable] = []
     owners: list[int] = []  # of each segment the index of its track
     positions: list[int] = []
     padded: list[bool] = []
     rates: list[int] = []
-    for index, outcome in enumerate(in_order(_outcomes(corpus, config, shifts, executor, cache))):
+    for index, outcome in enumerate(in_order(_outcomes(corpus, wanted, executor, cache))):
         if isinstance(outcome, str):
             unusable.append(Unusable(corpus.relative(corpus.tracks[index].path), outcome))
         else:
             count = len(outcome.windows)
             features.append(outcome.windows[:, 0])
             shifted.append(outcome.windows[:, 1:])
+            heard.append(outcome.heard)
             owners += [index] * count
             positions += range(count)
             padded += [outcome.padded] * count
@@ -85,6 +95,7 @@ def extract(
         padded=np.array(padded),
         unusable=tuple(unusable),
         shifted=shifted.array() if shifts > 1 else None,
+        heard=heard.array() if rooms else None,
         rates=np.array(rates),
     )
 
@@ -108,24 +119,26 @@ def _without_tracks(
 
 
 def _outcomes(
-    corpus: Corpus, config: MfccConfig, shifts: int, executor: Executor, cache: FeatureCache | None
+    corpus: Corpus, wanted: Wanted, executor: Executor, cache: FeatureCache | None
 ) -> Iterator[tuple[int, Outcome]]:
     """Each track's index and outcome: those that the cache holds first, then the others as they are done."""
-    missing = []
+    missing, config = [], wanted.config
     for index in range(len(corpus.tracks)):
-        features = cache.get(cache.key(corpus.digest(index), config), shifts) if cache else None
+        key = cache.key(corpus.digest(index), config, wanted.as_heard) if cache else ""
+        features = cache.get(key, wanted.shifts, wanted.rooms) if cache else None
         if features is None or features.windows.shape[2:] != (config.window_frames, config.n_mfcc):
             missing.append(index)
         else:
             yield index, features
-    tracks = ((corpus.tracks[index].path, corpus.digest(index) if executor.remote else None) for index in missing)
+    digests = executor.remote or wanted.in_rooms
+    tracks = ((corpus.tracks[index].path, corpus.digest(index) if digests else b"") for index in missing)
     if missing:
         front_end(config)  # here it warns and raises once, and not in each process
-    work = functools.partial(_checked_features, config=config, shifts=shifts)
+    work = functools.partial(_checked_features, wanted=wanted, elsewhere=executor.remote)
     for number, outcome in executor.results(work, tracks, lambda track: LOST) if missing else ():
         index = missing[number]
         if cache and not isinstance(outcome, str):
-            cache.put(cache.key(corpus.digest(index), config), outcome)
+            cache.put(cache.key(corpus.digest(index), config, wanted.as_heard), outcome)
         yield index, outcome
 
 
@@ -152,40 +165,48 @@ class _Rows:
         self._rows.resize((count, *self._rows.shape[1:]), refcheck=False)
 
 
-def track_features(path: Path, config: MfccConfig, shifts: int = 1) -> Outcome:
-    """What models learn of an audio file.
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is to be computed of each track, as `extract` says it."""
 
-    Args:
-        path: the file.
-        config: the front end.
-        shifts: windows that begin within each window's length; 1: the windows one after the other alone.
+    config: MfccConfig
+    shifts: int = 1
+    rooms: int = 0
+    as_heard: bool = False
 
-    Returns:
-        its features; or a sentence, where there are none.
-    """
+    @property
+    def in_rooms(self) -> bool:
+        """Whether anything is heard in rooms, which follow from the file's content."""
+        return self.rooms > 0 or self.as_heard
+
+
+def track_features(path: Path, wanted: Wanted, content: bytes = b"") -> Outcome:
+    """What models learn of an audio file, whose SHA-256 is `content`; or a sentence, where there is nothing."""
+    config = wanted.config
     try:
         source = open_file(path, config.sample_rate)
         samples = np.concatenate(list(source))
         if reason := why_unusable(source.faults.invalid_samples, len(samples), config):
             return reason
-        windows = _window_features(padded_to(samples, config.window_samples), config, shifts)
+        whole = padded_to(samples, config.window_samples)
+        windows, heard = _window_features(whole, wanted, content), _heard_features(whole, wanted, content)
     except GenrekitError as error:
         return str(error)
-    if not np.isfinite(windows).all():
+    if not (np.isfinite(windows).all() and np.isfinite(heard).all()):
         return "expected finite features, received NaN; remove the file"
-    return TrackFeatures(windows, len(samples) < config.window_samples, source.source_rate)
+    return TrackFeatures(windows, len(samples) < config.window_samples, source.source_rate, heard)
 
 
-def _checked_features(track: tuple[Path, bytes | None], config: MfccConfig, shifts: int) -> Outcome:
-    """`track_features` of a path; its digest, where there is one, shows that the file is the one that was listed."""
+def _checked_features(track: tuple[Path, bytes], wanted: Wanted, elsewhere: bool) -> Outcome:
+    """`track_features` of a path; its digest shows `elsewhere` that the file is the one that was listed."""
     path, digest = track
-    if digest is not None and digest_of(path) != digest:
+    if elsewhere and digest_of(path) != digest:
         found = "another file" if path.exists() else "none"
         raise ParameterError(
             f"dask: expected {path} on {socket.gethostname()} as it is here, found {found}; give the workers the same "
             "files under the same paths"
         )
-    return track_features(path, config, shifts)
+    return track_features(path, wanted, digest)
 
 
 def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str | None:
@@ -195,11 +216,33 @@ def why_unusable(invalid_samples: int, samples: int, config: MfccConfig) -> str 
     return too_short(config) if samples < LEAST_OF_WINDOW * config.window_samples else None
 
 
-def _window_features(samples: np.ndarray, config: MfccConfig, shifts: int) -> np.ndarray:
-    length = config.window_samples
+def _window_features(samples: np.ndarray, wanted: Wanted, content: bytes) -> np.ndarray:
+    config, shifts, length = wanted.config, wanted.shifts, wanted.config.window_samples
     segments = len(samples) // length
     features = np.empty((segments, shifts, config.window_frames, config.n_mfcc), np.float32)
     for segment, shift in np.ndindex(segments, shifts):
-        start = min(segment * length + round(shift * length / shifts), len(samples) - length)
-        features[segment, shift] = mfcc(samples[start : start + length], config)
+        start = _start(samples, segment, shift / shifts, length)
+        if wanted.as_heard:
+            generator = room_generator(EVALUATION, content, segment, 0)
+            window = heard_window(samples, start, length, config.sample_rate, generator)
+        else:
+            window = samples[start : start + length]
+        features[segment, shift] = mfcc(window, config)
     return features
+
+
+def _heard_features(samples: np.ndarray, wanted: Wanted, content: bytes) -> np.ndarray:
+    config, length = wanted.config, wanted.config.window_samples
+    segments = len(samples) // length
+    features = np.empty((segments, wanted.rooms, config.window_frames, config.n_mfcc), np.float32)
+    for segment, room in np.ndindex(segments, wanted.rooms):
+        generator = room_generator(TRAINING, content, segment, room)
+        start = _start(samples, segment, generator.random(), length)
+        window = heard_window(samples, start, length, config.sample_rate, generator)
+        features[segment, room] = mfcc(window, config)
+    return features
+
+
+def _start(samples: np.ndarray, segment: int, later: float, length: int) -> int:
+    """Where the window begins that is the fraction `later` of a window behind a segment, or ends with the track."""
+    return min(segment * length + round(later * length), len(samples) - length)

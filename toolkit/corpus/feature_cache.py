@@ -48,15 +48,15 @@ class FeatureCache:
         self.folder = folder
         self.problem: str | None = None
 
-    def key(self, content: bytes, config: MfccConfig) -> str:
+    def key(self, content: bytes, config: MfccConfig, as_heard: bool = False) -> str:
         """The name of an entry, 64 hexadecimal digits: of a file with the SHA-256 `content`, so transformed."""
-        what = {"config": config.to_dict(), "software": software(), "content": content.hex()}
+        what = {"config": config.to_dict(), "software": software(), "content": content.hex(), "as heard": as_heard}
         return hashlib.sha256(json.dumps(what, sort_keys=True).encode()).hexdigest()
 
-    def get(self, key: str, shifts: int) -> TrackFeatures | None:
+    def get(self, key: str, shifts: int, rooms: int = 0) -> TrackFeatures | None:
         """The features under `key`; None where there are none, or none that are complete and finite.
 
-        An entry with more shifts serves where those that are asked for are among them.
+        An entry with more shifts or rooms serves where those that are asked for are among them.
         """
         try:
             with open_regular(self._path(key)) as file:
@@ -67,7 +67,7 @@ class FeatureCache:
         if checksum != _checksum(key, content):
             return None
         try:
-            return _features(content, shifts)
+            return _features(content, shifts, rooms)
         except (EOFError, IndexError, OverflowError, TypeError, ValueError):  # the checksum holds, the rest does not
             return None
 
@@ -76,7 +76,7 @@ class FeatureCache:
         if self.problem:
             return
         content = io.BytesIO()
-        for array in (features.windows, np.array([features.padded, features.rate])):
+        for array in (features.windows, features.heard, np.array([features.padded, features.rate])):
             np.save(content, array, allow_pickle=False)
         try:
             with replacing(self._path(key), durable=False) as temporary:
@@ -111,14 +111,15 @@ class FeatureCache:
         return self.folder / key[:2] / f"{key}{SUFFIX}"
 
 
-def _features(content: bytes, shifts: int) -> TrackFeatures | None:
+def _features(content: bytes, shifts: int, rooms: int) -> TrackFeatures | None:
     arrays = io.BytesIO(content)
-    windows, (padded, rate) = (np.load(arrays, allow_pickle=False) for _ in range(2))
-    if windows.ndim != 4 or windows.dtype != np.float32 or not windows.shape[1] or windows.shape[1] % shifts:
+    windows, heard, (padded, rate) = (np.load(arrays, allow_pickle=False) for _ in range(3))
+    for array in (windows, heard):
+        if array.ndim != 4 or array.dtype != np.float32 or not np.isfinite(array).all():
+            return None
+    if not windows.shape[1] or windows.shape[1] % shifts or heard.shape[1] < rooms:
         return None
-    if not np.isfinite(windows).all():
-        return None
-    return TrackFeatures(windows[:, :: windows.shape[1] // shifts], bool(padded), int(rate))
+    return TrackFeatures(windows[:, :: windows.shape[1] // shifts], bool(padded), int(rate), heard[:, :rooms])
 
 
 def _checksum(key: str, content: bytes) -> bytes:

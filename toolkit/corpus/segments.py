@@ -24,11 +24,14 @@ class TrackFeatures:
             i + k/shifts windows after the start, or that ends with the track where this is earlier.
         padded: whether its only segment was padded with silence, because the track is shorter than a window.
         rate: the file's own sample rate, Hz.
+        heard: raw MFCC float32 [shape=(segments, rooms, frames, n_mfcc)]; of one of each segment's windows, as heard in
+            other rooms.
     """
 
     windows: np.ndarray
     padded: bool
     rate: int
+    heard: np.ndarray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Segments:
         unusable: the files that gave no segment.
         shifted: raw MFCC of the windows that begin a part of a window later than each segment, but not so late that
             they reach beyond its track: float32 [shape=(segments, shifts - 1, frames, n_mfcc)]; None for shifts = 1.
+        heard: raw MFCC of one of those windows as heard in each of other rooms: float32
+            [shape=(segments, rooms, frames, n_mfcc)]; None for rooms = 0.
         rates: the own sample rates of the files that gave segments, Hz, int64 [shape=(files,)].
     """
 
@@ -60,6 +65,7 @@ class Segments:
     padded: np.ndarray
     unusable: tuple[Unusable, ...]
     shifted: np.ndarray | None = None
+    heard: np.ndarray | None = None
     rates: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
 
     def samples(self, chosen: np.ndarray, out: np.ndarray | None = None) -> np.ndarray:

@@ -79,6 +79,7 @@ class Evaluation(Scores):
         unknown: fraction of the test segments that are answered with "unknown", in [0, 1]; None where the model's file
             cannot tell.
         answered_accuracy: accuracy over the others, in [0, 1]; None where there are none.
+        as_heard: whether the segments were heard in rooms, and not as they are.
     """
 
     model: str
@@ -89,6 +90,7 @@ class Evaluation(Scores):
     corpus: CorpusFacts
     unknown: float | None
     answered_accuracy: float | None
+    as_heard: bool
 
 
 def sample_std(values: Sequence[float]) -> float | None:
@@ -147,14 +149,17 @@ def score(probabilities: np.ndarray, segments: Segments, subsets: np.ndarray) ->
     )
 
 
-def evaluate(model: Classifier, segments: Segments, subsets: np.ndarray, split: str) -> Evaluation:
-    """The scores of a model of any format; `subsets` from `assign` under `split`."""
+def evaluate(
+    model: Classifier, segments: Segments, subsets: np.ndarray, split: str, as_heard: bool = False
+) -> Evaluation:
+    """The scores of a model of any format; `subsets` from `assign` under `split`, `as_heard` as of `extract`."""
     probabilities, test = model.predict(segments.features), subsets == "test"
     unknown, answered_accuracy = _answered(model, segments, test, probabilities[test])
     return Evaluation(
         **vars(score(probabilities, segments, subsets)),
         unknown=unknown,
         answered_accuracy=answered_accuracy,
+        as_heard=as_heard,
         model=model.description.model,
         format=model.description.format,
         precision=model.description.precision,

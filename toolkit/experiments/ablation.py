@@ -3,25 +3,36 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ...bench.report.table import Table
+from ...bench.results.stats import student_quantile
+from ...runtime import load
 from ...runtime.util.foreign_text import markdown_text
 from ..corpus.front_ends import differences, in_words
 from ..corpus.segments import Segments
-from ..evaluation.scores import CorpusFacts, Scores, corpus_facts, sample_std
+from ..evaluation.scores import CorpusFacts, accuracy, corpus_facts, sample_std
 from ..models import model_spec
 from ..splits.assign import assign
 from ..splits.leakage import LEAK, duplicate_caveat, leaks, merged_duplicates
-from ..training.recipes import OPTIONS, PAPER, Recipe, recipe
+from ..training.recipes import ADDABLE, OPTIONS, Recipe, recipe, uses
+from ..training.run_folder import MODEL
 from ..training.spec import Metrics, Training
 
 SCHEMA = 1
-MEASURES = {"test": "test, by segment", "test_tracks": "test, by track", "validation": "validation, by segment"}
+MEASURES = {
+    "test": "test, by segment",
+    "test_tracks": "test, by track",
+    "as_heard": "as heard, by segment",
+    "validation": "validation, by segment",
+}
 
 TrainRun = Callable[[Training, Path, str], Metrics]  # a training, its folder, what it is called
 
@@ -34,6 +45,7 @@ class Accuracy:
         mean: over the seeds.
         std: standard deviation over the seeds; None for one seed.
         difference: mean of variant minus edge, seed by seed; `difference_std` is its standard deviation.
+        difference_interval: of that mean, by Student's t, 95 %; None for one seed.
         values: one of each seed.
     """
 
@@ -41,7 +53,18 @@ class Accuracy:
     std: float | None
     difference: float
     difference_std: float | None
+    difference_interval: tuple[float, float] | None
     values: list[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class RunAccuracies:
+    """What one run reaches under each of `MEASURES`, in [0, 1]."""
+
+    test: float
+    test_tracks: float
+    as_heard: float
+    validation: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,6 +74,7 @@ class Row:
     variant: str
     test: Accuracy
     test_tracks: Accuracy
+    as_heard: Accuracy
     validation: Accuracy
 
 
@@ -70,15 +94,11 @@ class Ablation:
 
 
 def variants(model: str, epochs: int | None = None) -> dict[str, Recipe]:
-    """Paper, edge, and edge without each option that it uses for `model`, by their titles."""
+    """Paper, edge, edge without each option that it uses for `model`, and with those it has off, by their titles."""
     edge = recipe("edge", model, epochs)
-    used = [
-        option
-        for option, settings in OPTIONS.items()
-        if any(getattr(edge, name) != getattr(PAPER, name) for name in settings)
-    ]
-    chosen = [recipe("paper", model, epochs), edge, *(recipe("edge", model, epochs, [option]) for option in used)]
-    return {variant.title: variant for variant in chosen}
+    without = [recipe("edge", model, epochs, without=[option]) for option in OPTIONS if uses(edge, option)]
+    added = [recipe("edge", model, epochs, adding=[option]) for option in ADDABLE if not uses(edge, option)]
+    return {variant.title: variant for variant in (recipe("paper", model, epochs), edge, *without, *added)}
 
 
 def folder_name(title: str, seed: int) -> str:
@@ -90,6 +110,7 @@ def measure(
     model: str,
     variants: Mapping[str, Recipe],
     segments: Segments,
+    heard: Segments,
     split: str,
     seeds: int,
     folder: Path,
@@ -99,34 +120,43 @@ def measure(
 
     Args:
         variants: recipes by their titles, ``edge`` among them.
-        segments, split: as for `assign`.
+        segments, split: as for `assign`; `heard` are the same segments as `extract` hears them in rooms.
         folder: for the runs.
         train_run: trains one.
     """
-    metrics: dict[str, list[Metrics]] = {title: [] for title in variants}
+    metrics: list[Metrics] = []
+    reached: dict[str, list[RunAccuracies]] = {title: [] for title in variants}
     for seed in range(seeds):
         subsets = assign(segments, split, seed)
         for title, chosen in variants.items():
             training = Training(model_spec(model), chosen, segments, subsets, split, seed)
-            name = f"{model}, {title}, seed {seed}"
-            metrics[title].append(train_run(training, folder / folder_name(title, seed), name))
+            name, run = f"{model}, {title}, seed {seed}", folder / folder_name(title, seed)
+            metrics.append(train_run(training, run, name))
+            reached[title].append(_accuracies(metrics[-1], run, heard, subsets == "test"))
     return Ablation(
         model=model,
         split=split,
         segments_leak=leaks(split),
-        duplicates_apart=merged_duplicates(one.duplicates_apart for runs in metrics.values() for one in runs),
+        duplicates_apart=merged_duplicates(one.duplicates_apart for one in metrics),
         seeds=list(range(seeds)),
         corpus=corpus_facts(segments),
         front_end=differences(segments.config),
-        rows=summarize(metrics),
+        rows=summarize(reached),
     )
 
 
-def summarize(scores: Mapping[str, Sequence[Scores]]) -> list[Row]:
-    """One row a variant, from the scores of its runs in the same order of seeds; ``edge`` among them."""
+def _accuracies(metrics: Metrics, run: Path, heard: Segments, test: np.ndarray) -> RunAccuracies:
+    """Of a finished run: its own, and what its model makes of the `heard` segments of the `test` subset."""
+    as_heard = accuracy(load(run / MODEL).predict(heard.features[test]), heard.labels[test])
+    found = (metrics.test.accuracy, metrics.test_tracks.accuracy, as_heard, metrics.validation.accuracy)
+    return RunAccuracies(*(value or 0.0 for value in found))
+
+
+def summarize(reached: Mapping[str, Sequence[RunAccuracies]]) -> list[Row]:
+    """One row a variant, from what its runs reach, in the same order of seeds; ``edge`` among them."""
     values = {
-        title: {measure: [getattr(run, measure).accuracy for run in runs] for measure in MEASURES}
-        for title, runs in scores.items()
+        title: {measure: [getattr(run, measure) for run in runs] for measure in MEASURES}
+        for title, runs in reached.items()
     }
     return [
         Row(title, **{measure: _accuracy(found[measure], values["edge"][measure]) for measure in MEASURES})
@@ -136,23 +166,25 @@ def summarize(scores: Mapping[str, Sequence[Scores]]) -> list[Row]:
 
 def _accuracy(values: list[float], edge: list[float]) -> Accuracy:
     differences = [own - other for own, other in zip(values, edge, strict=True)]
-    mean, difference = statistics.mean(values), statistics.mean(differences)
-    return Accuracy(mean, sample_std(values), difference, sample_std(differences), values)
+    mean, difference, spread = statistics.mean(values), statistics.mean(differences), sample_std(differences)
+    half = None if spread is None else student_quantile(len(values) - 1) * spread / math.sqrt(len(values))
+    interval = None if half is None else (difference - half, difference + half)
+    return Accuracy(mean, sample_std(values), difference, spread, interval, values)
 
 
 def cells(row: Row) -> list[str]:
     """A row's cells: the variant, then accuracy and difference to edge under each of `MEASURES`."""
     found = [row.variant]
     for measure in MEASURES:
-        accuracy: Accuracy = getattr(row, measure)
-        found.append(f"{accuracy.mean:.3f}{_plus_minus(accuracy.std)}")
-        same = row.variant == "edge"
-        found.append("" if same else f"{accuracy.difference:+.3f}{_plus_minus(accuracy.difference_std)}")
+        own: Accuracy = getattr(row, measure)
+        found.append(f"{own.mean:.3f}")
+        found.append("" if row.variant == "edge" else f"{own.difference:+.3f}{_interval(own)}")
     return found
 
 
-def _plus_minus(value: float | None) -> str:
-    return "" if value is None else f" ± {value:.3f}"
+def _interval(own: Accuracy) -> str:
+    ends = own.difference_interval
+    return "" if ends is None else f" ± {(ends[1] - ends[0]) / 2:.3f}"
 
 
 def table(result: Ablation) -> Table:
@@ -171,7 +203,8 @@ def caption(result: Ablation) -> str:
     """What was measured, in one or two sentences."""
     corpus = result.corpus
     seeds = ", ".join(map(str, result.seeds))
-    spread = "mean ± standard deviation over seeds" if len(result.seeds) > 1 else "seed"
+    spread = "means, and mean differences ± half of their 95 % intervals, over seeds"
+    spread = spread if len(result.seeds) > 1 else "seed"
     return (
         f"{corpus.name}, {corpus.tracks} tracks, split {Path(result.split).name}; {spread} {seeds}."
         + (f" Front end: {in_words(result.front_end)}." if result.front_end else "")

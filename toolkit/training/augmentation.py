@@ -24,8 +24,8 @@ def augment(
     """One epoch of the training part, in the order in which it is learnt.
 
     Args:
-        windows: of each segment its own and those that start later, as the model wants them, float32
-            [shape=(n, shifts, frames, n_mfcc)].
+        windows: of each segment its own, those that start later, and those that are heard in rooms, as the model wants
+            them, float32 [shape=(n, shifts + rooms, frames, n_mfcc)].
         labels: one-hot float32 [shape=(n, classes)].
         recipe: says what is done.
         generator: from `epoch_generator`.
@@ -36,7 +36,7 @@ def augment(
     """
     count = recipe.windows(len(labels))
     order = (balanced_order if recipe.balance else random_order)(labels, count, generator)
-    features, targets = draw_windows(windows, order, generator), labels[order]
+    features, targets = draw_windows(windows, order, recipe.rooms, generator), labels[order]
     if recipe.time_shift:
         shift_time(features, recipe.time_shift, generator)
     if recipe.timbre:
@@ -76,10 +76,16 @@ def _draw(indices: np.ndarray, count: int, generator: np.random.Generator) -> np
     return np.concatenate(rounds)[:count]
 
 
-def draw_windows(windows: np.ndarray, order: np.ndarray, generator: np.random.Generator) -> np.ndarray:
-    """For each segment in `order` any one of its windows: [n, shifts, frames, n_mfcc] -> a copy [n, frames, n_mfcc]."""
-    shifts = windows.shape[1]
+def draw_windows(windows: np.ndarray, order: np.ndarray, rooms: int, generator: np.random.Generator) -> np.ndarray:
+    """For each segment in `order` any one of its windows, every other time one of its last `rooms`.
+
+    [n, shifts + rooms, frames, n_mfcc] -> a copy [n, frames, n_mfcc].
+    """
+    shifts = windows.shape[1] - rooms
     chosen = np.zeros(len(order), np.int64) if shifts == 1 else generator.integers(0, shifts, len(order))
+    if rooms:
+        heard = generator.permutation(len(order)) % 2 == 1
+        chosen[heard] = generator.integers(shifts, shifts + rooms, np.count_nonzero(heard))
     drawn: np.ndarray = windows[order, chosen]
     return drawn
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
+from typing import TypedDict
 
 import numpy as np
 
@@ -40,8 +41,11 @@ class Recipe:
             are no longer than a window; 0: none.
         timbre: standard deviation of the constant that is added to each coefficient of a window; 0: none.
         shifts: windows that each segment's is drawn from, each starting 1/shifts of a window later; 1: its own.
+        rooms: in how many other rooms each segment is heard, through small loudspeakers and with noise; every other
+            window of an epoch is one of these; 0: none.
         balance: whether an epoch holds as many segments of each class.
         without: options that were switched off.
+        added: options that were switched on, where the architecture has them off.
     """
 
     name: str
@@ -60,8 +64,10 @@ class Recipe:
     time_shift: float = 0.0
     timbre: float = 0.0
     shifts: int = 1
+    rooms: int = 0
     balance: bool = False
     without: tuple[str, ...] = ()
+    added: tuple[str, ...] = ()
 
     def windows(self, segments: int) -> int:
         """How many windows an epoch learns from where there are so many segments."""
@@ -78,13 +84,15 @@ class Recipe:
 
     @property
     def title(self) -> str:
-        """The name with the options that are off: ``edge without mixup, masking``."""
-        return f"{self.name} without {', '.join(self.without)}" if self.without else self.name
+        """The name with the options that are on or off: ``edge with room without mixup, masking``."""
+        words = (("with", self.added), ("without", self.without))
+        return " ".join([self.name, *(f"{word} {', '.join(options)}" for word, options in words if options)])
 
 
 # To the paper's letter.
 PAPER = Recipe("paper", 1e-4)
 
+ROOMS = 2
 # For tracks that are not in the corpus, in a fraction of the time.
 _EDGE = Recipe(
     "edge",
@@ -104,7 +112,7 @@ _EDGE = Recipe(
 EDGE = {
     "mlp": dataclasses.replace(_EDGE, learning_rate=3e-4),
     "mlp-regularized": _EDGE,
-    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1),
+    "cnn": dataclasses.replace(_EDGE, learning_rate=3e-3, masked_frames=20 / 130, masked_coefficients=1, rooms=ROOMS),
     # One scale for all coefficients: raw MFCC would learn better still, but keep no float16 file within its bounds.
     "lstm": dataclasses.replace(
         _EDGE,
@@ -128,13 +136,20 @@ OPTIONS = {
     "time-shift": ("time_shift",),
     "timbre": ("timbre",),
     "offsets": ("shifts",),
+    "room": ("rooms",),
     "balancing": ("balance",),
 }
+
+# Those that some architectures have off, since clean audio suffers there, and a recipe that has them on.
+ADDABLE = ("room",)
+_WITH_THEM = dataclasses.replace(PAPER, rooms=ROOMS)
 
 NAMES = (PAPER.name, _EDGE.name)
 
 
-def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> Recipe:
+def recipe(
+    name: str, model: str, epochs: int | None = None, without: Sequence[str] = (), adding: Sequence[str] = ()
+) -> Recipe:
     """The recipe `name` for `model`.
 
     Args:
@@ -142,6 +157,7 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
         model: one of `models.MODELS`.
         epochs: instead of the recipe's own.
         without: options of edge to switch off, from `OPTIONS`; their order does not matter.
+        adding: options of edge to switch on, from `ADDABLE`; those that are on stay so.
 
     Raises:
         ParameterError: no such recipe or option, an option where there is none, or `epochs` below 1.
@@ -150,23 +166,47 @@ def recipe(name: str, model: str, epochs: int | None = None, without: Sequence[s
         raise ParameterError(f"recipe={name}: expected one of {', '.join(NAMES)}")
     if epochs is not None and epochs < 1:
         raise ParameterError(f"epochs={epochs}: expected at least 1")
-    if without and name == PAPER.name:
-        raise ParameterError(f"without={without[0]}: the recipe {name} has no options; expected the recipe edge")
-    for option in without:
-        if option not in OPTIONS:
-            raise ParameterError(f"without={option}: expected one of {', '.join(OPTIONS)}")
-    off = tuple(option for option in OPTIONS if option in without)
-    settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
-    chosen = PAPER if name == PAPER.name else dataclasses.replace(EDGE[model], **settings, without=off)
+    for word, options, known in (("without", without, OPTIONS), ("with", adding, ADDABLE)):
+        if options and name == PAPER.name:
+            raise ParameterError(f"{word}={options[0]}: the recipe {name} has no options; expected the recipe edge")
+        for option in options:
+            if option not in known:
+                raise ParameterError(f"{word}={option}: expected one of {', '.join(known)}")
+    if both := set(without) & set(adding):
+        raise ParameterError(f"with={min(both)}: expected no option that is switched off, too; leave one of them out")
+    chosen = PAPER if name == PAPER.name else _changed(EDGE[model], without, adding)
     return dataclasses.replace(chosen, epochs=epochs or chosen.epochs)
 
 
-def recipes(name: str, model: str, epochs: int | None = None, without: Sequence[str] = ()) -> dict[str, Recipe]:
+def _changed(edge: Recipe, without: Sequence[str], adding: Sequence[str]) -> Recipe:
+    off = tuple(option for option in OPTIONS if option in without)
+    on = tuple(option for option in ADDABLE if option in adding and not uses(edge, option))
+    settings = {setting: getattr(PAPER, setting) for option in off for setting in OPTIONS[option]}
+    settings |= {setting: getattr(_WITH_THEM, setting) for option in on for setting in OPTIONS[option]}
+    return dataclasses.replace(edge, **settings, without=off, added=on)
+
+
+def uses(recipe: Recipe, option: str) -> bool:
+    """Whether an option of edge, from `OPTIONS`, is on."""
+    return any(getattr(recipe, setting) != getattr(PAPER, setting) for setting in OPTIONS[option])
+
+
+def recipes(
+    name: str, model: str, epochs: int | None = None, without: Sequence[str] = (), adding: Sequence[str] = ()
+) -> dict[str, Recipe]:
     """The recipe `name` for `model`, or where that is ``all`` for each model there is; raises as `recipe`."""
     names = list(MODELS) if model == "all" else [model_spec(model).name]
-    return {model: recipe(name, model, epochs, without) for model in names}
+    return {model: recipe(name, model, epochs, without, adding) for model in names}
 
 
-def shifts(recipes: Iterable[Recipe]) -> int:
-    """How many windows of each segment the recipes draw from, for `extraction.extract`."""
-    return max(recipe.shifts for recipe in recipes)
+class WindowsWanted(TypedDict):
+    """Arguments of `extraction.extract`."""
+
+    shifts: int
+    rooms: int
+
+
+def windows_wanted(recipes: Iterable[Recipe]) -> WindowsWanted:
+    """What windows of each segment the recipes draw from."""
+    chosen = list(recipes)
+    return {"shifts": max(recipe.shifts for recipe in chosen), "rooms": max(recipe.rooms for recipe in chosen)}

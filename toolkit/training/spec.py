@@ -90,6 +90,7 @@ class Metrics(Scores):
     model: str
     recipe: str
     without: list[str] = dataclasses.field(default_factory=list)
+    added: list[str] = dataclasses.field(default_factory=list)
     split: str
     duplicates_apart: tuple[tuple[str, str], ...] = ()
     seed: int

@@ -116,7 +116,7 @@ def _train(
 def _require_usable(training: Training) -> None:
     segments = training.segments
     training.spec.require_fits(segments.config)
-    every = [segments.features] if segments.shifted is None else [segments.features, segments.shifted]
+    every = [array for array in (segments.features, segments.shifted, segments.heard) if array is not None]
     wrong = [~np.isfinite(array).all(axis=tuple(range(1, array.ndim))) for array in every]
     if np.any(wrong):
         names = [segments.corpus.tracks[track].name for track in np.unique(segments.tracks[np.any(wrong, axis=0)])]
@@ -130,6 +130,12 @@ def _require_usable(training: Training) -> None:
             f"shifts={shifts}: expected segments extracted with shifts={training.recipe.shifts}, as the recipe "
             f"{training.recipe.name} wants them; extract them so, or train without offsets"
         )
+    rooms = 0 if segments.heard is None else segments.heard.shape[1]
+    if training.recipe.rooms > rooms:
+        raise ParameterError(
+            f"rooms={rooms}: expected segments extracted with rooms={training.recipe.rooms}, as the recipe "
+            f"{training.recipe.name} wants them; extract them so, or train without room"
+        )
 
 
 def measure_normalization(training: Training) -> Normalization | None:
@@ -137,19 +143,25 @@ def measure_normalization(training: Training) -> Normalization | None:
     power = training.recipe.normalization
     if power is None:
         return None
-    train = training.segments.features[training.subsets == "train"].astype(np.float64)
+    train = _learnt(training, "train")[0].astype(np.float64)
     mean, own = train.mean(axis=(0, 1)), np.maximum(train.std(axis=(0, 1)), 1e-6)
     common = np.sqrt(np.mean(own**2))
     return Normalization(tuple(mean.tolist()), tuple((own**power * common ** (1 - power)).tolist()))
 
 
+def _learnt(training: Training, subset: str) -> tuple[np.ndarray, np.ndarray]:
+    """The segments of a subset, as they are and as the recipe hears them in rooms: raw MFCC, and class indices."""
+    segments, chosen = training.segments, training.subsets == subset
+    rooms = [] if segments.heard is None else [segments.heard[chosen, room] for room in range(training.recipe.rooms)]
+    features = np.concatenate([segments.features[chosen], *rooms]) if rooms else segments.features[chosen]
+    return features, np.tile(segments.labels[chosen], 1 + len(rooms))
+
+
 def measure_rejection(training: Training, probabilities: np.ndarray) -> Rejection:
     """When the model does not know; `probabilities`: of all segments [shape=(segments, classes)]."""
-    segments = training.segments
-    train, validation = training.subsets == "train", training.subsets == "validation"
+    segments, validation = training.segments, training.subsets == "validation"
     return fit_rejection(
-        segments.features[train],
-        segments.labels[train],
+        *_learnt(training, "train"),
         segments.features[validation],
         segments.labels[validation],
         probabilities[validation],
@@ -161,12 +173,14 @@ def prepare_data(training: Training, normalization: Normalization | None) -> Dat
     segments = training.segments
     train, validation = training.subsets == "train", training.subsets == "validation"
     targets = np.eye(len(segments.corpus.labels), dtype=np.float32)[segments.labels]
-    shifts = training.recipe.shifts
+    shifts, rooms = training.recipe.shifts, training.recipe.rooms
     # The largest array of a training: filled and normalised in place, so that there is no second one.
-    windows = np.empty((np.count_nonzero(train), shifts, *segments.features.shape[1:]), np.float32)
+    windows = np.empty((np.count_nonzero(train), shifts + rooms, *segments.features.shape[1:]), np.float32)
     windows[:, 0] = segments.features[train]
     if segments.shifted is not None and shifts > 1:
-        windows[:, 1:] = segments.shifted[train]
+        windows[:, 1:shifts] = segments.shifted[train]
+    if segments.heard is not None and rooms:
+        windows[:, shifts:] = segments.heard[train, :rooms]
     watched = segments.features[validation]
     if normalization:
         for features in (windows, watched):

@@ -40,6 +40,7 @@ def run_metrics(training: Training, model: keras.Model, history: Sequence[Epoch]
         model=training.spec.name,
         recipe=recipe.name,
         without=list(recipe.without),
+        added=list(recipe.added),
         split=training.split,
         duplicates_apart=duplicates,
         seed=training.seed,

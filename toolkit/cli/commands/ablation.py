@@ -39,7 +39,7 @@ def ablation(
     dask: Dask = None,
     as_json: Json = False,
 ) -> None:
-    """Train paper, edge, and edge without each of its options; compare them on the test part.
+    """Train paper, edge, and edge without each of its options; compare them on the test part, as it is and in rooms.
 
     Runs are kept: interrupted and called again, it goes on with what is missing.
 
@@ -51,7 +51,7 @@ def ablation(
     from ...experiments.ablation import caption, markdown, measure, table, variants
     from ...splits.assign import assign, require_known
     from ...splits.leakage import split_notes
-    from ...training.recipes import shifts
+    from ...training.recipes import windows_wanted
     from ..steps import open_cache, read_segments, train_model
     from ..terminal import note, print_json, print_table, say
 
@@ -65,10 +65,11 @@ def ablation(
     require_known(split)
     require_writable(out)
     kept = open_cache(cache, no_cache)
-    segments = read_segments(data, jobs, config, shifts=shifts(chosen.values()), cache=kept, dask=dask)
+    segments = read_segments(data, jobs, config, **windows_wanted(chosen.values()), cache=kept, dask=dask)
     for sentence in split_notes(segments, assign(segments, split, seed=0), split):
         note(sentence)
-    result = measure(model.value, chosen, segments, split, seeds, out / model.value, train_model)
+    heard = read_segments(data, jobs, config, as_heard=True, cache=kept, dask=dask)
+    result = measure(model.value, chosen, segments, heard, split, seeds, out / model.value, train_model)
     fields = dataclasses.asdict(result)
     note(caption(result))
     write_text(out / f"{model.value}.md", markdown(result))

@@ -68,7 +68,7 @@ def quickstart(
     from ....runtime.util.lock import sole_writer
     from ...corpus.scan import scan
     from ...splits.assign import assign, require_possible
-    from ...training.recipes import recipes, shifts
+    from ...training.recipes import recipes, windows_wanted
     from ..steps import open_cache, read_segments
 
     begin = time.monotonic()
@@ -81,7 +81,7 @@ def quickstart(
     with sole_writer(out, folder=True):
         corpus_folder = data or _demo_corpus(out / "corpus")
         require_possible(scan(corpus_folder), SPLIT, SEED)
-        segments = read_segments(corpus_folder, -1, config, shifts=shifts(chosen.values()), cache=kept)
+        segments = read_segments(corpus_folder, -1, config, **windows_wanted(chosen.values()), cache=kept)
         subsets = assign(segments, SPLIT, SEED)
         trained = _train(segments, out / "runs", chosen)
         rows = _export(out)

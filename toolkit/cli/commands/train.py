@@ -10,6 +10,7 @@ import typer
 
 from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import (
+    AddableOption,
     CacheFolder,
     Dask,
     Data,
@@ -38,6 +39,14 @@ def train(
         typer.Option(
             metavar="OPTION",
             help=f"Switch an option of edge off: {', '.join(option.value for option in EdgeOption)}. May be repeated.",
+        ),
+    ] = [],  # noqa: B006 (typer copies it)
+    adding: Annotated[
+        list[AddableOption],
+        typer.Option(
+            "--with",
+            metavar="OPTION",
+            help="Switch an option of edge on that the architecture has off: room, every other window heard in a room.",
         ),
     ] = [],  # noqa: B006 (typer copies it)
     split: Split = "track",
@@ -70,18 +79,19 @@ def train(
     from ....runtime.util.atomic import require_writable
     from ...corpus.scan import scan
     from ...splits.assign import require_known, require_possible, require_seed
-    from ...training.recipes import recipes, shifts
+    from ...training.recipes import recipes, windows_wanted
     from ..steps import accuracies, open_cache, read_segments, train_models
     from ..terminal import print_json, say
 
-    chosen = recipes(recipe.value, model.value, epochs, [option.value for option in without])
+    off, on = ([option.value for option in options] for options in (without, adding))
+    chosen = recipes(recipe.value, model.value, epochs, off, on)
     config = chosen_front_end(context, chosen)
     require_seed(seed)
     require_known(split)
     require_possible(scan(data), split, seed)
     require_writable(out)
     kept = open_cache(cache, no_cache)
-    segments = read_segments(data, jobs, config, shifts=shifts(chosen.values()), cache=kept, dask=dask)
+    segments = read_segments(data, jobs, config, **windows_wanted(chosen.values()), cache=kept, dask=dask)
     trained = []
     for metrics in train_models(chosen, segments, out, split, seed, restart=restart, tensorboard=tensorboard):
         trained.append(dataclasses.asdict(metrics))
