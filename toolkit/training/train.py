@@ -143,25 +143,24 @@ def measure_normalization(training: Training) -> Normalization | None:
     power = training.recipe.normalization
     if power is None:
         return None
-    train = _learnt(training, "train")[0].astype(np.float64)
+    segments, chosen = training.segments, training.subsets == "train"
+    rooms = [] if segments.heard is None else [segments.heard[chosen, room] for room in range(training.recipe.rooms)]
+    train = np.concatenate([segments.features[chosen], *rooms]).astype(np.float64)
     mean, own = train.mean(axis=(0, 1)), np.maximum(train.std(axis=(0, 1)), 1e-6)
     common = np.sqrt(np.mean(own**2))
     return Normalization(tuple(mean.tolist()), tuple((own**power * common ** (1 - power)).tolist()))
 
 
-def _learnt(training: Training, subset: str) -> tuple[np.ndarray, np.ndarray]:
-    """The segments of a subset, as they are and as the recipe hears them in rooms: raw MFCC, and class indices."""
-    segments, chosen = training.segments, training.subsets == subset
-    rooms = [] if segments.heard is None else [segments.heard[chosen, room] for room in range(training.recipe.rooms)]
-    features = np.concatenate([segments.features[chosen], *rooms]) if rooms else segments.features[chosen]
-    return features, np.tile(segments.labels[chosen], 1 + len(rooms))
-
-
 def measure_rejection(training: Training, probabilities: np.ndarray) -> Rejection:
-    """When the model does not know; `probabilities`: of all segments [shape=(segments, classes)]."""
-    segments, validation = training.segments, training.subsets == "validation"
+    """When the model does not know; `probabilities`: of all segments [shape=(segments, classes)].
+
+    From segments as they are: beside those in rooms, with their noise, noise alone would be like the training.
+    """
+    segments = training.segments
+    train, validation = training.subsets == "train", training.subsets == "validation"
     return fit_rejection(
-        *_learnt(training, "train"),
+        segments.features[train],
+        segments.labels[train],
         segments.features[validation],
         segments.labels[validation],
         probabilities[validation],
