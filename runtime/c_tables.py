@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -40,6 +41,7 @@ class FrontEndTables:
     dct: np.ndarray
 
 
+@functools.lru_cache(maxsize=16)
 def front_end_tables(config: MfccConfig) -> FrontEndTables:
     """The tables of `config`; raises ParameterError if the FFT in C cannot have its length."""
     half = config.n_fft // 2

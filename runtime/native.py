@@ -24,20 +24,23 @@ MAX_STREAM_BYTES = 2**28
 INSTRUCTIONS = {"best": 0, "base": 1, "avx2": 2, "avx512": 3}  # genrekit_instructions
 
 _Pointer = ctypes.c_void_p
+_INTEGERS = ("n_fft", "hop_length", "n_mels", "n_mfcc", "window_samples", "center")
+_OF_FFT = ("window", "twiddles", "unpack")
+_ARRAYS = ("radices", "positions", "mel_first", "mel_counts", "mel_weights", "dct")
 
 
 class _FftTables(ctypes.Structure):
-    _fields_ = (("window", _Pointer), ("twiddles", _Pointer), ("unpack", _Pointer))
+    _fields_ = tuple((name, _Pointer) for name in _OF_FFT)
 
 
 class _FrontEnd(ctypes.Structure):
     _fields_ = (
-        *((name, ctypes.c_int32) for name in ("n_fft", "hop_length", "n_mels", "n_mfcc", "window_samples", "center")),
+        *((name, ctypes.c_int32) for name in _INTEGERS),
         ("top_db", ctypes.c_float),
         ("n_passes", ctypes.c_int32),
         ("float_tables", ctypes.POINTER(_FftTables)),
         ("double_tables", ctypes.POINTER(_FftTables)),
-        *((name, _Pointer) for name in ("radices", "positions", "mel_first", "mel_counts", "mel_weights", "dct")),
+        *((name, _Pointer) for name in _ARRAYS),
     )
 
 
@@ -98,30 +101,15 @@ class _Tables:
 
     def __init__(self, config: MfccConfig) -> None:
         self.arrays = tables = front_end_tables(config)
-        self._fft = _FftTables(*(array.ctypes.data for array in (tables.window, tables.twiddles, tables.unpack)))
+        self._fft = _FftTables(*(getattr(tables, name).ctypes.data for name in _OF_FFT))
         in_double = tables.window.dtype == np.float64
         self._front_end = _FrontEnd(
-            config.n_fft,
-            config.hop_length,
-            config.n_mels,
-            config.n_mfcc,
-            config.window_samples,
-            config.center,
+            *(getattr(config, name) for name in _INTEGERS),
             config.top_db or 0,
             len(tables.radices),
             None if in_double else ctypes.pointer(self._fft),
             ctypes.pointer(self._fft) if in_double else None,
-            *(
-                array.ctypes.data
-                for array in (
-                    tables.radices,
-                    tables.positions,
-                    tables.mel_first,
-                    tables.mel_counts,
-                    tables.mel_weights,
-                    tables.dct,
-                )
-            ),
+            *(getattr(tables, name).ctypes.data for name in _ARRAYS),
         )
         self.address = ctypes.addressof(self._front_end)
 
