@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ...training.spec import Metrics
 
 DEMO_TRACKS_PER_GENRE = 12
-DEMO_EPOCHS = 15
+DEMO_EPOCHS = 30
 SEED = 0
 SPLIT = "track"
 BENCH_ROUNDS = 3  # the fewest that give ratios an interval of use
@@ -37,7 +37,7 @@ def quickstart(
     out: Annotated[Path, typer.Option(help="Write runs, models and results into this folder.")] = Path("out"),
     epochs: Annotated[
         int | None,
-        typer.Option(help="Train for at most so many epochs. Without it, 15 on the demo corpus, 50 on others."),
+        typer.Option(help="Train for at most so many epochs. Without it, 30 on the demo corpus, 50 on others."),
     ] = None,
     calls: Annotated[
         int | None,
