@@ -20,7 +20,7 @@ from genrekit.runtime import Classifier, Failure, MfccConfig, ParameterError, St
 from genrekit.runtime.front_end import CHOICE
 from genrekit.runtime.mfcc import MfccComputer
 from genrekit.runtime.native import INSTRUCTIONS, NativeMfcc, library
-from genrekit.toolkit.corpus.extraction import track_features
+from genrekit.toolkit.corpus.extraction import Wanted, track_features
 
 from .paired_timing import measure_calls
 from .streaming import STRIDE_S
@@ -53,7 +53,7 @@ def measure_forms(model: str, tracks: list[str], calls: int) -> dict[str, Any]:
         "mfcc": _measure(lambda: mfcc(noise, config), calls),
         "clip": _measure(lambda: classifier.classify(noise), calls),
         "stream": measure_calls(*(_second_of_a_stream(form, classifier, noise) for form in FORMS), calls),
-        "track": _measure(lambda: track_features(next(paths), config), EXTRACTED),
+        "track": _measure(lambda: track_features(next(paths), Wanted(config)), EXTRACTED),
     }
     in_numpy = MfccComputer(config)
     for name in INSTRUCTIONS.keys() - {"best"}:
