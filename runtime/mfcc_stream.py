@@ -17,7 +17,7 @@ class MfccStream:
     """Push samples of any number; get the MFCC of each window that became due.
 
     The first window is due when ``config.window_s`` has come, the next ones every stride. Memory is
-    two windows of samples and two of log-mel frames, whatever the stream's length.
+    two windows of samples and the frames that windows share, whatever the stream's length.
 
     Args:
         config: the front end.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import functools
-import hashlib
 import warnings
 from pathlib import Path
 
@@ -62,13 +61,13 @@ _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
 
 def load_library(path: Path) -> ctypes.CDLL:
     """The library at `path`; raises Failure, which names it, where it cannot be used."""
-    from .native_build import BUILD_COMMAND, DIGEST  # late, so that it can be run as a program
+    from .native_build import BUILD_COMMAND, DIGEST, digest_of  # late, so that it can be run as a program
 
     rebuild = f"build it again: {BUILD_COMMAND}"
     try:
         digest = path.with_name(path.name + DIGEST).read_text().strip()
         # One that was cut short would end the process with a bus error.
-        if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        if digest_of(path.read_bytes()).strip() != digest:
             raise Failure(f"{path}: expected the front end in C as it was built, received other bytes; {rebuild}")
         library = ctypes.CDLL(str(path))
         if (abi := library.genrekit_abi()) != ABI:

@@ -114,7 +114,8 @@ size_t genrekit_mfcc_bytes(const genrekit_front_end *fe) {
 genrekit_mfcc *genrekit_mfcc_init(
     const genrekit_front_end *fe, genrekit_instructions instructions, void *memory, size_t bytes) {
     const instruction_set *set = genrekit_set(instructions);
-    if (!set || !memory || !genrekit_usable(fe) || bytes < genrekit_mfcc_bytes(fe))
+    size_t needed = genrekit_mfcc_bytes(fe);
+    if (!set || !memory || needed == 0 || bytes < needed)
         return NULL;
     genrekit_mfcc *mfcc = genrekit_aligned(memory);
     genrekit_mfcc_lay(mfcc, fe, set, genrekit_aligned(mfcc + 1));
