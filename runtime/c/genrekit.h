@@ -88,7 +88,8 @@ typedef enum {
 typedef enum {
     GENREKIT_OK = 0,
     GENREKIT_NOT_DUE = 1, /* there is no window yet */
-    GENREKIT_INVALID = 2  /* an argument outside of what is said here */
+    GENREKIT_INVALID = 2, /* an argument outside of what is said here */
+    GENREKIT_TOO_SMALL = 3 /* the memory is smaller than what is needed */
 } genrekit_status;
 
 typedef struct genrekit_mfcc genrekit_mfcc;
@@ -162,6 +163,153 @@ GENREKIT_API genrekit_status genrekit_stream_window(genrekit_stream *stream, flo
 /* End the stream, and reset it: if no window was ever due but samples came, hand out theirs, padded with silence to
  * one window, and return GENREKIT_OK; else GENREKIT_NOT_DUE. */
 GENREKIT_API genrekit_status genrekit_stream_flush(genrekit_stream *stream, float *features);
+
+/* ---- layers, of one window: numbers lie as [height][width][channels] ----
+ *
+ * Those in int8 compute what TFLite's reference kernels compute, bit for bit. `x` and `y` must not overlap. What a layer
+ * says of itself is constant and was checked by who wrote it; nothing is checked again. `instructions` is what a
+ * classifier chose: never GENREKIT_BEST. */
+
+/* Where a layer's kernel goes over its input. A dense layer is a kernel of 1 x 1 over one value of many channels. */
+typedef struct {
+    int32_t height, width, channels; /* of the input */
+    int32_t kernel_height, kernel_width;
+    int32_t stride_height, stride_width;
+    int32_t pad_top, pad_left; /* rows and columns before the input, which a convolution takes for 0 */
+    int32_t out_height, out_width;
+} genrekit_geometry;
+
+typedef struct {
+    genrekit_geometry geometry;
+    int32_t units;        /* channels of the output */
+    const float *weights; /* [kernel_height][kernel_width][channels][units, up to a multiple of 16: zeros] */
+    const float *bias;    /* [units, up to a multiple of 16: zeros] */
+    float least, most;    /* to which outputs are clamped */
+} genrekit_conv;
+
+/* Depthwise: unit c * (units / channels) + i sees channel c alone; weights [kernel_height][kernel_width][units]. */
+typedef genrekit_conv genrekit_depthwise;
+
+/* A number q stands for scale * (q - zero). A sum is brought to the scale of the output by multiplying it with
+ * multiplier * 2^(shift - 31) (B. Jacob et al. 2018). */
+typedef struct {
+    genrekit_geometry geometry;
+    int32_t units;
+    const int8_t *weights;      /* [units][kernel_height][kernel_width][channels]; depthwise as above */
+    const int32_t *bias;        /* [units] */
+    const int32_t *multipliers; /* [units] from 2^30 */
+    const int8_t *shifts;       /* [units] */
+    int32_t input_zero, output_zero;
+    int32_t least, most;
+} genrekit_conv_int8;
+
+typedef struct {
+    int32_t count;
+    int32_t zeros[2], multipliers[2], shifts[2]; /* of the inputs */
+    int32_t output_zero, output_multiplier, output_shift;
+    int32_t least, most;
+} genrekit_add_int8;
+
+typedef struct {
+    int32_t rows, count; /* rows of `count` numbers, each with a softmax of its own */
+    int32_t multiplier, shift, least_difference; /* of TFLite's PreprocessSoftmaxScaling and CalculateInputRadius */
+} genrekit_softmax_int8;
+
+/* Gates stand in the order input, forget, cell, output. */
+typedef struct {
+    int32_t steps, inputs, units; /* units: a multiple of 4 */
+    const float *kernel;    /* [inputs][4][units] */
+    const float *recurrent; /* [units][4][units] */
+    const float *bias;      /* [4][units] */
+} genrekit_lstm;
+
+GENREKIT_API void genrekit_conv_run(
+    const genrekit_conv *layer, genrekit_instructions instructions, const float *x, float *y);
+GENREKIT_API void genrekit_depthwise_run(const genrekit_depthwise *layer, const float *x, float *y);
+GENREKIT_API void genrekit_max_pool_run(const genrekit_geometry *geometry, const float *x, float *y);
+GENREKIT_API void genrekit_average_pool_run(const genrekit_geometry *geometry, const float *x, float *y);
+GENREKIT_API void genrekit_add_run(int32_t count, float least, float most, const float *a, const float *b, float *y);
+GENREKIT_API void genrekit_softmax_run(int32_t rows, int32_t count, float beta, const float *x, float *y);
+/* work [steps + 2][4][units]; y [steps][units] */
+GENREKIT_API void genrekit_lstm_run(
+    const genrekit_lstm *layer, genrekit_instructions instructions, const float *x, float *work, float *y);
+
+GENREKIT_API void genrekit_quantize_run(int32_t count, float scale, int32_t zero, const float *x, int8_t *y);
+GENREKIT_API void genrekit_dequantize_run(int32_t count, float scale, int32_t zero, const int8_t *x, float *y);
+GENREKIT_API void genrekit_conv_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
+GENREKIT_API void genrekit_depthwise_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
+GENREKIT_API void genrekit_max_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
+GENREKIT_API void genrekit_average_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
+GENREKIT_API void genrekit_add_int8_run(const genrekit_add_int8 *layer, const int8_t *a, const int8_t *b, int8_t *y);
+GENREKIT_API void genrekit_softmax_int8_run(const genrekit_softmax_int8 *layer, const int8_t *x, int8_t *y);
+
+/* ---- classifiers: samples in, answers out ---- */
+
+/* When a model does not know. m = 2 * min(n_mfcc, 13) statistics of a window's MFCC are compared. */
+typedef struct {
+    float temperature, min_probability; /* below this calibrated probability a window is unsure */
+    float max_distance;                 /* from the nearest center; 0: there are no centers */
+    int32_t n_centers;
+    const float *centers;   /* [n_centers][m], whitened */
+    const float *whitening; /* [m * (m + 1) / 2], the rows of a lower triangle */
+} genrekit_rejection;
+
+typedef struct {
+    const genrekit_front_end *front_end;
+    int32_t sample_rate;                 /* Hz */
+    int32_t n_labels;
+    const char *const *labels;           /* [n_labels] UTF-8 */
+    const float *mean, *std;             /* [n_mfcc] of (features - mean) / std; NULL: features stay as they are */
+    const genrekit_rejection *rejection; /* NULL: only silence is told from labels */
+    size_t arena_bytes;                  /* of memory for activations */
+    /* features [frames][n_mfcc], normalised -> scores [n_labels], probabilities; arena: aligned to 64 bytes */
+    void (*infer)(const float *features, genrekit_instructions instructions, void *arena, float *scores);
+    const char *description;             /* the model's self-description, JSON */
+} genrekit_model;
+
+#define GENREKIT_SILENCE (-1)
+#define GENREKIT_UNKNOWN (-2)
+#define GENREKIT_SILENCE_DBFS (-60.0f) /* what to take for silence where nothing else is known */
+
+typedef struct {
+    uint64_t end;         /* samples from the stream's start to the window's end */
+    int32_t label;        /* index of the most probable label */
+    int32_t answer;       /* the same, or GENREKIT_SILENCE, or GENREKIT_UNKNOWN */
+    float level_dbfs;     /* of the window's audio about its mean, re full scale; -INFINITY for a constant */
+    float distance;       /* from the training, where 1 is the largest that counts as alike; NAN: not known */
+    float audio_fraction; /* of the window, in (0, 1]; the rest was padded with silence */
+    const float *scores;  /* [n_labels] probabilities, in the classifier's memory until its next decision */
+} genrekit_prediction;
+
+typedef struct genrekit_classifier genrekit_classifier;
+
+/* Bytes of memory that a classifier needs, whatever the instructions; 0 where an argument is not usable. */
+GENREKIT_API size_t genrekit_classifier_bytes(const genrekit_model *model, size_t stride_frames);
+
+/* Make a classifier in `memory`, which may lie at any address; decisions fall due as windows of a stream do.
+ *   silence_dbfs   windows of a lower level are silent, -200 to 0; GENREKIT_SILENCE_DBFS
+ *   bytes          how many there are; set to how many are needed
+ * Returns GENREKIT_TOO_SMALL if the memory is too small, GENREKIT_INVALID if an argument is not usable. */
+GENREKIT_API genrekit_status genrekit_classifier_init(
+    const genrekit_model *model, size_t stride_frames, float silence_dbfs, genrekit_instructions instructions,
+    void *memory, size_t *bytes, genrekit_classifier **classifier);
+
+/* As the functions of streams. */
+GENREKIT_API void genrekit_classifier_reset(genrekit_classifier *classifier);
+GENREKIT_API size_t genrekit_classifier_push(genrekit_classifier *classifier, const float *samples, size_t count);
+GENREKIT_API size_t genrekit_classifier_push_int16(
+    genrekit_classifier *classifier, const int16_t *samples, size_t count);
+GENREKIT_API int genrekit_classifier_due(const genrekit_classifier *classifier);
+GENREKIT_API genrekit_status genrekit_classifier_decide(
+    genrekit_classifier *classifier, genrekit_prediction *prediction);
+GENREKIT_API genrekit_status genrekit_classifier_flush(
+    genrekit_classifier *classifier, genrekit_prediction *prediction);
+
+/* The raw MFCC [frames][n_mfcc] of the window that was decided last, in the classifier's memory. */
+GENREKIT_API const float *genrekit_classifier_features(const genrekit_classifier *classifier);
+
+/* Samples so far that were not finite, and counted as silence. */
+GENREKIT_API uint64_t genrekit_classifier_invalid_samples(const genrekit_classifier *classifier);
 
 #ifdef __cplusplus
 }
