@@ -264,7 +264,6 @@ typedef struct {
     size_t arena_bytes;                  /* of memory for activations */
     /* features [frames][n_mfcc], normalised -> scores [n_labels], probabilities; arena: aligned to 64 bytes */
     void (*infer)(const float *features, genrekit_instructions instructions, void *arena, float *scores);
-    const char *description;             /* the model's self-description, JSON */
 } genrekit_model;
 
 #define GENREKIT_SILENCE (-1)
