@@ -42,13 +42,19 @@ class FrontEndTables:
 
 
 @functools.lru_cache(maxsize=16)
-def front_end_tables(config: MfccConfig) -> FrontEndTables:
-    """The tables of `config`; raises ParameterError if the FFT in C cannot have its length."""
+def front_end_tables(config: MfccConfig, in_double: bool | None = None) -> FrontEndTables:
+    """The tables of `config`; raises ParameterError if the FFT in C cannot have its length.
+
+    Args:
+        in_double: whether those of the FFT are float64; None: where float is not enough.
+    """
     half = config.n_fft // 2
     radices = _radices(config.n_fft)
     angles = -2 * np.pi * np.arange(1, half // 2 + 1) / config.n_fft
     first, counts, weights = _sparse(mel_weights(config))
-    real = np.float32 if _float_is_enough(config) else np.float64
+    if in_double is None:
+        in_double = not _float_is_enough(config)
+    real = np.float64 if in_double else np.float32
     return FrontEndTables(
         window=hann_window(config.n_fft).astype(real),
         twiddles=np.concatenate([np.zeros(0), *_twiddles(half, radices)]).astype(real),

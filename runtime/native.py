@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,19 +18,18 @@ from .c_tables import front_end_tables
 from .errors import Failure, FrontEndWarning, ParameterError
 from .mfcc import MfccConfig
 
-ABI = 1  # GENREKIT_ABI of the genrekit.h that is meant here
+ABI = 2  # GENREKIT_ABI of the genrekit.h that is meant here
 BLOCK_SAMPLES = 2**22  # in the frames that are computed in one call: Ctrl-C is noticed between two calls
 MAX_STREAM_BYTES = 2**28
 INSTRUCTIONS = {"best": 0, "base": 1, "avx2": 2, "avx512": 3}  # genrekit_instructions
 
 _Pointer = ctypes.c_void_p
 _INTEGERS = ("n_fft", "hop_length", "n_mels", "n_mfcc", "window_samples", "center")
-_OF_FFT = ("window", "twiddles", "unpack")
-_ARRAYS = ("radices", "positions", "mel_first", "mel_counts", "mel_weights", "dct")
-
-
-class _FftTables(ctypes.Structure):
-    _fields_ = tuple((name, _Pointer) for name in _OF_FFT)
+_ARRAYS = (
+    *("window", "twiddles", "unpack"),
+    *("radices", "positions", "mel_first", "mel_counts", "mel_weights", "dct"),
+)
+_ARITHMETICS = {np.dtype(np.float32): "genrekit_in_float", np.dtype(np.float64): "genrekit_in_double"}
 
 
 class _FrontEnd(ctypes.Structure):
@@ -37,22 +37,21 @@ class _FrontEnd(ctypes.Structure):
         *((name, ctypes.c_int32) for name in _INTEGERS),
         ("top_db", ctypes.c_float),
         ("n_passes", ctypes.c_int32),
-        ("float_tables", ctypes.POINTER(_FftTables)),
-        ("double_tables", ctypes.POINTER(_FftTables)),
+        ("arithmetic", _Pointer),
         *((name, _Pointer) for name in _ARRAYS),
     )
 
 
 _FUNCTIONS: dict[str, tuple[object, tuple[object, ...]]] = {
     "genrekit_mfcc_bytes": (ctypes.c_size_t, (_Pointer,)),
-    "genrekit_mfcc_init": (_Pointer, (_Pointer, ctypes.c_int, _Pointer, ctypes.c_size_t)),
+    "genrekit_mfcc_init": (ctypes.c_int, (_Pointer, ctypes.c_int, *(_Pointer,) * 3)),
     "genrekit_log_mel": (
         ctypes.c_int,
         (_Pointer, _Pointer, ctypes.c_size_t, ctypes.c_size_t, ctypes.c_size_t, _Pointer),
     ),
     "genrekit_cepstrum": (ctypes.c_int, (_Pointer, _Pointer, ctypes.c_size_t, _Pointer)),
     "genrekit_stream_bytes": (ctypes.c_size_t, (_Pointer, ctypes.c_size_t)),
-    "genrekit_stream_init": (_Pointer, (_Pointer, ctypes.c_size_t, ctypes.c_int, _Pointer, ctypes.c_size_t)),
+    "genrekit_stream_init": (ctypes.c_int, (_Pointer, ctypes.c_size_t, ctypes.c_int, *(_Pointer,) * 3)),
     "genrekit_stream_reset": (None, (_Pointer,)),
     "genrekit_stream_push": (ctypes.c_size_t, (_Pointer, _Pointer, ctypes.c_size_t)),
     "genrekit_stream_window": (ctypes.c_int, (_Pointer, _Pointer)),
@@ -75,9 +74,16 @@ def load_library(path: Path) -> ctypes.CDLL:
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)
             function.restype, function.argtypes = result, arguments
-    except (OSError, AttributeError, UnicodeDecodeError) as error:
+        for name in _ARITHMETICS.values():
+            _address(library, name)
+    except (OSError, AttributeError, ValueError) as error:
         raise Failure(f"{path}: expected the front end in C for this machine ({error}); {rebuild}") from error
     return library
+
+
+def _address(library: ctypes.CDLL, name: str) -> int:
+    """Of what the library calls `name` and is no function; raises ValueError where it has none."""
+    return ctypes.addressof(ctypes.c_char.in_dll(library, name))
 
 
 @functools.lru_cache(maxsize=1)
@@ -98,24 +104,21 @@ def library() -> ctypes.CDLL | Failure:
 class _Tables:
     """A front end as C wants it, and the arrays that it points into. Nothing writes into it: threads may share one."""
 
-    def __init__(self, config: MfccConfig) -> None:
+    def __init__(self, config: MfccConfig, library: ctypes.CDLL) -> None:
         self.arrays = tables = front_end_tables(config)
-        self._fft = _FftTables(*(getattr(tables, name).ctypes.data for name in _OF_FFT))
-        in_double = tables.window.dtype == np.float64
         self._front_end = _FrontEnd(
             *(getattr(config, name) for name in _INTEGERS),
             config.top_db or 0,
             len(tables.radices),
-            None if in_double else ctypes.pointer(self._fft),
-            ctypes.pointer(self._fft) if in_double else None,
+            _address(library, _ARITHMETICS[tables.window.dtype]),
             *(getattr(tables, name).ctypes.data for name in _ARRAYS),
         )
         self.address = ctypes.addressof(self._front_end)
 
 
 @functools.lru_cache(maxsize=16)
-def _tables(config: MfccConfig) -> _Tables:
-    return _Tables(config)
+def _tables(config: MfccConfig, library: ctypes.CDLL) -> _Tables:
+    return _Tables(config, library)
 
 
 class NativeMfcc:
@@ -128,13 +131,10 @@ class NativeMfcc:
     def __init__(self, config: MfccConfig, library: ctypes.CDLL, instructions: str = "best") -> None:
         self.config = config
         self._library = library
-        self._tables = _tables(config)
+        self._tables = _tables(config, library)
         needed = library.genrekit_mfcc_bytes(self._tables.address)
         self._memory = np.empty(needed, np.uint8)
-        self._mfcc = library.genrekit_mfcc_init(
-            self._tables.address, INSTRUCTIONS[instructions], self._memory.ctypes.data, needed
-        )
-        _require(self._mfcc is not None, f"instructions={instructions}: expected those of this processor")
+        self._mfcc = _made(library.genrekit_mfcc_init, (self._tables.address,), instructions, self._memory)
 
     def log_mel(self, samples: np.ndarray) -> np.ndarray:
         """Unclamped log-mel of `samples`, contiguous and finite float32 [shape=(n,)], as one window."""
@@ -166,15 +166,13 @@ class NativeFrames:
     ) -> None:
         self.config = config
         self._library = library
-        self._tables = _tables(config)
+        self._tables = _tables(config, library)
         needed = library.genrekit_stream_bytes(self._tables.address, stride_frames)
         affordable = 0 < needed <= MAX_STREAM_BYTES
         _require(affordable, f"stride_frames={stride_frames}: expected one whose windows take {MAX_STREAM_BYTES} bytes")
         self._memory = np.empty(needed, np.uint8)
-        self._stream = library.genrekit_stream_init(
-            self._tables.address, stride_frames, INSTRUCTIONS[instructions], self._memory.ctypes.data, needed
-        )
-        _require(self._stream is not None, f"instructions={instructions}: expected those of this processor")
+        of_what = (self._tables.address, stride_frames)
+        self._stream = _made(library.genrekit_stream_init, of_what, instructions, self._memory)
         self._block = _frames_at_once(config) * config.hop_length
 
     def reset(self) -> None:
@@ -196,6 +194,14 @@ class NativeFrames:
 
 def _frames_at_once(config: MfccConfig) -> int:
     return max(1, BLOCK_SAMPLES // (config.n_fft + config.n_mels))
+
+
+def _made(init: Callable[..., int], of_what: tuple[int, ...], instructions: str, memory: np.ndarray) -> int:
+    """The address of what `init` makes in `memory`, which is as large as it wants."""
+    made, size = _Pointer(), ctypes.c_size_t(memory.size)
+    init(*of_what, INSTRUCTIONS[instructions], memory.ctypes.data, ctypes.addressof(size), ctypes.addressof(made))
+    _require(made.value is not None, f"instructions={instructions}: expected those of this processor")
+    return made.value or 0
 
 
 def _require(holds: bool, message: str) -> None:

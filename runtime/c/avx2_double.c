@@ -10,7 +10,6 @@
 #endif
 #define REAL double
 #define LANES 4
-#define TABLES(front_end) (front_end)->double_tables
 #include "frames.h"
 
 const transform genrekit_avx2_double = {LANES, log_mel};

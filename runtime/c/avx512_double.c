@@ -10,7 +10,6 @@
 #endif
 #define REAL double
 #define LANES 8
-#define TABLES(front_end) (front_end)->double_tables
 #include "frames.h"
 
 const transform genrekit_avx512_double = {LANES, log_mel};

@@ -10,12 +10,11 @@
 #endif
 #define REAL float
 #define LANES 16
-#define TABLES(front_end) (front_end)->float_tables
 #include "frames.h"
 #include "levels.h"
 
-static const transform in_float = {LANES, log_mel};
-const instruction_set genrekit_avx512 = {&in_float, &genrekit_avx512_double, largest, cepstrum};
+const transform genrekit_avx512_float = {LANES, log_mel};
+const instruction_set genrekit_avx512 = {copy_finite, largest, cepstrum};
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

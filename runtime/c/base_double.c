@@ -4,13 +4,21 @@
 #include "internal.h"
 
 #define REAL double
-#if defined(__GNUC__) && !defined(GENREKIT_PLAIN_C) && \
-    (defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__))
+#if BASE_LANES == 4 && (defined(__SSE2__) || defined(__aarch64__) || defined(__wasm_simd128__))
 #define LANES 2
 #else
 #define LANES 1
 #endif
-#define TABLES(front_end) (front_end)->double_tables
 #include "frames.h"
 
 const transform genrekit_base_double = {LANES, log_mel};
+const genrekit_arithmetic genrekit_in_double = {
+    sizeof(double),
+    X86_SETS ? MAX_LANES / 2 : LANES,
+    {
+        &genrekit_base_double,
+#if X86_SETS
+        &genrekit_avx2_double, &genrekit_avx512_double,
+#endif
+    },
+};

@@ -4,15 +4,19 @@
 #include "internal.h"
 
 #define REAL float
-#if defined(__GNUC__) && !defined(GENREKIT_PLAIN_C) && \
-    (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
-#define LANES 4
-#else
-#define LANES 1
-#endif
-#define TABLES(front_end) (front_end)->float_tables
+#define LANES BASE_LANES
 #include "frames.h"
 #include "levels.h"
 
-static const transform in_float = {LANES, log_mel};
-const instruction_set genrekit_base = {&in_float, &genrekit_base_double, largest, cepstrum};
+const transform genrekit_base_float = {LANES, log_mel};
+const instruction_set genrekit_base = {copy_finite, largest, cepstrum};
+const genrekit_arithmetic genrekit_in_float = {
+    sizeof(float),
+    MAX_LANES,
+    {
+        &genrekit_base_float,
+#if X86_SETS
+        &genrekit_avx2_float, &genrekit_avx512_float,
+#endif
+    },
+};

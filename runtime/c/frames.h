@@ -31,7 +31,7 @@ static ALWAYS_INLINE float_vec decibels(float_vec power) {
 
 /* values [n_fft]: the frames times the window, so that even samples are real parts and odd ones imaginary. */
 static void load_windowed(const genrekit_front_end *fe, const float *const *frames, vec *values) {
-    const REAL *window = TABLES(fe)->window;
+    const REAL *window = fe->window;
     size_t n_fft = (size_t)fe->n_fft, first = 0;
     for (; first + LANES <= n_fft; first += LANES) {
         float_vec rows[LANES];
@@ -51,13 +51,14 @@ static void load_windowed(const genrekit_front_end *fe, const float *const *fram
  * (Z[k] + C) + i w^k (Z[k] - C). */
 static void unpack_power(const genrekit_front_end *fe, const vec *values, float_vec *power) {
     size_t half = (size_t)fe->n_fft / 2;
+    const REAL *unpack = fe->unpack;
     vec sum = (values[0] + values[1]) * 2, difference = (values[0] - values[1]) * 2;
     power[0] = to_float(sum * sum);
     power[half] = to_float(difference * difference);
     for (size_t k = 1; k <= half - k; k++) {
         const vec *one = values + 2 * (size_t)fe->positions[k];
         const vec *other = values + 2 * (size_t)fe->positions[half - k];
-        const REAL *w = TABLES(fe)->unpack + 2 * (k - 1);
+        const REAL *w = unpack + 2 * (k - 1);
         vec even_re = one[0] + other[0], even_im = one[1] - other[1];
         vec odd_re = one[1] + other[1], odd_im = other[0] - one[0];
         vec turned_re = odd_re * w[0] - odd_im * w[1], turned_im = odd_im * w[0] + odd_re * w[1];
@@ -73,7 +74,7 @@ static void log_mel(
     vec *values = work;
     float_vec *power = (float_vec *)(void *)(values + fe->n_fft);
     load_windowed(fe, frames, values);
-    fft(values, (size_t)fe->n_fft / 2, fe->radices, fe->n_passes, TABLES(fe)->twiddles);
+    fft(values, (size_t)fe->n_fft / 2, fe->radices, fe->n_passes, fe->twiddles);
     unpack_power(fe, values, power);
     const float *weights = fe->mel_weights;
     for (int32_t band = 0; band < fe->n_mels; band++) {

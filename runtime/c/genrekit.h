@@ -2,12 +2,14 @@
  *
  * Nothing here allocates, and nothing is kept but in the memory that the caller gives: two streams in two threads
  * share the constant tables of a front end and nothing else. No function is to be called for one object by two
- * threads at once. All samples are mono float32 at the front end's rate, full scale from -1 to 1, and finite: others
- * give features that mean nothing, of the windows that they are in, and no other harm.
+ * threads at once. All samples are mono float32 at the front end's rate, full scale from -1 to 1. In a stream, those that
+ * are not finite count as silence, and are counted; in a window that is given whole, they give features that mean
+ * nothing, and no other harm.
  *
  * NULL for an object or an array is GENREKIT_INVALID, or whatever says that nothing was done: NULL, 0, no samples.
  *
- *     genrekit_stream *stream = genrekit_stream_init(&front_end, stride_frames, GENREKIT_BEST, memory, bytes);
+ *     genrekit_stream *stream;
+ *     genrekit_stream_init(&front_end, stride_frames, GENREKIT_BEST, memory, &bytes, &stream);
  *     while (count > 0) {
  *         size_t taken = genrekit_stream_push(stream, samples, count);
  *         samples += taken, count -= taken;
@@ -36,18 +38,12 @@ extern "C" {
 #endif
 
 /* Raised whenever a struct or a function below changes. */
-#define GENREKIT_ABI 1
+#define GENREKIT_ABI 2
 
-/* Tables of the FFT: the real one of n_fft samples is a complex one of half = n_fft / 2 values, in place and in passes
- * that go from the whole to blocks of one value; then the bins are separated. */
-#define GENREKIT_FFT_TABLES(real)                                                                                    \
-    struct {                                                                                                         \
-        const real *window;   /* [n_fft] what a frame is multiplied by */                                            \
-        const real *twiddles; /* of each pass but the last: [block / radix][radix - 1][2], cos and sin */            \
-        const real *unpack;   /* [n_fft / 4][2], cos and sin of -2 pi k / n_fft, for k = 1, 2, ... */                \
-    }
-typedef GENREKIT_FFT_TABLES(float) genrekit_float_tables;
-typedef GENREKIT_FFT_TABLES(double) genrekit_double_tables;
+/* In which numbers the FFT is computed. What names only one of them need not be linked with the sources of the other,
+ * *_double.c; those in float are needed in any case. */
+typedef struct genrekit_arithmetic genrekit_arithmetic;
+GENREKIT_API extern const genrekit_arithmetic genrekit_in_float, genrekit_in_double;
 
 /* A front end with its tables. All are constant, and must outlive whatever was initialised with them.
  *
@@ -55,6 +51,9 @@ typedef GENREKIT_FFT_TABLES(double) genrekit_double_tables;
  * within 1e-3 of exact ones; with one of 80, those of pure tones are off by up to 1e-3 (n_fft 2048, 128 bands) or 1e-2
  * (n_fft 30, 10 bands). Without the clamp, pure tones are off by up to 0.2, music of little treble by up to 4e-3, and
  * spoken words by 1e-4. An FFT in double is within 3e-4 for all.
+ *
+ * The FFT of n_fft real samples is one of half = n_fft / 2 complex values, in place and in passes that go from the whole
+ * to blocks of one value; then the bins are separated. Its tables are arrays of float or double, as `arithmetic` says.
  *
  * Power is multiplied by mel_weights, which are sparse: band b has mel_counts[b] weights from bin mel_first[b] on, those
  * of all bands in one row. */
@@ -67,8 +66,10 @@ typedef struct {
     int32_t center;         /* 1: frame k is centred on sample k * hop_length, with zeros beyond the window; or 0 */
     float top_db;           /* dB below a window's maximum to which values are raised, > 0; 0: they stay as they are */
     int32_t n_passes;       /* of the FFT, at most 15 */
-    const genrekit_float_tables *float_tables;   /* of an FFT in float, or NULL */
-    const genrekit_double_tables *double_tables; /* of one in double, or NULL; it goes before the other */
+    const genrekit_arithmetic *arithmetic; /* &genrekit_in_float or &genrekit_in_double */
+    const void *window;         /* [n_fft] what a frame is multiplied by */
+    const void *twiddles;       /* of each pass but the last: [block / radix][radix - 1][2], cos and sin */
+    const void *unpack;         /* [n_fft / 4][2], cos and sin of -2 pi k / n_fft, for k = 1, 2, ... */
     const int32_t *radices;     /* [n_passes] each 2, 3, 4 or 5; their product is half */
     const uint16_t *positions;  /* [half] where the passes leave value k, below half */
     const int32_t *mel_first;   /* [n_mels] from 0 */
@@ -107,9 +108,13 @@ GENREKIT_API genrekit_instructions genrekit_best_instructions(void);
 GENREKIT_API size_t genrekit_mfcc_bytes(const genrekit_front_end *front_end);
 
 /* Make a computer of MFCC in `memory`, which may lie at any address.
- * Returns NULL if front_end is not usable, the memory is too small, or the instructions cannot be had here. */
-GENREKIT_API genrekit_mfcc *genrekit_mfcc_init(
-    const genrekit_front_end *front_end, genrekit_instructions instructions, void *memory, size_t bytes);
+ *   bytes   how many there are; set to how many are needed
+ *   mfcc    set to the computer, or to NULL
+ * Returns GENREKIT_TOO_SMALL if the memory is too small, GENREKIT_INVALID if front_end is not usable or the instructions
+ * cannot be had here. */
+GENREKIT_API genrekit_status genrekit_mfcc_init(
+    const genrekit_front_end *front_end, genrekit_instructions instructions, void *memory, size_t *bytes,
+    genrekit_mfcc **mfcc);
 
 /* Frames in a window of `count` samples; 0 where they are too few for one, or front_end is not usable. */
 GENREKIT_API size_t genrekit_frame_count(const genrekit_front_end *front_end, size_t count);
@@ -140,11 +145,10 @@ GENREKIT_API size_t genrekit_stream_bytes(const genrekit_front_end *front_end, s
 
 /* Make a stream in `memory`, which may lie at any address. The first window is due when window_samples have come, the
  * next ones every stride_frames * hop_length samples. Each has the features that it would have alone, and the frames
- * that windows share are computed once.
- * Returns NULL if an argument is not usable, the memory is too small, or the instructions cannot be had here. */
-GENREKIT_API genrekit_stream *genrekit_stream_init(
+ * that windows share are computed once. Other arguments, and what is returned, as of genrekit_mfcc_init. */
+GENREKIT_API genrekit_status genrekit_stream_init(
     const genrekit_front_end *front_end, size_t stride_frames, genrekit_instructions instructions, void *memory,
-    size_t bytes);
+    size_t *bytes, genrekit_stream **stream);
 
 /* Forget everything that came. */
 GENREKIT_API void genrekit_stream_reset(genrekit_stream *stream);
@@ -155,6 +159,9 @@ GENREKIT_API size_t genrekit_stream_push(genrekit_stream *stream, const float *s
 
 /* 1 if a window is due, else 0. */
 GENREKIT_API int genrekit_stream_due(const genrekit_stream *stream);
+
+/* Samples since genrekit_stream_init that were not finite. */
+GENREKIT_API uint64_t genrekit_stream_invalid_samples(const genrekit_stream *stream);
 
 /* Hand out the window that is due, and go on to the next; GENREKIT_NOT_DUE if none is.
  *   features [frames][n_mfcc]   raw MFCC, with genrekit_frame_count(front_end, window_samples) frames */
@@ -307,7 +314,7 @@ GENREKIT_API genrekit_status genrekit_classifier_flush(
 /* The raw MFCC [frames][n_mfcc] of the window that was decided last, in the classifier's memory. */
 GENREKIT_API const float *genrekit_classifier_features(const genrekit_classifier *classifier);
 
-/* Samples so far that were not finite, and counted as silence. */
+/* Samples since genrekit_classifier_init that were not finite. */
 GENREKIT_API uint64_t genrekit_classifier_invalid_samples(const genrekit_classifier *classifier);
 
 #ifdef __cplusplus

@@ -4,42 +4,64 @@
 
 #include "genrekit.h"
 
-/* Whether more than one set of instructions can be compiled: compilers that take them by name, and x86 of today.
- * GENREKIT_PLAIN_C leaves out all that knows a compiler or a processor. */
-#if defined(__GNUC__) && defined(__x86_64__) && !defined(GENREKIT_PLAIN_C)
+/* GK_LANES=1 leaves out all that knows a compiler or a processor. */
+#if defined(__GNUC__) && !(defined(GK_LANES) && GK_LANES == 1)
+#define VECTORS 1
+#else
+#define VECTORS 0
+#endif
+
+/* Frames at once with the instructions that the compiler may use everywhere, and an FFT in float. */
+#if VECTORS && (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
+#define BASE_LANES 4
+#else
+#define BASE_LANES 1
+#endif
+
+/* Whether more than one set of instructions can be compiled: compilers that take them by name, and x86 of today. */
+#if VECTORS && defined(__x86_64__)
 #define X86_SETS 1
 #define MAX_LANES 16
 #else
 #define X86_SETS 0
-#define MAX_LANES 4
+#define MAX_LANES BASE_LANES
 #endif
+#define N_SETS (1 + 2 * X86_SETS)
 #define ALIGNMENT 64u /* of the widest vectors, and of a line of the cache */
 
 /* Log-mel of `lanes` frames [n_fft] into rows [n_mels], of which those beyond the first `count` are not written.
- * work: 2 * n_fft vectors of lanes. */
+ * work: n_fft vectors of lanes, and n_fft / 2 + 1 of floats. */
 typedef struct {
     size_t lanes; /* frames at once */
     void (*log_mel)(const genrekit_front_end *, const float *const *frames, size_t count, float *const *rows, void *work);
 } transform;
 
-/* What is compiled once a set of instructions. */
+/* Arrays [N_SETS] stand in the order of genrekit_instructions, from GENREKIT_BASE on. */
+struct genrekit_arithmetic {
+    size_t real_bytes;
+    size_t most_lanes; /* of all transforms */
+    const transform *transforms[N_SETS];
+};
+
+/* What is in float whatever the arithmetic of the FFT. */
 typedef struct {
-    const transform *in_float, *in_double;
+    /* Copy `count` samples, with 0 for those that are not finite; returns how many these are. */
+    uint32_t (*copy_finite)(float *to, const float *from, size_t count);
     /* The largest of `count` values, at least one. */
     float (*largest)(const float *values, size_t count);
     /* One frame's MFCC [n_mfcc] of its log-mel [n_mels] raised to `least`. work: n_mels floats. */
     void (*cepstrum)(const genrekit_front_end *, const float *log_mel, float least, float *work, float *features);
 } instruction_set;
 
-extern const transform genrekit_base_double;
+extern const transform genrekit_base_float, genrekit_base_double;
 extern const instruction_set genrekit_base;
 #if X86_SETS
-extern const transform genrekit_avx2_double, genrekit_avx512_double;
+extern const transform genrekit_avx2_float, genrekit_avx2_double, genrekit_avx512_float, genrekit_avx512_double;
 extern const instruction_set genrekit_avx2, genrekit_avx512;
 #endif
 
-/* The set of `instructions`, or NULL where this machine has none. */
-const instruction_set *genrekit_set(genrekit_instructions instructions);
+/* What `instructions` stand for; GENREKIT_BEST where this machine does not have them. */
+genrekit_instructions genrekit_resolved(genrekit_instructions instructions);
 
 struct genrekit_mfcc {
     const genrekit_front_end *front_end;
@@ -52,10 +74,14 @@ struct genrekit_mfcc {
 /* Whether the functions can work with it. */
 int genrekit_usable(const genrekit_front_end *front_end);
 
-/* Floats that a computer keeps, and a computer with its floats at `memory`, which is aligned; returns what lies behind. */
+/* Floats that a computer keeps, and a computer with its floats at `memory`, which is aligned; returns what lies behind.
+ * instructions: resolved. */
 size_t genrekit_mfcc_floats(const genrekit_front_end *front_end);
 float *genrekit_mfcc_lay(
-    genrekit_mfcc *mfcc, const genrekit_front_end *front_end, const instruction_set *set, float *memory);
+    genrekit_mfcc *mfcc, const genrekit_front_end *front_end, genrekit_instructions instructions, float *memory);
+
+/* What an init returns of the memory that it is given; *bytes is set to `needed`, which is 0 where nothing can be made. */
+genrekit_status genrekit_memory_status(void *memory, size_t *bytes, size_t needed);
 
 /* The next address that is a multiple of ALIGNMENT. */
 void *genrekit_aligned(void *memory);

@@ -28,22 +28,23 @@ genrekit_instructions genrekit_best_instructions(void) {
 #endif
 }
 
-const instruction_set *genrekit_set(genrekit_instructions instructions) {
+genrekit_instructions genrekit_resolved(genrekit_instructions instructions) {
     genrekit_instructions best = genrekit_best_instructions();
     if (instructions == GENREKIT_BEST)
-        instructions = best;
-#if X86_SETS
-    if (instructions == GENREKIT_AVX512 && best == GENREKIT_AVX512)
-        return &genrekit_avx512;
-    if (instructions == GENREKIT_AVX2 && best >= GENREKIT_AVX2)
-        return &genrekit_avx2;
-#endif
-    return instructions == GENREKIT_BASE ? &genrekit_base : NULL;
+        return best;
+    return instructions >= GENREKIT_BASE && instructions <= best ? instructions : GENREKIT_BEST;
 }
 
+static const instruction_set *const sets[N_SETS] = {
+    &genrekit_base,
+#if X86_SETS
+    &genrekit_avx2, &genrekit_avx512,
+#endif
+};
+
 int genrekit_usable(const genrekit_front_end *fe) {
-    if (!fe || (!fe->float_tables && !fe->double_tables) || !fe->radices || !fe->positions || !fe->mel_first ||
-        !fe->mel_counts || !fe->mel_weights || !fe->dct)
+    if (!fe || !fe->arithmetic || !fe->window || !fe->twiddles || !fe->unpack || !fe->radices || !fe->positions ||
+        !fe->mel_first || !fe->mel_counts || !fe->mel_weights || !fe->dct)
         return 0;
     /* The bounds of MfccConfig, within which no size overflows. */
     if (fe->n_fft < 2 || fe->n_fft > 65536 || fe->n_fft % 2 || fe->hop_length < 1 || fe->hop_length > 1000000 ||
@@ -81,21 +82,22 @@ ptrdiff_t genrekit_frame_start(const genrekit_front_end *fe, size_t frame_index)
     return (ptrdiff_t)(frame_index * (size_t)fe->hop_length) - (fe->center ? fe->n_fft / 2 : 0);
 }
 
-/* Floats of the FFT and the power of MAX_LANES frames, and of one frame's log-mel, in the same place. */
+/* Floats of the FFT and the power of all lanes, and of one frame's log-mel, in the same place. */
 static size_t work_floats(const genrekit_front_end *fe) {
-    size_t n_fft = (size_t)fe->n_fft, transform = (n_fft + n_fft / 2 + 1) * MAX_LANES, n_mels = (size_t)fe->n_mels;
+    size_t n_fft = (size_t)fe->n_fft, n_mels = (size_t)fe->n_mels, reals = fe->arithmetic->real_bytes / sizeof(float);
+    size_t transform = (n_fft * reals + n_fft / 2 + 1) * fe->arithmetic->most_lanes;
     return transform > n_mels ? transform : n_mels;
 }
 
 size_t genrekit_mfcc_floats(const genrekit_front_end *fe) {
-    return work_floats(fe) + (size_t)fe->n_fft * MAX_LANES;
+    return work_floats(fe) + (size_t)fe->n_fft * fe->arithmetic->most_lanes;
 }
 
 float *genrekit_mfcc_lay(
-    genrekit_mfcc *mfcc, const genrekit_front_end *fe, const instruction_set *set, float *memory) {
+    genrekit_mfcc *mfcc, const genrekit_front_end *fe, genrekit_instructions instructions, float *memory) {
     mfcc->front_end = fe;
-    mfcc->set = set;
-    mfcc->transform = fe->double_tables ? set->in_double : set->in_float;
+    mfcc->set = sets[instructions - GENREKIT_BASE];
+    mfcc->transform = fe->arithmetic->transforms[instructions - GENREKIT_BASE];
     mfcc->work = memory;
     mfcc->padded = memory + work_floats(fe);
     return memory + genrekit_mfcc_floats(fe);
@@ -111,15 +113,31 @@ size_t genrekit_mfcc_bytes(const genrekit_front_end *fe) {
     return 2 * ALIGNMENT + sizeof(genrekit_mfcc) + sizeof(float) * genrekit_mfcc_floats(fe);
 }
 
-genrekit_mfcc *genrekit_mfcc_init(
-    const genrekit_front_end *fe, genrekit_instructions instructions, void *memory, size_t bytes) {
-    const instruction_set *set = genrekit_set(instructions);
-    size_t needed = genrekit_mfcc_bytes(fe);
-    if (!set || !memory || needed == 0 || bytes < needed)
-        return NULL;
-    genrekit_mfcc *mfcc = genrekit_aligned(memory);
-    genrekit_mfcc_lay(mfcc, fe, set, genrekit_aligned(mfcc + 1));
-    return mfcc;
+genrekit_status genrekit_memory_status(void *memory, size_t *bytes, size_t needed) {
+    size_t given = *bytes;
+    *bytes = needed;
+    if (needed == 0)
+        return GENREKIT_INVALID;
+    if (given < needed)
+        return GENREKIT_TOO_SMALL;
+    return memory ? GENREKIT_OK : GENREKIT_INVALID;
+}
+
+genrekit_status genrekit_mfcc_init(
+    const genrekit_front_end *fe, genrekit_instructions instructions, void *memory, size_t *bytes,
+    genrekit_mfcc **mfcc) {
+    if (!bytes || !mfcc)
+        return GENREKIT_INVALID;
+    *mfcc = NULL;
+    genrekit_status status = genrekit_memory_status(memory, bytes, genrekit_mfcc_bytes(fe));
+    instructions = genrekit_resolved(instructions);
+    if (status == GENREKIT_OK && instructions == GENREKIT_BEST)
+        status = GENREKIT_INVALID;
+    if (status != GENREKIT_OK)
+        return status;
+    *mfcc = genrekit_aligned(memory);
+    genrekit_mfcc_lay(*mfcc, fe, instructions, genrekit_aligned(*mfcc + 1));
+    return GENREKIT_OK;
 }
 
 void genrekit_transform(genrekit_mfcc *mfcc, const frame *frames, size_t count) {

@@ -33,6 +33,7 @@ struct genrekit_stream {
     uint64_t window;   /* its number */
     uint64_t ready_at; /* position at which the next frame is complete */
     uint64_t frame;    /* its number, k */
+    uint64_t invalid_samples;
     size_t kept;       /* of the last samples, in `recent` */
     size_t queued;
     queued_frame queue[MAX_LANES];
@@ -49,7 +50,7 @@ struct genrekit_stream {
 /* The sizes that follow from the front end and the stride; returns the floats that the rows and samples take. */
 static uint64_t lay_out(genrekit_stream *s, const genrekit_front_end *fe, size_t stride_frames) {
     size_t n_fft = (size_t)fe->n_fft, hop = (size_t)fe->hop_length, samples = (size_t)fe->window_samples;
-    size_t reach = fe->center ? n_fft / 2 : 0, n_mels = (size_t)fe->n_mels;
+    size_t reach = fe->center ? n_fft / 2 : 0, n_mels = (size_t)fe->n_mels, lanes = fe->arithmetic->most_lanes;
     size_t ends_within = (samples + reach - n_fft) / hop + 1; /* frames that do not end behind the window */
     s->stride_frames = stride_frames;
     s->stride = stride_frames * hop;
@@ -58,10 +59,10 @@ static uint64_t lay_out(genrekit_stream *s, const genrekit_front_end *fe, size_t
     s->right = genrekit_frames(fe, samples) - ends_within;
     s->pending = (samples - n_fft + reach) / s->stride + 1;
     s->row_floats = fe->top_db > 0 ? n_mels : (size_t)fe->n_mfcc;
-    s->batch = hop < n_fft ? MAX_LANES : 1;
+    s->batch = hop < n_fft ? lanes : 1;
     s->capacity = n_fft + (s->batch + 1) * (hop < n_fft ? hop : n_fft);
     uint64_t rows = s->interior + (uint64_t)s->pending * s->left + s->right;
-    return s->capacity + rows * s->row_floats + (fe->top_db > 0 ? 0 : MAX_LANES * n_mels);
+    return s->capacity + rows * s->row_floats + (fe->top_db > 0 ? 0 : lanes * n_mels);
 }
 
 size_t genrekit_stream_bytes(const genrekit_front_end *fe, size_t stride_frames) {
@@ -74,15 +75,22 @@ size_t genrekit_stream_bytes(const genrekit_front_end *fe, size_t stride_frames)
     return bytes <= SIZE_MAX / 2 ? (size_t)bytes : 0;
 }
 
-genrekit_stream *genrekit_stream_init(
-    const genrekit_front_end *fe, size_t stride_frames, genrekit_instructions instructions, void *memory, size_t bytes) {
-    const instruction_set *set = genrekit_set(instructions);
-    size_t needed = genrekit_stream_bytes(fe, stride_frames);
-    if (!set || !memory || needed == 0 || bytes < needed)
-        return NULL;
-    genrekit_stream *s = genrekit_aligned(memory);
+genrekit_status genrekit_stream_init(
+    const genrekit_front_end *fe, size_t stride_frames, genrekit_instructions instructions, void *memory, size_t *bytes,
+    genrekit_stream **stream) {
+    if (!bytes || !stream)
+        return GENREKIT_INVALID;
+    *stream = NULL;
+    genrekit_status status = genrekit_memory_status(memory, bytes, genrekit_stream_bytes(fe, stride_frames));
+    instructions = genrekit_resolved(instructions);
+    if (status == GENREKIT_OK && instructions == GENREKIT_BEST)
+        status = GENREKIT_INVALID;
+    if (status != GENREKIT_OK)
+        return status;
+    genrekit_stream *s = *stream = genrekit_aligned(memory);
     lay_out(s, fe, stride_frames);
-    s->recent = genrekit_mfcc_lay(&s->mfcc, fe, set, genrekit_aligned(s + 1));
+    s->invalid_samples = 0;
+    s->recent = genrekit_mfcc_lay(&s->mfcc, fe, instructions, genrekit_aligned(s + 1));
     if (s->batch > s->mfcc.transform->lanes)
         s->batch = s->mfcc.transform->lanes;
     s->interior_rows = s->recent + s->capacity;
@@ -90,7 +98,7 @@ genrekit_stream *genrekit_stream_init(
     s->right_rows = s->left_rows + s->pending * s->left * s->row_floats;
     s->log_mel = s->right_rows + s->right * s->row_floats;
     genrekit_stream_reset(s);
-    return s;
+    return GENREKIT_OK;
 }
 
 void genrekit_stream_reset(genrekit_stream *s) {
@@ -192,7 +200,7 @@ size_t genrekit_stream_push(genrekit_stream *s, const float *samples, size_t cou
         if (next - s->position < part)
             part = (size_t)(next - s->position);
         part = make_room(s, part);
-        memcpy(s->recent + s->kept, samples + taken, part * sizeof *samples);
+        s->invalid_samples += s->mfcc.set->copy_finite(s->recent + s->kept, samples + taken, part);
         s->kept += part;
         s->position += part;
         taken += part;
@@ -203,6 +211,8 @@ size_t genrekit_stream_push(genrekit_stream *s, const float *samples, size_t cou
 }
 
 int genrekit_stream_due(const genrekit_stream *s) { return s && s->position == s->due_at; }
+
+uint64_t genrekit_stream_invalid_samples(const genrekit_stream *s) { return s ? s->invalid_samples : 0; }
 
 /* ---- windows ---- */
 

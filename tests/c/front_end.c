@@ -41,8 +41,9 @@ static void as_a_window(
     float *log_mel = allocate(frames * (size_t)front_end->n_mels * sizeof(float));
     float *features = allocate(frames * (size_t)front_end->n_mfcc * sizeof(float));
     void *memory = allocate(bytes);
-    genrekit_mfcc *mfcc = genrekit_mfcc_init(front_end, instructions, memory, bytes);
-    require(mfcc != NULL, "genrekit_mfcc_init refuses");
+    genrekit_mfcc *mfcc;
+    genrekit_status status = genrekit_mfcc_init(front_end, instructions, memory, &bytes, &mfcc);
+    require(status == GENREKIT_OK, "genrekit_mfcc_init refuses");
     require(genrekit_log_mel(mfcc, samples, count, 0, frames, log_mel) == GENREKIT_OK, "genrekit_log_mel refuses");
     require(genrekit_cepstrum(mfcc, log_mel, frames, features) == GENREKIT_OK, "genrekit_cepstrum refuses");
     write_features(features, frames * (size_t)front_end->n_mfcc);
@@ -56,8 +57,9 @@ static void as_a_stream(
     size_t values = genrekit_frame_count(front_end, (size_t)front_end->window_samples) * (size_t)front_end->n_mfcc;
     float *features = allocate(values * sizeof(float));
     void *memory = allocate(bytes);
-    genrekit_stream *stream = genrekit_stream_init(front_end, stride, instructions, memory, bytes);
-    require(stream != NULL, "genrekit_stream_init refuses");
+    genrekit_stream *stream;
+    genrekit_status status = genrekit_stream_init(front_end, stride, instructions, memory, &bytes, &stream);
+    require(status == GENREKIT_OK, "genrekit_stream_init refuses");
     for (size_t turn = 0; count > 0; turn++) {
         size_t chunk = CHUNKS[turn % (sizeof CHUNKS / sizeof *CHUNKS)];
         chunk = chunk < count ? chunk : count;
@@ -92,11 +94,9 @@ int main(void) {
     const float *dct = array((size_t)sizes[DCT], sizeof *dct);
     const float *samples = array((size_t)sizes[SAMPLES], sizeof *samples);
 
-    genrekit_float_tables in_float = {window, twiddles, unpack};
-    genrekit_double_tables in_double = {window, twiddles, unpack};
     genrekit_front_end front_end = {
         sizes[N_FFT], sizes[HOP], sizes[N_MELS], sizes[N_MFCC], sizes[WINDOW], sizes[CENTER], *top_db, sizes[PASSES],
-        sizes[IN_DOUBLE] ? NULL : &in_float, sizes[IN_DOUBLE] ? &in_double : NULL,
+        sizes[IN_DOUBLE] ? &genrekit_in_double : &genrekit_in_float, window, twiddles, unpack,
         radices, positions, mel_first, mel_counts, mel_weights, dct,
     };
     genrekit_instructions instructions = (genrekit_instructions)sizes[INSTRUCTIONS];

@@ -67,8 +67,6 @@ static void fill(float *samples, size_t count, uint32_t kind) {
 
 typedef struct {
     genrekit_front_end front_end;
-    genrekit_float_tables in_float;
-    genrekit_double_tables in_double;
     void *tables[11];
     size_t n_tables;
 } owned;
@@ -81,7 +79,9 @@ static const float *floats(owned *o, size_t count) {
     return values;
 }
 
-static const double *doubles(owned *o, size_t count) {
+static const void *reals(owned *o, int in_float, size_t count) {
+    if (in_float)
+        return floats(o, count);
     double *values = table(o, count * sizeof *values);
     for (size_t i = 0; i < count; i++)
         values[i] = (double)noise();
@@ -112,18 +112,11 @@ static void make_fft(owned *o, input *in) {
     for (int32_t k = 0; k < half; k++)
         positions[k] = (uint16_t)(half - 1 - k);
     fe->radices = kept, fe->positions = positions;
-    size_t n_fft = (size_t)fe->n_fft, twiddles = twiddle_count(fe);
-    if (below(in, 2)) {
-        o->in_float.window = floats(o, n_fft);
-        o->in_float.twiddles = floats(o, twiddles);
-        o->in_float.unpack = floats(o, n_fft / 4 * 2);
-        fe->float_tables = &o->in_float;
-    } else {
-        o->in_double.window = doubles(o, n_fft);
-        o->in_double.twiddles = doubles(o, twiddles);
-        o->in_double.unpack = doubles(o, n_fft / 4 * 2);
-        fe->double_tables = &o->in_double;
-    }
+    int in_float = below(in, 2) != 0;
+    fe->arithmetic = in_float ? &genrekit_in_float : &genrekit_in_double;
+    fe->window = reals(o, in_float, (size_t)fe->n_fft);
+    fe->twiddles = reals(o, in_float, twiddle_count(fe));
+    fe->unpack = reals(o, in_float, (size_t)fe->n_fft / 4 * 2);
 }
 
 static void make_mel(owned *o, input *in) {
@@ -167,7 +160,7 @@ static void damage(owned *o, input *in) {
     genrekit_front_end *fe = &o->front_end;
     int32_t half = fe->n_fft / 2, odd[] = {0, -1, INT_MIN, INT_MAX};
     int32_t value = odd[below(in, 4)];
-    switch (below(in, 20)) {
+    switch (below(in, 23)) {
     case 0: fe->n_fft = value; break;
     case 1: fe->n_fft += 1; break;
     case 2: fe->hop_length = value; break;
@@ -180,13 +173,16 @@ static void damage(owned *o, input *in) {
     case 9: fe->top_db = value < 0 ? -1.0f : NAN; break;
     case 10: fe->n_passes = value ? value : -1; break;
     case 11: fe->n_passes = fe->n_passes > 0 ? fe->n_passes - 1 : -1; break;
-    case 12: fe->float_tables = NULL, fe->double_tables = NULL; break;
+    case 12: fe->arithmetic = NULL; break;
     case 13: fe->radices = NULL; break;
     case 14: fe->positions = NULL; break;
     case 15: fe->mel_weights = NULL; break;
     case 16: fe->dct = NULL; break;
     case 17: ((uint16_t *)(uintptr_t)fe->positions)[below(in, (uint32_t)half)] = (uint16_t)half; break;
     case 18: ((int32_t *)(uintptr_t)fe->mel_counts)[0] = value ? value : half + 2; break;
+    case 19: fe->window = NULL; break;
+    case 20: fe->twiddles = NULL; break;
+    case 21: fe->unpack = NULL; break;
     default: ((int32_t *)(uintptr_t)fe->mel_first)[0] = value ? value : half + 2;
     }
 }
@@ -201,10 +197,18 @@ static genrekit_mfcc *make_mfcc(const genrekit_front_end *fe, uint32_t instructi
     size_t bytes = genrekit_mfcc_bytes(fe);
     *memory = exactly(offset + bytes);
     genrekit_instructions chosen = (genrekit_instructions)instructions;
-    require(!genrekit_mfcc_init(fe, chosen, *memory + offset, bytes - 1), "too little memory is refused");
-    require(!genrekit_mfcc_init(fe, chosen, NULL, bytes), "no memory is refused");
-    genrekit_mfcc *mfcc = genrekit_mfcc_init(fe, chosen, *memory + offset, bytes);
-    require(!mfcc == !can_be_had(instructions), "instructions that cannot be had are refused, others taken");
+    genrekit_mfcc *mfcc;
+    size_t given = bytes - 1;
+    genrekit_status status = genrekit_mfcc_init(fe, chosen, *memory + offset, &given, &mfcc);
+    require(status == GENREKIT_TOO_SMALL && !mfcc && given == bytes, "too little memory is refused, with what is needed");
+    status = genrekit_mfcc_init(fe, chosen, NULL, &given, &mfcc);
+    require(status == GENREKIT_INVALID && !mfcc, "no memory is refused");
+    require(genrekit_mfcc_init(fe, chosen, *memory + offset, NULL, &mfcc) == GENREKIT_INVALID, "no size");
+    require(genrekit_mfcc_init(fe, chosen, *memory + offset, &given, NULL) == GENREKIT_INVALID, "nowhere to put it");
+    status = genrekit_mfcc_init(fe, chosen, *memory + offset, &given, &mfcc);
+    require(status == (can_be_had(instructions) ? GENREKIT_OK : GENREKIT_INVALID) && given == bytes,
+            "instructions that cannot be had are refused, others taken");
+    require(!mfcc == (status != GENREKIT_OK), "a computer if all is well");
     return mfcc;
 }
 
@@ -252,11 +256,12 @@ typedef struct {
     genrekit_mfcc *mfcc;
     const genrekit_front_end *fe;
     size_t stride, count, due_at;
-    int finite, windows;
+    int bounded, windows; /* whether powers are numbers */
+    uint64_t invalid;
     float samples[MOST_SAMPLES];
 } tracked;
 
-static void forget(tracked *t) { t->count = 0, t->due_at = (size_t)t->fe->window_samples, t->finite = 1; }
+static void forget(tracked *t) { t->count = 0, t->due_at = (size_t)t->fe->window_samples, t->bounded = 1; }
 
 static void push(tracked *t, size_t count, uint32_t kind) {
     if (count > MOST_SAMPLES - t->count)
@@ -265,9 +270,12 @@ static void push(tracked *t, size_t count, uint32_t kind) {
     fill(samples, count, kind);
     size_t needed = t->due_at - t->count, expected = count < needed ? count : needed;
     require(genrekit_stream_push(t->stream, samples, count) == expected, "as many samples as the window still needs");
-    memcpy(t->samples + t->count, samples, expected * sizeof *samples);
-    t->count += expected;
-    t->finite &= kind < 10 || kind == 12 || kind == 13;
+    for (size_t i = 0; i < expected; i++) {
+        t->invalid += isfinite(samples[i]) ? 0 : 1;
+        t->samples[t->count++] = isfinite(samples[i]) ? samples[i] : 0;
+    }
+    require(genrekit_stream_invalid_samples(t->stream) == t->invalid, "samples that are not finite are counted");
+    t->bounded &= kind != 10 && kind != 11;
     free(samples);
 }
 
@@ -275,7 +283,7 @@ static void push(tracked *t, size_t count, uint32_t kind) {
 static void compare(const tracked *t, size_t begin, const float *features) {
     size_t samples = (size_t)t->fe->window_samples, frames = genrekit_frame_count(t->fe, samples);
     float *alone = mfcc_of(t->mfcc, t->fe, t->samples + begin, samples);
-    if (t->finite)
+    if (t->bounded)
         for (size_t i = 0; i < frames * (size_t)t->fe->n_mfcc; i++)
             require(!(fabsf(alone[i] - features[i]) > 0), "a window of a stream has the features that it has alone");
     free(alone);
@@ -342,23 +350,37 @@ static void try_streams(genrekit_mfcc *mfcc, const genrekit_front_end *fe, input
         return;
     char *memory = exactly(offset + bytes);
     genrekit_instructions chosen = (genrekit_instructions)instructions;
-    require(!genrekit_stream_init(fe, stride, chosen, memory + offset, bytes - 1), "too little memory for a stream");
-    require(!genrekit_stream_init(fe, stride, chosen, NULL, bytes), "no memory for a stream");
-    require(!genrekit_stream_init(fe, 0, chosen, memory + offset, bytes), "a stride of nothing");
+    genrekit_stream *stream;
+    size_t given = bytes - 1;
+    genrekit_status status = genrekit_stream_init(fe, stride, chosen, memory + offset, &given, &stream);
+    require(status == GENREKIT_TOO_SMALL && !stream && given == bytes, "too little memory for a stream");
+    require(genrekit_stream_init(fe, stride, chosen, NULL, &given, &stream) == GENREKIT_INVALID, "no memory");
+    status = genrekit_stream_init(fe, 0, chosen, memory + offset, &given, &stream);
+    require(status == GENREKIT_INVALID && !stream && given == 0, "a stride of nothing");
+    require(genrekit_stream_init(fe, stride, chosen, memory + offset, NULL, &stream) == GENREKIT_INVALID, "no size");
+    given = bytes;
+    require(genrekit_stream_init(fe, stride, chosen, memory + offset, &given, NULL) == GENREKIT_INVALID, "nowhere");
     tracked *t = exactly(sizeof *t);
     t->fe = fe, t->mfcc = mfcc, t->stride = stride * (size_t)fe->hop_length;
-    t->stream = genrekit_stream_init(fe, stride, chosen, memory + offset, bytes);
-    require(t->stream != NULL, "a stream that can be had");
+    status = genrekit_stream_init(fe, stride, chosen, memory + offset, &given, &t->stream);
+    require(status == GENREKIT_OK && t->stream, "a stream that can be had");
+    t->invalid = 0;
     try_stream(t, in);
     free(t), free(memory);
 }
 
 static void refused(const genrekit_front_end *fe) {
     char memory[4096];
+    size_t bytes = sizeof memory;
+    genrekit_mfcc *mfcc;
+    genrekit_stream *stream;
     require(genrekit_mfcc_bytes(fe) == 0 && genrekit_stream_bytes(fe, 1) == 0, "what is not usable takes no bytes");
     require(genrekit_frame_count(fe, 1000) == 0, "nor has it frames");
-    require(!genrekit_mfcc_init(fe, GENREKIT_BEST, memory, sizeof memory), "nor a computer");
-    require(!genrekit_stream_init(fe, 1, GENREKIT_BEST, memory, sizeof memory), "nor a stream");
+    require(genrekit_mfcc_init(fe, GENREKIT_BEST, memory, &bytes, &mfcc) == GENREKIT_INVALID && !mfcc, "nor a computer");
+    require(bytes == 0, "which takes no bytes");
+    bytes = sizeof memory;
+    require(genrekit_stream_init(fe, 1, GENREKIT_BEST, memory, &bytes, &stream) == GENREKIT_INVALID, "nor a stream");
+    require(!stream && bytes == 0, "which takes none, either");
 }
 
 static void refuse_nothing(void) {
@@ -367,6 +389,7 @@ static void refuse_nothing(void) {
     genrekit_stream_reset(NULL);
     require(genrekit_stream_push(NULL, &none, 1) == 0 && genrekit_stream_due(NULL) == 0, "no stream");
     require(genrekit_stream_window(NULL, &none) == GENREKIT_INVALID, "no stream with a window");
+    require(genrekit_stream_invalid_samples(NULL) == 0, "no stream with samples");
     require(genrekit_stream_flush(NULL, &none) == GENREKIT_INVALID, "no stream to end");
 }
 

@@ -28,7 +28,7 @@ FORMS = {
     "base": ((), "base"),
     "avx2": ((), "avx2"),
     "avx512": ((), "avx512"),
-    "plain C": (("-DGENREKIT_PLAIN_C",), "base"),
+    "plain C": (("-DGK_LANES=1",), "base"),
 }
 # By the numbers in which the FFT is computed; see genrekit.h.
 MOST_DIFFERENCE = {np.float32: 1e-3, np.float64: 2e-4}

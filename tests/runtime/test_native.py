@@ -144,7 +144,7 @@ def test_ctrl_c_ends_a_long_call(call):
 @pytest.fixture
 def tables():
     """The address of the default front end, as C has it."""
-    return native._tables(DEFAULT).address
+    return native._tables(DEFAULT, LIBRARY).address
 
 
 @needs_library
@@ -154,7 +154,7 @@ def test_frames_are_counted_as_in_python(name):
     count_frames.restype, count_frames.argtypes = ctypes.c_size_t, (ctypes.c_void_p, ctypes.c_size_t)
     for count in (0, 1, config.n_fft - 1, config.n_fft, config.n_fft + 1, config.window_samples, 100_000):
         expected = config.frame_count(count) if count else 0
-        assert count_frames(native._tables(config).address, count) == expected
+        assert count_frames(native._tables(config, LIBRARY).address, count) == expected
 
 
 @needs_library
