@@ -14,11 +14,12 @@ from ..runtime.errors import ParityError, UnsupportedModelError
 from ..runtime.modelfile.description import ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from .attach import attach
-from .c.folder import FULL_SCALE, README, Golden, c_files, features_of, publish, readme, write_files
+from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, write_files
+from .c.readme import README, Sizes, readme
 from .export import ExportResult, convert, described
 from .formats import require_supported
 from .trained_model import TrainedModel
-from .verify.c_folder import Build, Sizes, check_stream, compiler
+from .verify.c_folder import Build, check_stream, compiler
 from .verify.parity import LIMITS, Parity, check, compare
 from .verify.subprocess_engine import predict
 

@@ -38,7 +38,9 @@ def clamp(y: TensorTable, least: float, most: float) -> tuple[int, int]:
 
     def whole(value: float) -> float:
         exact = value / y.scales[0]
-        return y.zero_points[0] + (math.copysign(math.floor(abs(exact) + 0.5), exact) if math.isfinite(exact) else exact)
+        return y.zero_points[0] + (
+            math.copysign(math.floor(abs(exact) + 0.5), exact) if math.isfinite(exact) else exact
+        )
 
     return int(max(-128, whole(least))), int(min(127, whole(most)))
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from ...runtime.errors import OutputError, UnsupportedModelError
-from ...runtime.mfcc import mfcc
+from ...runtime.mfcc import MfccComputer
 from ...runtime.modelfile import tflite_tables
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.native_build import SOURCES
@@ -20,10 +20,10 @@ from ...runtime.util.folders import make_folder, sync_folder
 from ...runtime.util.room import refused
 from ..attach import without_description
 from .model_source import ModelSource, model_header, model_source
+from .readme import README
 from .text import array, number
 
 PROGRAM = Path(__file__).with_name("program")
-README = "README.md"
 GOLDEN_FEATURES_TOLERANCE = 1e-3  # of MFCC
 FULL_SCALE = 2**15  # of int16
 OF_DOUBLE = "_double.c"  # an FFT for which boards have no instructions
@@ -45,8 +45,9 @@ class Golden:
 
 
 def features_of(samples: np.ndarray, description: ModelDescription) -> np.ndarray:
-    """Raw MFCC of int16 windows [shape=(n, window_samples)] -> float32 [shape=(n, frames, n_mfcc)]."""
-    return np.stack([mfcc(window / np.float32(FULL_SCALE), description.front_end) for window in samples])
+    """Raw MFCC of int16 windows [shape=(n, window_samples)], by numpy: float32 [shape=(n, frames, n_mfcc)]."""
+    computer = MfccComputer(description.front_end)
+    return np.stack([computer.cepstrum(computer.log_mel(window / np.float32(FULL_SCALE))) for window in samples])
 
 
 def c_files(tflite: bytes, description: ModelDescription, golden: Golden) -> dict[str, bytes]:
@@ -118,7 +119,9 @@ def _require_ours(path: Path, files: Mapping[str, bytes]) -> None:
         return
     sources = {file.name for file in SOURCES.rglob("*.[ch]")}
     made = re.compile(r".*\.[oad]|classify(\.exe)?|build")
-    own = [file.name for file in path.iterdir() if file.name not in {*files, *sources} and not made.fullmatch(file.name)]
+    own = [
+        file.name for file in path.iterdir() if file.name not in {*files, *sources} and not made.fullmatch(file.name)
+    ]
     if own:
         raise OutputError(
             f"{path}: expected nothing but an earlier export, found {own[0]}; move it away, or export to another folder"

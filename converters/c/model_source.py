@@ -181,7 +181,9 @@ class _Pointers:
 def _infer(body: str) -> str:
     unused = "" if "instructions" in body else "    (void)instructions;\n"
     unused += "" if MEMORY in body else f"    (void){MEMORY};\n"
-    at = "static void *at(void *memory, size_t offset) { return (char *)memory + offset; }\n\n" if MEMORY in body else ""
+    at = (
+        "static void *at(void *memory, size_t offset) { return (char *)memory + offset; }\n\n" if MEMORY in body else ""
+    )
     return (
         f"{at}static void infer(const float *{FEATURES}, genrekit_instructions instructions, void *{MEMORY}, "
         f"float *{SCORES}) {{\n{unused}{body}}}\n"

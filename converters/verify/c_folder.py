@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import shlex
@@ -15,27 +14,11 @@ import numpy as np
 
 from ...runtime.errors import Failure, ParityError
 from ...runtime.native_build import find_compiler
+from ..c.readme import Sizes
 
 PROGRAM = Path(__file__).with_suffix(".c")
 # Of the scores that a stream's decisions have in C and in the engine of the .tflite.
 STREAM_TOLERANCE = {"float32": 1e-3, "int8": 1e-2}
-
-
-@dataclasses.dataclass(frozen=True)
-class Sizes:
-    """What a model takes, in bytes.
-
-    Attributes:
-        flash: code and constants, as compiled here.
-        state: memory of a classifier, as compiled here.
-        board_state: the same in plain C, at most so much on a board.
-        board_state_without_top_db: the same if the front end had no top_db.
-    """
-
-    flash: int
-    state: int
-    board_state: int
-    board_state_without_top_db: int
 
 
 class Build:
@@ -111,4 +94,6 @@ def check_stream(found: np.ndarray, expected: np.ndarray, precision: str) -> Non
     if found.shape != expected.shape:
         raise ParityError(f"a stream has {len(found)} decisions in C, expected {len(expected)}")
     if (error := float(np.abs(found - expected).max(initial=0))) > allowed:
-        raise ParityError(f"a stream's scores in C differ by {error:.2g} from the .tflite's, at most {allowed:g} allowed")
+        raise ParityError(
+            f"a stream's scores in C differ by {error:.2g} from the .tflite's, at most {allowed:g} allowed"
+        )
