@@ -1,4 +1,4 @@
-"""Makes a folder of C: converts to TFLite, proves that, writes the folder, compiles and proves it, keeps it only then."""
+"""Makes a folder of C: of a .tflite that agrees with Keras, and keeps it only if it does so, too, when compiled."""
 
 from __future__ import annotations
 
@@ -129,8 +129,8 @@ def _require_ram(name: str, sizes: Sizes, max_ram: int | None) -> None:
     if without <= max_ram:
         remedy = f"a front end without top_db would take {without:,}: train with --top-db none"
     raise UnsupportedModelError(
-        f"{name} was not kept: max_ram={max_ram:,}: expected at least the {sizes.board_state:,} bytes that it takes on a "
-        f"board; {remedy}"
+        f"{name} was not kept: max_ram={max_ram:,}: expected at least the {sizes.board_state:,} bytes that it takes on "
+        f"a board; {remedy}"
     )
 
 

@@ -15,7 +15,7 @@ DIFFERENCE_BITS = 5  # whole bits of softmax's differences
 
 
 def multiplier(factor: float) -> tuple[int, int]:
-    """(m, shift) with ``factor`` close to ``m * 2 ** (shift - 31)`` and 2^30 <= m < 2^31; (0, 0) for next to nothing."""
+    """(m, shift) with `factor` close to ``m * 2 ** (shift - 31)`` and 2^30 <= m < 2^31; (0, 0) for next to none."""
     if factor == 0:
         return 0, 0
     fraction, shift = math.frexp(factor)
@@ -38,9 +38,9 @@ def clamp(y: TensorTable, least: float, most: float) -> tuple[int, int]:
 
     def whole(value: float) -> float:
         exact = value / y.scales[0]
-        return y.zero_points[0] + (
-            math.copysign(math.floor(abs(exact) + 0.5), exact) if math.isfinite(exact) else exact
-        )
+        if math.isfinite(exact):  # half away from zero
+            exact = math.copysign(math.floor(abs(exact) + 0.5), exact)
+        return y.zero_points[0] + exact
 
     return int(max(-128, whole(least))), int(min(127, whole(most)))
 

@@ -77,8 +77,8 @@ def model_header(source: ModelSource, description: ModelDescription) -> str:
     """model.h, which carries the description, sealed with the checksum of model.c, in a comment."""
     guard = f"GENREKIT_{source.name.upper()}_H"
     return f"""\
-/* {c_comment(f"{description.model}, {description.precision}")}. Written by genrekit {description.toolkit_version}; what it is
- * and what it was proven against:
+/* {c_comment(f"{description.model}, {description.precision}")}, written by genrekit {description.toolkit_version}.
+ * What it is, and what it was proven against:
 {json_comment(description.sealed_json([source.text.encode()]))}
 */
 #ifndef {guard}

@@ -87,7 +87,7 @@ class Operator:
             raise self.refuse("weights that are computed", "weights that are constants")
         return np.frombuffer(tensor.content, tensor.dtype).reshape(tensor.shape)
 
-    def option(self, field: int, form: str, default: int | float = 0) -> int | float:
+    def option(self, field: int, form: str, default: int = 0) -> int | float:
         """A number among the options of the operator, by its field in schema.fbs."""
         if self.table.options is None:
             return default
@@ -157,6 +157,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
     kind = np.float32 if in_float else np.int32
     bias = operator.constant(2) if operator.tensor(2) is not None else np.zeros(units, kind)
     name, layer = operator.name, "depthwise" if deep else "conv"
+    sources: tuple[str, ...]
     if in_float:
         spare = -units % UNITS_STEP if not deep else 0
         arrays = array(f"{name}_weights", np.pad(last_units, ((0, 0), (0, spare))).ravel())

@@ -1,4 +1,4 @@
-"""Proves a folder of C: compiled by this machine's compiler, its self-test, its scores, and the decisions of a stream."""
+"""A folder of C as this machine's compiler makes it: its self-test, its scores, the decisions of a stream."""
 
 from __future__ import annotations
 

@@ -28,4 +28,5 @@ def demo_sound(config: MfccConfig) -> Sound:
 
 def _composed(genre: str, config: MfccConfig, seconds: float) -> np.ndarray:
     track = soxr.resample(compose(genre, 0, seconds, 0), SAMPLE_RATE, config.sample_rate)
-    return np.rint(np.clip(track, -1, 1) * FULL_SCALE).astype(np.int16)
+    whole: np.ndarray = np.rint(np.clip(track, -1, 1) * FULL_SCALE).astype(np.int16)
+    return whole
