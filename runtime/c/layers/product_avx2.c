@@ -1,0 +1,23 @@
+/* The kernels with AVX2: 8 lanes. */
+
+#include "kernels.h"
+
+#if X86_SETS
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+#else
+#pragma GCC target("avx2,fma")
+#endif
+#define REAL float
+#define LANES 8
+#include "lanes.h"
+
+#include "product.h"
+
+void genrekit_product_avx2(const product *p, const float *const *at, size_t count, float *y) {
+    product_of(p, at, count, y);
+}
+#ifdef __clang__
+#pragma clang attribute pop
+#endif
+#endif
