@@ -2,16 +2,6 @@
 
 #include "kernels.h"
 
-static product_kernel *kernel_of(genrekit_instructions instructions) {
-#if X86_SETS
-    if (instructions != GENREKIT_BASE)
-        return instructions == GENREKIT_AVX512 ? genrekit_product_avx512 : genrekit_product_avx2;
-#else
-    (void)instructions;
-#endif
-    return genrekit_product_base;
-}
-
 static int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : value > most ? most : value; }
 
 /* The output where the kernel, whose first cell stands at (top, left), reaches beyond the input. */
@@ -28,7 +18,7 @@ static void run_clipped(
 
 void genrekit_conv_run(const genrekit_conv *layer, genrekit_instructions instructions, const float *x, float *y) {
     const genrekit_geometry *g = &layer->geometry;
-    product_kernel *kernel = kernel_of(instructions);
+    product_kernel *kernel = product_of(instructions);
     size_t units = (size_t)layer->units, run = (size_t)(g->kernel_width * g->channels);
     size_t weights_step = run * ((units + PANEL - 1) / PANEL * PANEL);
     product p = {layer->weights, layer->bias, units, (size_t)g->kernel_height, run, weights_step,

@@ -38,4 +38,14 @@ product_kernel genrekit_product_avx2, genrekit_product_avx512;
 gates_kernel genrekit_gates_avx2, genrekit_gates_avx512;
 #endif
 
+static inline product_kernel *product_of(genrekit_instructions instructions) {
+#if X86_SETS
+    if (instructions != GENREKIT_BASE)
+        return instructions == GENREKIT_AVX512 ? genrekit_product_avx512 : genrekit_product_avx2;
+#else
+    (void)instructions;
+#endif
+    return genrekit_product_base;
+}
+
 #endif

@@ -55,7 +55,7 @@ static ALWAYS_INLINE void sums_of(
     }
 }
 
-static void product_of(const product *p, const float *const *at, size_t count, float *y) {
+static void run_product(const product *p, const float *const *at, size_t count, float *y) {
     size_t unit = 0;
     if (count == 1) {
         for (; unit + WIDE * LANES <= p->units; unit += WIDE * LANES)

@@ -7,7 +7,10 @@
 #include "lanes.h"
 
 #include "product.h"
+#include "gates.h"
 
 void genrekit_product_base(const product *p, const float *const *at, size_t count, float *y) {
-    product_of(p, at, count, y);
+    run_product(p, at, count, y);
 }
+
+void genrekit_gates_base(size_t units, const float *gates, float *cell, float *y) { gates_of(units, gates, cell, y); }

@@ -13,10 +13,13 @@
 #include "lanes.h"
 
 #include "product.h"
+#include "gates.h"
 
 void genrekit_product_avx512(const product *p, const float *const *at, size_t count, float *y) {
-    product_of(p, at, count, y);
+    run_product(p, at, count, y);
 }
+
+void genrekit_gates_avx512(size_t units, const float *gates, float *cell, float *y) { gates_of(units, gates, cell, y); }
 #ifdef __clang__
 #pragma clang attribute pop
 #endif
