@@ -20,7 +20,7 @@ UNITS_STEP = 16  # to whose multiples the units of a float layer are filled up
 SAME = 0  # schema.fbs, Padding
 ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}  # ActivationFunctionType
 # Files of runtime/c/layers: what is compiled once a set of instructions, and what all of int8 share.
-KERNELS = ("kernels.h", "product.h", "gates.h", "kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")
+IN_FLOAT = ("kernels.h", "product.h", "gates.h", "kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")
 INT8 = "int8.h"
 
 
@@ -169,7 +169,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
             call, sources = f"genrekit_depthwise_run(&{name}, {{x}}, {{y}});", ("depthwise.c",)
         else:
             call = f"genrekit_conv_run(&{name}, instructions, {{x}}, {{y}});"
-            sources = ("conv.c", *KERNELS)
+            sources = ("conv.c", *IN_FLOAT)
     else:
         x, y = operator.taken(0), operator.output
         multipliers, shifts = fixed_point.of_units(x, operator.taken(1), y, units)
@@ -297,7 +297,7 @@ def _lstm(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_lstm_run(&{name}, instructions, {{x}}, {{work}}, {{y}});",
         "lstm.c",
-        *KERNELS,
+        *IN_FLOAT,
         constants=f"{arrays}static const genrekit_lstm {name} = {{{struct}}};\n",
         work_bytes=4 * (steps + 2) * 4 * units,
     )
