@@ -48,6 +48,12 @@ SoftmaxInt8 = structure((INT, "rows"), (INT, "count"), (INT, "multiplier"), (INT
 Lstm = structure((INT, "steps"), (INT, "inputs"), (INT, "units"), (POINTER, "kernel"), (POINTER, "recurrent"),
                  (POINTER, "bias"))  # fmt: skip
 
+LstmInt8 = structure((INT, "steps"), (INT, "inputs"), (INT, "units"), (POINTER, "kernel"), (POINTER, "recurrent"),
+                     (POINTER, "bias"), (INT * 4, "kernel_multipliers"), (INT * 4, "kernel_shifts"),
+                     (INT * 4, "recurrent_multipliers"), (INT * 4, "recurrent_shifts"), (INT, "output_multiplier"),
+                     (INT, "output_shift"), (INT, "input_zero"), (INT, "output_zero"), (INT, "cell_power"),
+                     (INT, "cell_most"))  # fmt: skip
+
 
 def multiplier_of(scale: float) -> tuple[int, int]:
     """(multiplier, shift) of TFLite's QuantizeMultiplier."""
@@ -221,6 +227,15 @@ class Layers:
             )
             work = np.empty((steps + 2) * 4 * units, np.float32)
             self._call("lstm", layer, self._instructions, given[0], work, y)
+            return y
+        inward, around = ([multiplier_of(float(np.float32(before.scales[0]) * np.float32(tensor.scales[0])) / QUANTISED_GATES)
+                           for tensor in some] for before, some in ((tensors[0], tensors[1:5]), (tensors[18], tensors[5:9])))  # fmt: skip
+        outward = multiplier_of(2.0**-30 / tensors[18].scales[0])
+        four = [(INT * 4)(*column) for pairs in (inward, around) for column in zip(*pairs, strict=True)]
+        layer = LstmInt8(steps, inputs, units, self._address(np.stack(kernels)), self._address(np.stack(recurrents)),
+                         self._address(np.stack(biases)), *four, *outward, tensors[0].zero_points[0],
+                         tensors[18].zero_points[0], round(math.log2(tensors[19].scales[0])), 0)  # fmt: skip
+        self._call("lstm_int8", layer, given[0], np.empty(5 * units, np.int16), y)
         return y
 
     def quantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:

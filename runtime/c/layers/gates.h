@@ -31,6 +31,6 @@ static void gates_of(size_t units, const float *gates, float *cell, float *y) {
         float_vec state = forget * load(cell + unit) + input * candidate;
         memcpy(cell + unit, &state, sizeof state);
         output *= hyperbolic_tangent(state);
-        memcpy(y + unit, &output, (units - unit < LANES ? units - unit : LANES) * sizeof *y);
+        store(y + unit, output, units - unit);
     }
 }

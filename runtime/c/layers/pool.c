@@ -8,7 +8,7 @@ static int32_t larger(int32_t one, int32_t other) { return one > other ? one : o
 static int32_t smaller(int32_t one, int32_t other) { return one < other ? one : other; }
 
 /* The kernel's first cell is taken over as it is, the others are added, or the largest kept. */
-static void pool(const genrekit_geometry *g, int average, const float *x, float *y) {
+static void pool(const genrekit_geometry *g, int average, const float *restrict x, float *restrict y) {
     size_t channels = (size_t)g->channels;
     for (int32_t row = 0; row < g->out_height; row++)
         for (int32_t column = 0; column < g->out_width; column++, y += channels) {

@@ -24,6 +24,14 @@
 
 static ALWAYS_INLINE float_vec smaller_of(float_vec one, float_vec other) { return -larger_of(-one, -other); }
 
+/* As many of the lanes as there is room for. */
+static ALWAYS_INLINE void store(float *to, float_vec value, size_t room) {
+    if (room >= LANES)
+        memcpy(to, &value, sizeof value);
+    else
+        memcpy(to, &value, room * sizeof *to);
+}
+
 /* Units from `unit` on, `vectors` vectors of them, of the first `count` of `positions` positions. */
 static ALWAYS_INLINE void sums_of(
     const product *p, const float *const *at, size_t positions, size_t vectors, size_t unit, size_t count, float *y) {
@@ -36,8 +44,8 @@ static ALWAYS_INLINE void sums_of(
         const float *weights = p->weights + row * p->weights_step + unit;
         size_t first = row * p->x_step, end = first + p->run;
         for (size_t k = first; k < end; k++) {
-            UNROLLED for (size_t v = 0; v < vectors; v++)
-                UNROLLED for (size_t i = 0; i < positions; i++)
+            UNROLLED for (size_t i = 0; i < positions; i++)
+                UNROLLED for (size_t v = 0; v < vectors; v++)
                     sums[i * vectors + v] += load(weights + v * LANES) * at[i][k];
             weights += columns;
         }
@@ -46,11 +54,11 @@ static ALWAYS_INLINE void sums_of(
         size_t first = unit + v * LANES;
         if (first >= p->units)
             break;
-        size_t bytes = (p->units - first < LANES ? p->units - first : LANES) * sizeof *y;
+        size_t rest = p->units - first;
         UNROLLED for (size_t i = 0; i < positions; i++) {
             float_vec sum = larger_of(smaller_of(sums[i * vectors + v], all_lanes(p->most)), all_lanes(p->least));
             if (i < count)
-                memcpy(y + i * p->units + first, &sum, bytes);
+                store(y + i * p->units + first, sum, rest);
         }
     }
 }
