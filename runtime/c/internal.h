@@ -99,6 +99,9 @@ typedef struct {
     float *row; /* [n_mels] where its log-mel goes */
 } frame;
 
+/* Memory that is free while no function of the stream runs: genrekit_mfcc_floats floats. */
+float *genrekit_stream_scratch(genrekit_stream *stream);
+
 /* The log-mel of `count` frames, 1 to transform->lanes. */
 void genrekit_transform(genrekit_mfcc *mfcc, const frame *frames, size_t count);
 

@@ -101,6 +101,8 @@ genrekit_status genrekit_stream_init(
     return GENREKIT_OK;
 }
 
+float *genrekit_stream_scratch(genrekit_stream *s) { return s->mfcc.work; }
+
 void genrekit_stream_reset(genrekit_stream *s) {
     if (!s)
         return;
