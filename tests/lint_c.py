@@ -25,7 +25,7 @@ def main() -> int:
 def is_clean(compiler: str) -> bool:
     """Whether `compiler` has nothing to say; what it says is printed."""
     c = ["-std=c99", "-O1", "-c", "-o", os.devnull, f"-I{SOURCES}"]
-    sources = [*sorted(SOURCES.glob("*.c")), *sorted(HARNESSES.glob("*.c"))]
+    sources = [*sorted(SOURCES.rglob("*.c")), *sorted(HARNESSES.glob("*.c"))]
     commands = [[*c, *options, source] for source in sources for options in ([], ["-DGK_LANES=1"])]
     if knows_cpp(compiler):
         commands.append(["-x", "c++", "-fsyntax-only", SOURCES / "genrekit.h"])
