@@ -19,8 +19,9 @@ from .text import array, number, numbers
 UNITS_STEP = 16  # to whose multiples the units of a float layer are filled up
 SAME = 0  # schema.fbs, Padding
 ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}  # ActivationFunctionType
-PRODUCT = ("product.h", "product_base.c", "product_avx2.c", "product_avx512.c")
-GATES = ("gates.h", "gates_base.c", "gates_avx2.c", "gates_avx512.c")
+# Files of runtime/c/layers: what is compiled once a set of instructions, and what all of int8 share.
+IN_FLOAT = ("kernels.h", "product.h", "gates.h", "kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")
+INT8 = "int8.h"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +169,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
             call, sources = f"genrekit_depthwise_run(&{name}, {{x}}, {{y}});", ("depthwise.c",)
         else:
             call = f"genrekit_conv_run(&{name}, instructions, {{x}}, {{y}});"
-            sources = ("conv.c", *PRODUCT)
+            sources = ("conv.c", *IN_FLOAT)
     else:
         x, y = operator.taken(0), operator.output
         multipliers, shifts = fixed_point.of_units(x, operator.taken(1), y, units)
@@ -177,7 +178,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
         arrays += array(f"{name}_multipliers", multipliers) + array(f"{name}_shifts", shifts)
         ends = numbers((x.zero_points[0], y.zero_points[0], *fixed_point.clamp(y, *activation)))
         struct = f"{geometry}, {units}, {name}_weights, {name}_bias, {name}_multipliers, {name}_shifts, {ends}"
-        call, sources = f"genrekit_{layer}_int8_run(&{name}, {{x}}, {{y}});", (f"{layer}_int8.c", "fixed_point.h")
+        call, sources = f"genrekit_{layer}_int8_run(&{name}, {{x}}, {{y}});", (f"{layer}_int8.c", INT8)
     kind_in_c = f"genrekit_{layer}" if in_float else "genrekit_conv_int8"
     return operator.layer(call, *sources, constants=f"{arrays}static const {kind_in_c} {name} = {{{struct}}};\n")
 
@@ -199,6 +200,7 @@ def _pool(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_{kind}{suffix}_run(&{name}, {{x}}, {{y}});",
         f"pool{suffix}.c",
+        *([INT8] if suffix else []),
         constants=f"static const genrekit_geometry {name} = {geometry};\n",
     )
 
@@ -216,7 +218,7 @@ def _softmax(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_softmax_int8_run(&{name}, {{x}}, {{y}});",
         "softmax_int8.c",
-        "fixed_point.h",
+        INT8,
         constants=f"static const genrekit_softmax_int8 {name} = {{{struct}}};\n",
     )
 
@@ -254,7 +256,7 @@ def _add(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_add_int8_run(&{name}, {{x}}, {{x2}}, {{y}});",
         "add_int8.c",
-        "fixed_point.h",
+        INT8,
         constants=f"static const genrekit_add_int8 {name} = {{{struct}}};\n",
         inputs=(0, 1),
     )
@@ -295,8 +297,7 @@ def _lstm(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_lstm_run(&{name}, instructions, {{x}}, {{work}}, {{y}});",
         "lstm.c",
-        *PRODUCT,
-        *GATES,
+        *IN_FLOAT,
         constants=f"{arrays}static const genrekit_lstm {name} = {{{struct}}};\n",
         work_bytes=4 * (steps + 2) * 4 * units,
     )
