@@ -1,8 +1,8 @@
 """What a model file says of itself and consists of, read without any engine, and refused where it is not sound.
 
 A .tflite carries its description as TFLite's associated files, a zip behind the flatbuffer (``unzip -l`` shows them);
-an .onnx in its ``metadata_props``; a .keras in a file beside it; a folder of C in a comment of its model.h. All are read with the
-standard library alone.
+an .onnx in its ``metadata_props``; a .keras in a file beside it; a folder of C in a comment of its model.h. All are
+read with the standard library alone.
 """
 
 from __future__ import annotations
@@ -73,8 +73,8 @@ def read_description(path: str | Path) -> ModelDescription:
     carried = carried_checksum(parts.description)
     if carried and checksum(parts.model, parts.description, carried) != carried:
         raise ModelFileError(
-            f"{_model_path(path, file_format)}: expected a file whose bytes have the checksum that its description carries, received others; it "
-            "is damaged: copy it again, or export it again"
+            f"{_model_path(path, file_format)}: expected a file whose bytes have the checksum that its description "
+            "carries, received others; it is damaged: copy it again, or export it again"
         )
     return ModelDescription.from_json(parts.description, _description_path(path, file_format))
 
