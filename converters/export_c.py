@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..runtime.classifier import StreamClassifier, load
 from ..runtime.errors import ParityError, UnsupportedModelError
+from ..runtime.mfcc_stream import MfccStream
 from ..runtime.modelfile.description import ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from .attach import attach
@@ -88,7 +88,8 @@ def export_c(
             parity = _compared(trained, build.scores(trained.windows.features))
             reasons = check(parity, precision)
             build.self_test()
-            check_stream(build.decisions(sound.track), _decisions(tflite, sound.track), precision)
+            features = _stream_features(description, sound.track)
+            check_stream(build.decisions(sound.track), build.scores(features), precision)
         except ParityError as error:
             if keep:
                 publish(path.with_name(f"{path.name}.failed"), files)
@@ -102,9 +103,7 @@ def export_c(
 
 
 def _golden(trained: TrainedModel, description: ModelDescription, windows: np.ndarray) -> Golden:
-    features = features_of(windows, description)
-    if description.normalization:
-        features = description.normalization.apply(features)
+    features = _normalised(description, features_of(windows, description))
     scores: np.ndarray = trained.model.predict(features, verbose=0)
     precision = description.precision
     tolerance = FLOAT_GOLDEN_TOLERANCE if precision == "float32" else LIMITS[precision].max_abs_error
@@ -115,10 +114,14 @@ def _compared(trained: TrainedModel, scores: np.ndarray) -> Parity:
     return compare(trained.windows.reference, scores, trained.windows.labels)
 
 
-def _decisions(tflite: Path, track: np.ndarray) -> np.ndarray:
-    """The scores of each decision of `genrekit stream` [shape=(decisions, classes)]."""
-    stream = StreamClassifier(load(tflite, engine=ENGINE))
-    return np.array([list(one.scores.values()) for one in stream.push(track / np.float32(FULL_SCALE))])
+def _stream_features(description: ModelDescription, track: np.ndarray) -> np.ndarray:
+    """Normalised MFCC of each window of `genrekit stream` [shape=(decisions, frames, n_mfcc)]."""
+    stream = MfccStream(description.front_end)
+    return _normalised(description, np.stack(list(stream.push(track / np.float32(FULL_SCALE)))))
+
+
+def _normalised(description: ModelDescription, features: np.ndarray) -> np.ndarray:
+    return description.normalization.apply(features) if description.normalization else features
 
 
 def _require_ram(name: str, sizes: Sizes, max_ram: int | None) -> None:

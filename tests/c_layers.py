@@ -146,7 +146,11 @@ class Layers:
     def _conv(self, geometry, activation, tensors, x, output, units=None):
         weights, depthwise = content_of(tensors[1]), len(tensors[1].shape) == 4 and units is not None
         units = units or tensors[1].shape[0]
-        bias = content_of(tensors[2]) if len(tensors) > 2 and tensors[2] else np.zeros(units, "f4" if x.dtype == "f4" else "i4")
+        bias = (
+            content_of(tensors[2])
+            if len(tensors) > 2 and tensors[2]
+            else np.zeros(units, "f4" if x.dtype == "f4" else "i4")
+        )
         y = np.empty(output.elements, x.dtype)
         name = "depthwise" if depthwise else "conv"
         if x.dtype == np.float32:
@@ -212,11 +216,15 @@ class Layers:
     def _unidirectional_sequence_lstm(self, options, tensors, given, output):
         _, steps, units = output.shape
         inputs = tensors[0].shape[-1]
-        kernels, recurrents, biases = ([content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12))
+        kernels, recurrents, biases = (
+            [content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12)
+        )
         y = np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
             kernel, recurrent = (np.stack(some).transpose(2, 0, 1) for some in (kernels, recurrents))
-            layer = Lstm(steps, inputs, units, self._address(kernel), self._address(recurrent), self._address(np.stack(biases)))
+            layer = Lstm(
+                steps, inputs, units, self._address(kernel), self._address(recurrent), self._address(np.stack(biases))
+            )
             work = np.empty((steps + 2) * 4 * units, np.float32)
             self._call("lstm", layer, self._instructions, given[0], work, y)
             return y

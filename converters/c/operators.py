@@ -22,6 +22,11 @@ ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: 
 # Files of runtime/c/layers: what is compiled once a set of instructions, and what all of int8 share.
 IN_FLOAT = ("kernels.h", "product.h", "gates.h", "kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")
 INT8 = "int8.h"
+# Inputs of an LSTM: kernels, recurrent kernels and biases of the gates i, f, c, o; what it keeps.
+LSTM_WEIGHTS = ((1, 2, 3, 4), (5, 6, 7, 8), (12, 13, 14, 15))
+LSTM_STATE, LSTM_CELL = 18, 19
+LSTM_STEP = 4  # of whose multiples units are
+LSTM_SUMS = 2.0**-12  # the scale of its gates' sums in int16
 
 
 @dataclasses.dataclass(frozen=True)
@@ -283,27 +288,49 @@ def _lstm(operator: Operator) -> Layer:
         raise operator.refuse("peepholes, a projection or norms", "none")
     if operator.option(1, "<f") or operator.option(3, "<B") or operator.option(0, "<b") not in (0, 4):
         raise operator.refuse("a clip, time for its first axis or another activation", "Keras' LSTM")
-    if not operator.in_float() or operator.taken(1).dtype != "float32":
-        raise operator.refuse("int8", "float32")
     _, steps, inputs = operator.taken(0).shape
     name, units = operator.name, operator.output.shape[-1]
-    kernel, recurrent = (np.stack([operator.constant(index).T for index in of], axis=1) for of in (KERNELS, RECURRENT))
-    bias = np.stack([operator.constant(index) for index in BIASES])
+    if units % LSTM_STEP:
+        raise operator.refuse(f"{units} units", f"a multiple of {LSTM_STEP}")
+    in_float = operator.in_float()
+    if operator.taken(1).dtype != ("float32" if in_float else "int8"):
+        raise operator.refuse(f"weights in {operator.taken(1).dtype}", "float32, or int8 throughout")
+    kernel, recurrent, bias = (np.stack([operator.constant(index) for index in of]) for of in LSTM_WEIGHTS)
+    if in_float:
+        kernel, recurrent = (gates.transpose(2, 0, 1) for gates in (kernel, recurrent))
     arrays = "".join(
         array(f"{name}_{part}", values.ravel())
         for part, values in (("kernel", kernel), ("recurrent", recurrent), ("bias", bias))
     )
     struct = f"{numbers((steps, inputs, units))}, {name}_kernel, {name}_recurrent, {name}_bias"
+    if in_float:
+        return operator.layer(
+            f"genrekit_lstm_run(&{name}, instructions, {{x}}, {{work}}, {{y}});",
+            "lstm.c",
+            *IN_FLOAT,
+            constants=f"{arrays}static const genrekit_lstm {name} = {{{struct}}};\n",
+            work_bytes=4 * (steps + 2) * 4 * units,
+        )
     return operator.layer(
-        f"genrekit_lstm_run(&{name}, instructions, {{x}}, {{work}}, {{y}});",
-        "lstm.c",
-        *IN_FLOAT,
-        constants=f"{arrays}static const genrekit_lstm {name} = {{{struct}}};\n",
-        work_bytes=4 * (steps + 2) * 4 * units,
+        f"genrekit_lstm_int8_run(&{name}, {{x}}, {{work}}, {{y}});",
+        "lstm_int8.c",
+        INT8,
+        constants=f"{arrays}static const genrekit_lstm_int8 {name} = {{{struct}, {_lstm_scales(operator)}}};\n",
+        work_bytes=2 * 5 * units,
     )
 
 
-KERNELS, RECURRENT, BIASES = (1, 2, 3, 4), (5, 6, 7, 8), (12, 13, 14, 15)  # inputs: of the gates i, f, c, o
+def _lstm_scales(operator: Operator) -> str:
+    """What genrekit_lstm_int8 holds behind its weights; as tflite-micro's lstm_shared and its preparation have it."""
+    x, state, cell = (operator.taken(index) for index in (0, LSTM_STATE, LSTM_CELL))
+    columns = []
+    for before, weights in ((x, LSTM_WEIGHTS[0]), (state, LSTM_WEIGHTS[1])):
+        products = [np.float32(before.scales[0]) * np.float32(operator.taken(index).scales[0]) for index in weights]
+        pairs = [fixed_point.multiplier(float(product) / LSTM_SUMS) for product in products]
+        columns += [f"{{{numbers(column)}}}" for column in zip(*pairs, strict=True)]
+    outward = fixed_point.multiplier(2**-30 / state.scales[0])
+    power = round(math.log2(cell.scales[0]))
+    return f"{', '.join(columns)}, {numbers((*outward, x.zero_points[0], state.zero_points[0], power, 0))}"
 
 
 def _reshape(operator: Operator) -> View:

@@ -17,7 +17,7 @@ from ...runtime.native_build import find_compiler
 from ..c.readme import Sizes
 
 PROGRAM = Path(__file__).with_suffix(".c")
-# Of the scores that a stream's decisions have in C and in the engine of the .tflite.
+# Of the scores of a stream's decisions, with the MFCC of C and with numpy's.
 STREAM_TOLERANCE = {"float32": 1e-3, "int8": 1e-2}
 
 
@@ -31,7 +31,7 @@ class Build:
     def __init__(self, folder: Path, compiler: Sequence[str]) -> None:
         self.folder = folder
         self._compiler = compiler
-        self._make()
+        self._make("classify", "library")
         self._program = self._linked("gate")
 
     def scores(self, features: np.ndarray) -> np.ndarray:
@@ -89,11 +89,11 @@ def compiler() -> list[str] | None:
 
 
 def check_stream(found: np.ndarray, expected: np.ndarray, precision: str) -> None:
-    """Raise ParityError unless the scores of a stream's decisions are those of the .tflite's engine."""
+    """Raise ParityError unless the scores of a stream's decisions are those `expected` of its windows' features."""
     allowed = STREAM_TOLERANCE[precision]
     if found.shape != expected.shape:
         raise ParityError(f"a stream has {len(found)} decisions in C, expected {len(expected)}")
     if (error := float(np.abs(found - expected).max(initial=0))) > allowed:
         raise ParityError(
-            f"a stream's scores in C differ by {error:.2g} from the .tflite's, at most {allowed:g} allowed"
+            f"a stream's scores differ by {error:.2g} from those of its windows, at most {allowed:g} allowed"
         )

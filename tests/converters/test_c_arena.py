@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,6 +43,6 @@ def test_buffers_of_one_time_lie_apart(found):
 def test_a_chain_needs_no_more_than_its_two_largest_neighbours(found):
     chain = [Buffer(one.bytes, index, index + 1) for index, one in enumerate(found)]
     sizes = [padded(one.bytes) for one in chain]
-    neighbours = [sum(pair) for pair in zip(sizes, sizes[1:], strict=False)] or sizes or [0]
+    neighbours = [sum(pair) for pair in itertools.pairwise(sizes)] or sizes or [0]
     assert plan(chain)[1] <= max(neighbours) + max(sizes, default=0)
     assert plan(chain)[1] >= max(neighbours)

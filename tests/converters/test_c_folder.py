@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
 
-from genrekit.converters.attach import attach
 from genrekit.converters.c.folder import Golden, c_files, publish, write_files
 from genrekit.converters.verify.c_folder import Build, compiler
 from genrekit.runtime import MfccConfig, ModelDescription
-from genrekit.runtime.engines import load_engine
 from genrekit.runtime.errors import OutputError, UnsupportedModelError
 
 from .conftest import LABELS
@@ -70,7 +66,9 @@ def test_the_same_model_gives_the_same_bytes(conversions):
 
 def test_a_folder_holds_no_layer_that_its_model_lacks(conversions):
     files = c_files(conversions("mlp", "tflite", "int8").data, described("int8"), golden())
-    assert {"genrekit.h", "mfcc.c", "stream.c", "answer.c", "conv_int8.c", "model.c", "main.c", "Makefile"} <= set(files)
+    assert {"genrekit.h", "mfcc.c", "stream.c", "answer.c", "conv_int8.c", "model.c", "main.c", "Makefile"} <= set(
+        files
+    )
     assert not [name for name in files if re.search(r"pool|lstm|double|conv\.c", name)]
 
 
