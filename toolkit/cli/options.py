@@ -40,7 +40,14 @@ Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime",
 Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
 Engine = Enum(
     "Engine",
-    {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "ONNX": "onnx", "KERAS": "keras"},
+    {
+        "LITERT": "litert",
+        "TFLITE_RUNTIME": "tflite-runtime",
+        "MICRO": "micro",
+        "ONNX": "onnx",
+        "KERAS": "keras",
+        "C": "c",
+    },
 )
 SampleFormat = Enum("SampleFormat", {"S16LE": "s16le", "S32LE": "s32le", "F32LE": "f32le"})
 

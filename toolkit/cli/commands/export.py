@@ -98,7 +98,7 @@ def export(
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Show what a model file is: labels, front end, tensors, operators, size and its complete description.
+    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size and whole description.
 
     Example: genrekit inspect cnn-int8.tflite
     """
@@ -125,10 +125,11 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     table.add_row("front end", _pairs(found["front_end"]))
     for end in ("input", "output"):
         table.add_row(end, _pairs(found[end]))
-    table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
+    if found["ops"]:
+        table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
     for name in ("parameters", "macs", "bytes"):
         table.add_row(name, "-" if found[name] is None else f"{found[name]:,}")
-    table.add_row("sha256", found["sha256"])
+    table.add_row("sha256", found["sha256"] or "-")
     if found["format"] != "keras":
         table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
     shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
