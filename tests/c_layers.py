@@ -86,10 +86,9 @@ class Layers:
         return self._library.genrekit_best_instructions()
 
     def run(self, model: bytes, x: np.ndarray) -> list[np.ndarray]:
-        """Outputs of all operators of `model` for one window, in their order; a .tflite of int8 takes int8."""
+        """The outputs of `model`, a .tflite, for one window; one of int8 takes int8."""
         graph = tflite_tables.read(model)[0]
         values = {graph.inputs[0]: np.ascontiguousarray(x)}
-        outputs = []
         for operator in graph.operators:
             self._kept = []
             tensors = [graph.tensors[i] if i >= 0 else None for i in operator.inputs]
@@ -99,8 +98,7 @@ class Layers:
             result = method(operator.options, tensors, given, output).reshape(output.shape)
             assert result.dtype == output.dtype
             values[operator.outputs[0]] = result
-            outputs.append(result)
-        return outputs
+        return [values[i] for i in graph.outputs]
 
     def _call(self, name: str, *arguments: object) -> None:
         """Arrays are given as copies that are exactly as large as they are, so that a sanitizer sees what is beyond."""
@@ -167,6 +165,13 @@ class Layers:
                          self._address(multipliers.astype(np.int32)), self._address(shifts.astype(np.int8)),
                          tensors[0].zero_points[0], output.zero_points[0], *quantised_range(activation, output))  # fmt: skip
         self._call(f"{name}_int8", layer, x, y)
+        return y
+
+    def _mean(self, options, tensors, given, output):
+        height, width, channels = tensors[0].shape[1:]
+        y = np.empty(output.elements, given[0].dtype)
+        assert tensors[1].integers() == (1, 2)
+        self._call("average_pool" + "_int8" * (y.dtype == np.int8), Geometry(height, width, channels, height, width, 1, 1, 0, 0, 1, 1), given[0], y)
         return y
 
     def _max_pool_2d(self, options, tensors, given, output):
