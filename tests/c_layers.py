@@ -45,6 +45,8 @@ AddInt8 = structure((INT, "count"), (INT * 2, "zeros"), (INT * 2, "multipliers")
                     (INT, "output_zero"), (INT, "output_multiplier"), (INT, "output_shift"), (INT, "least"),
                     (INT, "most"))  # fmt: skip
 SoftmaxInt8 = structure((INT, "rows"), (INT, "count"), (INT, "multiplier"), (INT, "shift"), (INT, "least_difference"))
+MeanInt8 = structure((INT, "cells"), (INT, "channels"), (INT, "input_zero"), (INT, "output_zero"), (INT, "multiplier"),
+                     (INT, "shift"))  # fmt: skip
 Lstm = structure((INT, "steps"), (INT, "inputs"), (INT, "units"), (POINTER, "kernel"), (POINTER, "recurrent"),
                  (POINTER, "bias"))  # fmt: skip
 
@@ -171,7 +173,14 @@ class Layers:
         height, width, channels = tensors[0].shape[1:]
         y = np.empty(output.elements, given[0].dtype)
         assert tensors[1].integers() == (1, 2)
-        self._call("average_pool" + "_int8" * (y.dtype == np.int8), Geometry(height, width, channels, height, width, 1, 1, 0, 0, 1, 1), given[0], y)
+        if y.dtype == np.float32:
+            self._call("average_pool", Geometry(height, width, channels, height, width, 1, 1, 0, 0, 1, 1), given[0], y)
+            return y
+        cells, (multiplier, shift) = height * width, multiplier_of(tensors[0].scales[0] / output.scales[0])
+        power = min(cells.bit_length() - 1, 31 + shift)
+        layer = MeanInt8(cells, channels, tensors[0].zero_points[0], output.zero_points[0], (multiplier << power) // cells,
+                         shift - power)  # fmt: skip
+        self._call("mean_int8", layer, given[0], y)
         return y
 
     def _max_pool_2d(self, options, tensors, given, output):

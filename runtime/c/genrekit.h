@@ -215,6 +215,14 @@ typedef struct {
     int32_t multiplier, shift, least_difference; /* of TFLite's PreprocessSoftmaxScaling and CalculateInputRadius */
 } genrekit_softmax_int8;
 
+/* The mean of all cells of height and width: multiplier * 2^(shift - 31) is 1 / cells beside the scales, cut off, and not
+ * rounded, as in TFLite's QuantizedMeanOrSum. In float it is an average pool of one kernel. */
+typedef struct {
+    int32_t cells, channels;
+    int32_t input_zero, output_zero;
+    int32_t multiplier, shift;
+} genrekit_mean_int8;
+
 /* Gates stand in the order input, forget, cell, output. */
 typedef struct {
     int32_t steps, inputs, units; /* units: a multiple of 4 */
@@ -258,6 +266,7 @@ GENREKIT_API void genrekit_conv_int8_run(const genrekit_conv_int8 *layer, const 
 GENREKIT_API void genrekit_depthwise_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_max_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_average_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
+GENREKIT_API void genrekit_mean_int8_run(const genrekit_mean_int8 *layer, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_add_int8_run(const genrekit_add_int8 *layer, const int8_t *a, const int8_t *b, int8_t *y);
 GENREKIT_API void genrekit_softmax_int8_run(const genrekit_softmax_int8 *layer, const int8_t *x, int8_t *y);
 
