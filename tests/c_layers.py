@@ -229,9 +229,11 @@ class Layers:
         kernels, recurrents, biases = ([content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12))
         y = np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
-            kernel, recurrent = (np.stack(some).transpose(2, 0, 1) for some in (kernels, recurrents))
-            layer = Lstm(steps, inputs, units, self._address(kernel), self._address(recurrent), self._address(np.stack(biases)))
-            work = np.empty((steps + 2) * 4 * units, np.float32)
+            padded = -4 * units % PANEL
+            kernel, recurrent, bias = (np.pad(np.concatenate(some).T, [(0, 0)] * (some[0].ndim - 1) + [(0, padded)])
+                                       for some in (kernels, recurrents, biases))  # fmt: skip
+            layer = Lstm(steps, inputs, units, self._address(kernel), self._address(recurrent), self._address(bias))
+            work = np.empty((steps + 2) * (4 * units + padded), np.float32)
             self._call("lstm", layer, self._instructions, given[0], work, y)
             return y
         inward, around = ([multiplier_of(float(np.float32(before.scales[0]) * np.float32(tensor.scales[0])) / QUANTISED_GATES)

@@ -225,16 +225,16 @@ typedef struct {
 
 /* Gates stand in the order input, forget, cell, output. */
 typedef struct {
-    int32_t steps, inputs, units; /* units: a multiple of 4 */
-    const float *kernel;    /* [inputs][4][units] */
-    const float *recurrent; /* [units][4][units] */
-    const float *bias;      /* [4][units] */
+    int32_t steps, inputs, units;
+    const float *kernel;    /* [inputs][4 * units, up to a multiple of 16: zeros] */
+    const float *recurrent; /* [units][4 * units, up to a multiple of 16: zeros] */
+    const float *bias;      /* [4 * units, up to a multiple of 16: zeros] */
 } genrekit_lstm;
 
 /* The gates' sums are in int16 and stand for sum / 2^12, the cell's state for state * 2^cell_power. Multipliers and shifts
  * are those of the gates, but for output_*: of 2^-30 / the scale of y. */
 typedef struct {
-    int32_t steps, inputs, units; /* units: a multiple of 4 */
+    int32_t steps, inputs, units;
     const int8_t *kernel;    /* [4][units][inputs] */
     const int8_t *recurrent; /* [4][units][units] */
     const int32_t *bias;     /* [4][units] */
@@ -253,7 +253,7 @@ GENREKIT_API void genrekit_max_pool_run(const genrekit_geometry *geometry, const
 GENREKIT_API void genrekit_average_pool_run(const genrekit_geometry *geometry, const float *x, float *y);
 GENREKIT_API void genrekit_add_run(int32_t count, float least, float most, const float *a, const float *b, float *y);
 GENREKIT_API void genrekit_softmax_run(int32_t rows, int32_t count, float beta, const float *x, float *y);
-/* work [steps + 2][4][units]; y [steps][units] */
+/* work [steps + 2][4 * units, up to a multiple of 16]; y [steps][units] */
 GENREKIT_API void genrekit_lstm_run(
     const genrekit_lstm *layer, genrekit_instructions instructions, const float *x, float *work, float *y);
 
