@@ -22,9 +22,9 @@ LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
 def compile_layers(compiler: Sequence[str], options: Sequence[str], output: Path) -> Path:
-    """Compile them into `output`, with the front end, which chooses the instructions."""
-    sources = [*sorted(SOURCES.glob("*.c")), *sorted(LAYERS.glob("*.c"))]
-    command = [*compiler, *FLAGS, *options, f"-I{SOURCES}", f"-I{LAYERS}", "-o", output, *sources, "-lm"]
+    """Compile them into `output`, without the front end."""
+    sources = sorted(LAYERS.glob("*.c"))
+    command = [*compiler, *FLAGS, *options, f"-I{SOURCES}", "-o", output, *sources, "-lm"]
     subprocess.run(command, check=True)
     return output
 
@@ -81,11 +81,8 @@ class Layers:
     """A library of layers, called with some instructions: 1, 2 or 3 as in genrekit.h."""
 
     def __init__(self, path: Path, instructions: int) -> None:
-        self._library, self._instructions = ctypes.CDLL(str(path)), instructions
+        self._library, self.instructions = ctypes.CDLL(str(path)), instructions
         self._kept: list[np.ndarray] = []
-
-    def best(self) -> int:
-        return self._library.genrekit_best_instructions()
 
     def run(self, model: bytes, x: np.ndarray) -> list[np.ndarray]:
         """The outputs of `model`, a .tflite, for one window; one of int8 takes int8."""
@@ -102,7 +99,7 @@ class Layers:
             values[operator.outputs[0]] = result
         return [values[i] for i in graph.outputs]
 
-    def _call(self, name: str, *arguments: object) -> None:
+    def call(self, name: str, *arguments: object) -> None:
         """Arrays are given as copies that are exactly as large as they are, so that a sanitizer sees what is beyond."""
         given = [ctypes.c_float(a) if isinstance(a, float) else self._pointer(a) if isinstance(a, np.ndarray) else
                  ctypes.byref(a) if isinstance(a, ctypes.Structure) else a for a in arguments]  # fmt: skip
@@ -115,7 +112,7 @@ class Layers:
         self._kept.append(array)
         return ctypes.c_void_p(array.ctypes.data)
 
-    def _address(self, array: np.ndarray) -> int:
+    def address(self, array: np.ndarray) -> int:
         return self._pointer(array).value
 
     def _reshape(self, options, tensors, given, output):
@@ -146,16 +143,20 @@ class Layers:
     def _conv(self, geometry, activation, tensors, x, output, units=None):
         weights, depthwise = content_of(tensors[1]), len(tensors[1].shape) == 4 and units is not None
         units = units or tensors[1].shape[0]
-        bias = content_of(tensors[2]) if len(tensors) > 2 and tensors[2] else np.zeros(units, "f4" if x.dtype == "f4" else "i4")
+        bias = (
+            content_of(tensors[2])
+            if len(tensors) > 2 and tensors[2]
+            else np.zeros(units, "f4" if x.dtype == "f4" else "i4")
+        )
         y = np.empty(output.elements, x.dtype)
         name = "depthwise" if depthwise else "conv"
         if x.dtype == np.float32:
             padded = -units % PANEL
             if not depthwise:
                 weights = np.pad(weights.reshape(units, -1).T, ((0, 0), (0, padded)))
-            layer = Conv(geometry, units, self._address(weights), self._address(np.pad(bias, (0, padded))),
+            layer = Conv(geometry, units, self.address(weights), self.address(np.pad(bias, (0, padded))),
                          *real_range(activation))  # fmt: skip
-            self._call(name, layer, *([] if depthwise else [self._instructions]), x, y)
+            self.call(name, layer, *([] if depthwise else [self.instructions]), x, y)
             return y
         scales = [one_scale(tensors[0], scale, output) for scale in tensors[1].scales]
         if len(tensors[1].scales) == 1 and not depthwise:
@@ -163,10 +164,10 @@ class Layers:
             scales = [float(np.float32(tensors[0].scales[0]) * np.float32(tensors[1].scales[0])) / output.scales[0]]
         pairs = [multiplier_of(scale) for scale in scales] * (units // len(scales))
         multipliers, shifts = np.array(pairs).T
-        layer = ConvInt8(geometry, units, self._address(weights), self._address(bias.astype(np.int32)),
-                         self._address(multipliers.astype(np.int32)), self._address(shifts.astype(np.int8)),
+        layer = ConvInt8(geometry, units, self.address(weights), self.address(bias.astype(np.int32)),
+                         self.address(multipliers.astype(np.int32)), self.address(shifts.astype(np.int8)),
                          tensors[0].zero_points[0], output.zero_points[0], *quantised_range(activation, output))  # fmt: skip
-        self._call(f"{name}_int8", layer, x, y)
+        self.call(f"{name}_int8", layer, x, y)
         return y
 
     def _mean(self, options, tensors, given, output):
@@ -174,13 +175,13 @@ class Layers:
         y = np.empty(output.elements, given[0].dtype)
         assert tensors[1].integers() == (1, 2)
         if y.dtype == np.float32:
-            self._call("average_pool", Geometry(height, width, channels, height, width, 1, 1, 0, 0, 1, 1), given[0], y)
+            self.call("average_pool", Geometry(height, width, channels, height, width, 1, 1, 0, 0, 1, 1), given[0], y)
             return y
         cells, (multiplier, shift) = height * width, multiplier_of(tensors[0].scales[0] / output.scales[0])
         power = min(cells.bit_length() - 1, 31 + shift)
         layer = MeanInt8(cells, channels, tensors[0].zero_points[0], output.zero_points[0], (multiplier << power) // cells,
                          shift - power)  # fmt: skip
-        self._call("mean_int8", layer, given[0], y)
+        self.call("mean_int8", layer, given[0], y)
         return y
 
     def _max_pool_2d(self, options, tensors, given, output):
@@ -194,13 +195,13 @@ class Layers:
         strides = options.scalar(2, "<i"), options.scalar(1, "<i")
         geometry = geometry_of(tensors[0].shape[1:], kernel, strides, options.scalar(0, "<b") == 0)
         y = np.empty(output.elements, given[0].dtype)
-        self._call(name + "_int8" * (y.dtype == np.int8), geometry, given[0], y)
+        self.call(name + "_int8" * (y.dtype == np.int8), geometry, given[0], y)
         return y
 
     def _add(self, options, tensors, given, output):
         activation, y = options.scalar(0, "<b"), np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
-            self._call("add", y.size, *real_range(activation), *given, y)
+            self.call("add", y.size, *real_range(activation), *given, y)
             return y
         twice = 2 * max(tensor.scales[0] for tensor in tensors)
         pairs = [multiplier_of(tensor.scales[0] / twice) for tensor in tensors]
@@ -208,7 +209,7 @@ class Layers:
         layer = AddInt8(y.size, (INT * 2)(*(tensor.zero_points[0] for tensor in tensors)),
                         (INT * 2)(*(pair[0] for pair in pairs)), (INT * 2)(*(pair[1] for pair in pairs)),
                         output.zero_points[0], *whole, *quantised_range(activation, output))  # fmt: skip
-        self._call("add_int8", layer, *given, y)
+        self.call("add_int8", layer, *given, y)
         return y
 
     def _softmax(self, options, tensors, given, output):
@@ -216,44 +217,46 @@ class Layers:
         y = np.empty(output.elements, given[0].dtype)
         rows = y.size // count
         if y.dtype == np.float32:
-            self._call("softmax", rows, count, beta, given[0], y)
+            self.call("softmax", rows, count, beta, given[0], y)
             return y
         multiplier, shift = multiplier_of(min(beta * tensors[0].scales[0] * 2**26, 2**31 - 1))
         layer = SoftmaxInt8(rows, count, multiplier, shift, -math.floor(31 * 2**26 / 2**shift))
-        self._call("softmax_int8", layer, given[0], y)
+        self.call("softmax_int8", layer, given[0], y)
         return y
 
     def _unidirectional_sequence_lstm(self, options, tensors, given, output):
         _, steps, units = output.shape
         inputs = tensors[0].shape[-1]
-        kernels, recurrents, biases = ([content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12))
+        kernels, recurrents, biases = (
+            [content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12)
+        )
         y = np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
             padded = -4 * units % PANEL
             kernel, recurrent, bias = (np.pad(np.concatenate(some).T, [(0, 0)] * (some[0].ndim - 1) + [(0, padded)])
                                        for some in (kernels, recurrents, biases))  # fmt: skip
-            layer = Lstm(steps, inputs, units, self._address(kernel), self._address(recurrent), self._address(bias))
+            layer = Lstm(steps, inputs, units, self.address(kernel), self.address(recurrent), self.address(bias))
             work = np.empty((steps + 2) * (4 * units + padded), np.float32)
-            self._call("lstm", layer, self._instructions, given[0], work, y)
+            self.call("lstm", layer, self.instructions, given[0], work, y)
             return y
         inward, around = ([multiplier_of(float(np.float32(before.scales[0]) * np.float32(tensor.scales[0])) / QUANTISED_GATES)
                            for tensor in some] for before, some in ((tensors[0], tensors[1:5]), (tensors[18], tensors[5:9])))  # fmt: skip
         outward = multiplier_of(2.0**-30 / tensors[18].scales[0])
         four = [(INT * 4)(*column) for pairs in (inward, around) for column in zip(*pairs, strict=True)]
-        layer = LstmInt8(steps, inputs, units, self._address(np.stack(kernels)), self._address(np.stack(recurrents)),
-                         self._address(np.stack(biases)), *four, *outward, tensors[0].zero_points[0],
+        layer = LstmInt8(steps, inputs, units, self.address(np.stack(kernels)), self.address(np.stack(recurrents)),
+                         self.address(np.stack(biases)), *four, *outward, tensors[0].zero_points[0],
                          tensors[18].zero_points[0], round(math.log2(tensors[19].scales[0])), 0)  # fmt: skip
-        self._call("lstm_int8", layer, given[0], np.empty(5 * units, np.int16), y)
+        self.call("lstm_int8", layer, given[0], np.empty(5 * units, np.int16), y)
         return y
 
     def quantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:
         y = np.empty(x.shape, np.int8)
-        self._call("quantize", x.size, scale, zero, x, y)
+        self.call("quantize", x.size, scale, zero, x, y)
         return y
 
     def dequantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:
         y = np.empty(x.shape, np.float32)
-        self._call("dequantize", x.size, scale, zero, x, y)
+        self.call("dequantize", x.size, scale, zero, x, y)
         return y
 
 
