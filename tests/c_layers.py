@@ -30,6 +30,7 @@ def compile_layers(compiler: Sequence[str], options: Sequence[str], output: Path
 
 
 def structure(*fields):
+    """A struct of (type, name)."""
     return type("Structure", (ctypes.Structure,), {"_fields_": [(name, kind) for kind, name in fields]})
 
 
@@ -158,15 +159,14 @@ class Layers:
                          *real_range(activation))  # fmt: skip
             self.call(name, layer, *([] if depthwise else [self.instructions]), x, y)
             return y
-        scales = [one_scale(tensors[0], scale, output) for scale in tensors[1].scales]
+        scales = [tensors[0].scales[0] * scale / output.scales[0] for scale in tensors[1].scales]
         if len(tensors[1].scales) == 1 and not depthwise:
-            # The kernels of one scale multiply the scales in float32.
-            scales = [float(np.float32(tensors[0].scales[0]) * np.float32(tensors[1].scales[0])) / output.scales[0]]
+            scales = [product_of_scales(*tensors[:2]) / output.scales[0]]
         pairs = [multiplier_of(scale) for scale in scales] * (units // len(scales))
         multipliers, shifts = np.array(pairs).T
-        layer = ConvInt8(geometry, units, self.address(weights), self.address(bias.astype(np.int32)),
-                         self.address(multipliers.astype(np.int32)), self.address(shifts.astype(np.int8)),
-                         tensors[0].zero_points[0], output.zero_points[0], *quantised_range(activation, output))  # fmt: skip
+        arrays = weights, bias.astype(np.int32), multipliers.astype(np.int32), shifts.astype(np.int8)
+        zeros = tensors[0].zero_points[0], output.zero_points[0]
+        layer = ConvInt8(geometry, units, *map(self.address, arrays), *zeros, *quantised_range(activation, output))
         self.call(f"{name}_int8", layer, x, y)
         return y
 
@@ -179,8 +179,8 @@ class Layers:
             return y
         cells, (multiplier, shift) = height * width, multiplier_of(tensors[0].scales[0] / output.scales[0])
         power = min(cells.bit_length() - 1, 31 + shift)
-        layer = MeanInt8(cells, channels, tensors[0].zero_points[0], output.zero_points[0], (multiplier << power) // cells,
-                         shift - power)  # fmt: skip
+        zeros = tensors[0].zero_points[0], output.zero_points[0]
+        layer = MeanInt8(cells, channels, *zeros, (multiplier << power) // cells, shift - power)
         self.call("mean_int8", layer, given[0], y)
         return y
 
@@ -225,28 +225,24 @@ class Layers:
         return y
 
     def _unidirectional_sequence_lstm(self, options, tensors, given, output):
-        _, steps, units = output.shape
-        inputs = tensors[0].shape[-1]
-        kernels, recurrents, biases = (
-            [content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12)
-        )
+        sizes = output.shape[1], tensors[0].shape[2], output.shape[2]
+        arrays = [[content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12)]
         y = np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
-            padded = -4 * units % PANEL
-            kernel, recurrent, bias = (np.pad(np.concatenate(some).T, [(0, 0)] * (some[0].ndim - 1) + [(0, padded)])
-                                       for some in (kernels, recurrents, biases))  # fmt: skip
-            layer = Lstm(steps, inputs, units, self.address(kernel), self.address(recurrent), self.address(bias))
-            work = np.empty((steps + 2) * (4 * units + padded), np.float32)
-            self.call("lstm", layer, self.instructions, given[0], work, y)
+            padded = -4 * sizes[2] % PANEL
+            laid = [np.pad(np.concatenate(some).T, [(0, 0)] * (some[0].ndim - 1) + [(0, padded)]) for some in arrays]
+            work = np.empty((sizes[0] + 2) * (4 * sizes[2] + padded), np.float32)
+            self.call("lstm", Lstm(*sizes, *map(self.address, laid)), self.instructions, given[0], work, y)
             return y
-        inward, around = ([multiplier_of(float(np.float32(before.scales[0]) * np.float32(tensor.scales[0])) / QUANTISED_GATES)
-                           for tensor in some] for before, some in ((tensors[0], tensors[1:5]), (tensors[18], tensors[5:9])))  # fmt: skip
-        outward = multiplier_of(2.0**-30 / tensors[18].scales[0])
-        four = [(INT * 4)(*column) for pairs in (inward, around) for column in zip(*pairs, strict=True)]
-        layer = LstmInt8(steps, inputs, units, self.address(np.stack(kernels)), self.address(np.stack(recurrents)),
-                         self.address(np.stack(biases)), *four, *outward, tensors[0].zero_points[0],
-                         tensors[18].zero_points[0], round(math.log2(tensors[19].scales[0])), 0)  # fmt: skip
-        self.call("lstm_int8", layer, given[0], np.empty(5 * units, np.int16), y)
+        state, cell = tensors[18:20]
+        gates = []  # multipliers and shifts, of the input and of the state
+        for before, weights in ((tensors[0], tensors[1:5]), (state, tensors[5:9])):
+            pairs = [multiplier_of(product_of_scales(before, one) / QUANTISED_GATES) for one in weights]
+            gates += [(INT * 4)(*column) for column in zip(*pairs, strict=True)]
+        ends = *multiplier_of(2.0**-30 / state.scales[0]), tensors[0].zero_points[0], state.zero_points[0]
+        laid = [self.address(np.stack(some)) for some in arrays]
+        layer = LstmInt8(*sizes, *laid, *gates, *ends, round(math.log2(cell.scales[0])), 0)
+        self.call("lstm_int8", layer, given[0], np.empty(5 * sizes[2], np.int16), y)
         return y
 
     def quantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:
@@ -264,8 +260,9 @@ def content_of(tensor) -> np.ndarray:
     return np.frombuffer(tensor.content, tensor.dtype).reshape(tensor.shape)
 
 
-def one_scale(given, scale: float, output) -> float:
-    return given.scales[0] * scale / output.scales[0]
+def product_of_scales(one, other) -> float:
+    """In float32, as TFLite multiplies them where all units have one scale."""
+    return float(np.float32(one.scales[0]) * np.float32(other.scales[0]))
 
 
 def real_range(activation: int) -> tuple[float, float]:

@@ -31,7 +31,7 @@ def convolved(x, g, weights, depthwise):
 
 
 def rescaled(sums, multipliers, shifts):
-    """As gemmlowp defines it: a product whose halves go away from zero, or up for negative ones, and a rounded shift."""
+    """As gemmlowp defines it: the high half of the product, then a shift, both rounded."""
     products = (sums << np.maximum(shifts, 0)) * multipliers
     nudged = products + np.where(products >= 0, 2**30, 1 - 2**30)
     high = np.sign(nudged) * (np.abs(nudged) // 2**31)
@@ -84,8 +84,9 @@ def check_pools(layers, g, generator):
     largest = np.where(within, cells, -999).max((2, 3))
     sums, counts = cells.sum((2, 3)), within.sum((2, 3))
     means = np.sign(sums) * ((np.abs(sums) + counts // 2) // counts)
-    for name, dtype, expected in (("max_pool", np.float32, largest), ("average_pool", np.float32, sums / counts),
-                                  ("max_pool_int8", np.int8, largest), ("average_pool_int8", np.int8, means)):  # fmt: skip
+    cases = [("max_pool", np.float32, largest), ("average_pool", np.float32, sums / counts)]
+    cases += [("max_pool_int8", np.int8, largest), ("average_pool_int8", np.int8, means)]
+    for name, dtype, expected in cases:
         y = np.empty((g.out_height, g.out_width, g.channels), dtype)
         layers.call(name, g, x.astype(dtype), y)
         np.testing.assert_allclose(y, expected, rtol=0, atol=1e-4 if dtype is np.float32 else 0)

@@ -105,8 +105,8 @@ def lstm_model(precision, known):
     from genrekit.converters.tflite.convert import convert_tflite
 
     keras.utils.set_random_seed(1)
-    model = keras.Sequential([keras.layers.Input(known.shape[2:]), keras.layers.LSTM(21, return_sequences=True),
-                              keras.layers.LSTM(6, bias_initializer="random_normal"), keras.layers.Dense(40)])  # fmt: skip
+    first, second = keras.layers.LSTM(21, return_sequences=True), keras.layers.LSTM(6, bias_initializer="random_normal")
+    model = keras.Sequential([keras.layers.Input(known.shape[2:]), first, second, keras.layers.Dense(40)])
     for weights in model.weights:
         weights.assign(3 * weights)
     return convert_tflite(model, precision, known[:, 0] if precision == "int8" else None).data
