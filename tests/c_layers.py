@@ -167,7 +167,8 @@ class Layers:
         arrays = weights, bias.astype(np.int32), multipliers.astype(np.int32), shifts.astype(np.int8)
         zeros = tensors[0].zero_points[0], output.zero_points[0]
         layer = ConvInt8(geometry, units, *map(self.address, arrays), *zeros, *quantised_range(activation, output))
-        self.call(f"{name}_int8", layer, x, y)
+        work = [] if depthwise else [np.empty(weights[0].size, np.int16)]
+        self.call(f"{name}_int8", layer, x, *work, y)
         return y
 
     def _mean(self, options, tensors, given, output):
@@ -242,7 +243,7 @@ class Layers:
         ends = *multiplier_of(2.0**-30 / state.scales[0]), tensors[0].zero_points[0], state.zero_points[0]
         laid = [self.address(np.stack(some)) for some in arrays]
         layer = LstmInt8(*sizes, *laid, *gates, *ends, round(math.log2(cell.scales[0])), 0)
-        self.call("lstm_int8", layer, given[0], np.empty(5 * sizes[2], np.int16), y)
+        self.call("lstm_int8", layer, given[0], np.empty(6 * sizes[2] + sizes[1], np.int16), y)
         return y
 
     def quantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:

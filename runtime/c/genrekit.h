@@ -257,12 +257,13 @@ GENREKIT_API void genrekit_softmax_run(int32_t rows, int32_t count, float beta, 
 GENREKIT_API void genrekit_lstm_run(
     const genrekit_lstm *layer, genrekit_instructions instructions, const float *x, float *work, float *y);
 
-/* The same in int8, bit for bit as tflite-micro. work [5][units]; y [steps][units] */
+/* The same in int8. work [6 * units + inputs]; y [steps][units] */
 GENREKIT_API void genrekit_lstm_int8_run(const genrekit_lstm_int8 *layer, const int8_t *x, int16_t *work, int8_t *y);
 
 GENREKIT_API void genrekit_quantize_run(int32_t count, float scale, int32_t zero, const float *x, int8_t *y);
 GENREKIT_API void genrekit_dequantize_run(int32_t count, float scale, int32_t zero, const int8_t *x, float *y);
-GENREKIT_API void genrekit_conv_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
+/* work [kernel_height][kernel_width][channels] */
+GENREKIT_API void genrekit_conv_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int16_t *work, int8_t *y);
 GENREKIT_API void genrekit_depthwise_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_max_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_average_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);

@@ -56,7 +56,10 @@ def check_float(layers, g, units, depthwise, generator):
     padded = -units % PANEL
     laid = weights if depthwise else np.pad(weights.reshape(units, -1).T, ((0, 0), (0, padded)))
     layer = Conv(g, units, layers.address(laid), layers.address(np.pad(bias, (0, padded))), least, most)
-    layers.call("depthwise", layer, x, y) if depthwise else layers.call("conv", layer, layers.instructions, x, y)
+    if depthwise:
+        layers.call("depthwise", layer, x, y)
+    else:
+        layers.call("conv", layer, layers.instructions, x, y)
     expected = np.clip(convolved(x, g, weights.astype(float), depthwise) + bias, least, most)
     np.testing.assert_allclose(y, expected, rtol=0, atol=1e-4)
 
@@ -72,7 +75,10 @@ def check_int8(layers, g, units, depthwise, generator):
     least, most = sorted(generator.integers(-128, 128, 2).tolist())
     layer = ConvInt8(g, units, layers.address(weights), layers.address(bias), layers.address(multipliers),
                      layers.address(shifts), input_zero, output_zero, least, most)  # fmt: skip
-    layers.call("depthwise_int8" if depthwise else "conv_int8", layer, x, y)
+    if depthwise:
+        layers.call("depthwise_int8", layer, x, y)
+    else:
+        layers.call("conv_int8", layer, x, np.empty(weights[0].size, np.int16), y)
     sums = convolved(x.astype(np.int64) - input_zero, g, weights.astype(np.int64), depthwise) + bias
     expected = rescaled(sums, multipliers.astype(np.int64), shifts.astype(np.int64)) + output_zero
     np.testing.assert_array_equal(y, np.clip(expected, least, most))
