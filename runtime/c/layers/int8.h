@@ -20,7 +20,8 @@ static inline int32_t rounded_shift(int32_t value, int32_t exponent) {
 
 /* value * multiplier * 2^(shift - 31) */
 static inline int32_t scaled(int32_t value, int32_t multiplier, int32_t shift) {
-    return shift > 0 ? high_product(value * (1 << shift), multiplier) : rounded_shift(high_product(value, multiplier), -shift);
+    int32_t left = shift > 0 ? shift : 0;
+    return rounded_shift(high_product(value * (1 << left), multiplier), left - shift);
 }
 
 static inline int32_t clamped(int32_t value, int32_t least, int32_t most) {
@@ -30,13 +31,13 @@ static inline int32_t clamped(int32_t value, int32_t least, int32_t most) {
 /* Adds to four sums the products of `count` numbers with the weights of four units, which lie `step` apart. The numbers
  * are in int16 and have their zero taken off, which is done once for all units. */
 static inline void add_products(const int16_t *x, size_t count, const int8_t *weights, size_t step, int32_t sums[4]) {
-    const int8_t *second = weights + step, *third = second + step, *fourth = third + step;
+    const int8_t *third = weights + 2 * step;
     int32_t a = sums[0], b = sums[1], c = sums[2], d = sums[3];
-    for (size_t i = 0; i < count; i++) {
-        a += x[i] * weights[i];
-        b += x[i] * second[i];
-        c += x[i] * third[i];
-        d += x[i] * fourth[i];
+    for (const int16_t *end = x + count; x < end; x++, weights++, third++) {
+        a += *x * weights[0];
+        b += *x * weights[step];
+        c += *x * third[0];
+        d += *x * third[step];
     }
     sums[0] = a, sums[1] = b, sums[2] = c, sums[3] = d;
 }
