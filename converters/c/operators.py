@@ -19,9 +19,7 @@ from .text import array, number, numbers
 UNITS_STEP = 16  # to whose multiples the units of a float layer are filled up
 SAME = 0  # schema.fbs, Padding
 ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}  # ActivationFunctionType
-# Files of runtime/c/layers: what is compiled once a set of instructions, and what all of int8 share.
-IN_FLOAT = ("kernels.h", "product.h", "gates.h", "kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")
-INT8 = "int8.h"
+KERNELS = ("kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")  # compiled once a set of instructions
 # Inputs of an LSTM: kernels, recurrent kernels and biases of the gates i, f, c, o; what it keeps.
 LSTM_WEIGHTS = ((1, 2, 3, 4), (5, 6, 7, 8), (12, 13, 14, 15))
 LSTM_STATE, LSTM_CELL = 18, 19
@@ -36,7 +34,7 @@ class Layer:
         call: the C statement, with {x}, {x2}, {y} and {work} where pointers go.
         inputs, output: tensors of the graph.
         constants: C definitions that the call refers to.
-        sources: files of runtime/c/layers that it needs.
+        sources: files of runtime/c/layers that it needs, beside the headers that these include.
         work_bytes: memory that it needs while it runs.
     """
 
@@ -173,7 +171,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
             call, sources = f"genrekit_depthwise_run(&{name}, {{x}}, {{y}});", ("depthwise.c",)
         else:
             call = f"genrekit_conv_run(&{name}, instructions, {{x}}, {{y}});"
-            sources = ("conv.c", *IN_FLOAT)
+            sources = ("conv.c", *KERNELS)
     else:
         x, y = operator.taken(0), operator.output
         multipliers, shifts = fixed_point.of_units(x, operator.taken(1), y, units)
@@ -183,7 +181,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
         ends = numbers((x.zero_points[0], y.zero_points[0], *fixed_point.clamp(y, *activation)))
         struct = f"{geometry}, {units}, {name}_weights, {name}_bias, {name}_multipliers, {name}_shifts, {ends}"
         work = "" if deep else ", {work}"
-        call, sources = f"genrekit_{layer}_int8_run(&{name}, {{x}}{work}, {{y}});", (f"{layer}_int8.c", INT8)
+        call, sources = f"genrekit_{layer}_int8_run(&{name}, {{x}}{work}, {{y}});", (f"{layer}_int8.c",)
     kind_in_c = f"genrekit_{layer}" if in_float else "genrekit_conv_int8"
     return operator.layer(
         call,
@@ -210,7 +208,6 @@ def _pool(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_{kind}{suffix}_run(&{name}, {{x}}, {{y}});",
         f"pool{suffix}.c",
-        *([INT8] if suffix else []),
         constants=f"static const genrekit_geometry {name} = {geometry};\n",
     )
 
@@ -228,7 +225,6 @@ def _softmax(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_softmax_int8_run(&{name}, {{x}}, {{y}});",
         "softmax_int8.c",
-        INT8,
         constants=f"static const genrekit_softmax_int8 {name} = {{{struct}}};\n",
     )
 
@@ -266,7 +262,6 @@ def _add(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_add_int8_run(&{name}, {{x}}, {{x2}}, {{y}});",
         "add_int8.c",
-        INT8,
         constants=f"static const genrekit_add_int8 {name} = {{{struct}}};\n",
         inputs=(0, 1),
     )
@@ -291,7 +286,6 @@ def _mean(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_mean_int8_run(&{name}, {{x}}, {{y}});",
         "mean_int8.c",
-        INT8,
         constants=f"static const genrekit_mean_int8 {name} = {{{numbers((cells, channels, *ends))}}};\n",
     )
 
@@ -322,14 +316,13 @@ def _lstm(operator: Operator) -> Layer:
         return operator.layer(
             f"genrekit_lstm_run(&{name}, instructions, {{x}}, {{work}}, {{y}});",
             "lstm.c",
-            *IN_FLOAT,
+            *KERNELS,
             constants=f"{arrays}static const genrekit_lstm {name} = {{{struct}}};\n",
             work_bytes=4 * (steps + 2) * (4 * units + spare),
         )
     return operator.layer(
         f"genrekit_lstm_int8_run(&{name}, {{x}}, {{work}}, {{y}});",
         "lstm_int8.c",
-        INT8,
         constants=f"{arrays}static const genrekit_lstm_int8 {name} = {{{struct}, {_lstm_scales(operator)}}};\n",
         work_bytes=2 * (6 * units + inputs),
     )
