@@ -62,11 +62,11 @@ def export_model(
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
     trained = trained.prepared_for(precision)
-    conversion = _convert(trained, file_format, precision, target, batch)
-    described = _described(trained, conversion, file_format, precision, target)
-    path = folder / f"{described.model}-{precision}.{file_format}"
+    conversion = convert(trained, file_format, precision, target, batch)
+    description = described(trained, conversion, file_format, precision, target)
+    path = folder / f"{description.model}-{precision}.{file_format}"
     with replacing(path) as temporary:
-        temporary.write_bytes(attach(conversion.data, described))
+        temporary.write_bytes(attach(conversion.data, description))
         found = predict(temporary, trained.windows.features, engine)
         parity = compare(trained.windows.reference, found, trained.windows.labels)
         try:
@@ -77,12 +77,13 @@ def export_model(
                 write_bytes(path.with_suffix(f".failed{path.suffix}"), temporary.read_bytes())
             raise ParityError(f"{path.name} was not kept: {error}", error.figures) from error
         record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
-        described = dataclasses.replace(described, parity=record)
-        temporary.write_bytes(attach(conversion.data, described))
-    return ExportResult(path, _row(path, described, parity))
+        description = dataclasses.replace(description, parity=record)
+        temporary.write_bytes(attach(conversion.data, description))
+    return ExportResult(path, _row(path, description, parity))
 
 
-def _convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
+def convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
+    """The model in another format, without a description; arguments and errors as of `export_model`."""
     features = trained.calibration.features
     try:
         if file_format == "tflite":
@@ -100,9 +101,10 @@ def _convert(trained: TrainedModel, file_format: str, precision: str, target: st
         ) from error
 
 
-def _described(
+def described(
     trained: TrainedModel, conversion: Conversion, file_format: str, precision: str, target: str
 ) -> ModelDescription:
+    """What the converted model says of itself, but for what it was compared with."""
     return dataclasses.replace(
         trained.description,
         format=file_format,

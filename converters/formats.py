@@ -15,7 +15,8 @@ PRECISIONS = {
     "onnx": ("float32", "dynamic", "int8"),
 }
 QUANTISED = ("dynamic", "int8")
-TARGETS = ("litert", "tflite-runtime", "micro")  # of TFLite files; ONNX files are for ONNX Runtime
+# Of TFLite files, and c, a folder that is made from one; ONNX files are for ONNX Runtime.
+TARGETS = ("litert", "tflite-runtime", "micro", "c")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,7 +50,8 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
             "tensor to and fro; choose float32, or int8 for a smaller file"
         )
     if file_format == "onnx" and target != TARGETS[0]:
-        raise UnsupportedModelError(f"format={file_format}, target={target}: {target} reads TFLite; export tflite")
+        verb = "is made from" if target == "c" else "reads"
+        raise UnsupportedModelError(f"format={file_format}, target={target}: {target} {verb} TFLite; export tflite")
     if batch is None and file_format != "onnx":
         raise UnsupportedModelError(
             f"format={file_format}, batch=dynamic: TFLite files take one window a call, so that their graphs need no "
@@ -58,6 +60,10 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
     if target == "micro" and precision != "int8":
         raise UnsupportedModelError(
             f"precision={precision}, target=micro: microcontrollers take whole-number models; choose int8"
+        )
+    if target == "c" and precision not in ("float32", "int8"):
+        raise UnsupportedModelError(
+            f"precision={precision}, target=c: the layers in C are in float32 or int8; choose one of them"
         )
 
 

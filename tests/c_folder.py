@@ -54,7 +54,7 @@ def model_source(description: ModelDescription) -> str:
             ", ".join(str(int(getattr(config, name))) for name in _INTEGERS),
             f", {config.top_db or 0.0}f, {len(tables.radices)}, &genrekit_in_float, {', '.join(_ARRAYS)}}};\n",
             f"const genrekit_model linear = {{&front_end, {config.sample_rate}, {len(description.labels)}, labels, ",
-            f"mean, std, &rejection, {ARENA_BYTES}, linear_infer, 0}};\n",
+            f"mean, std, &rejection, {ARENA_BYTES}, linear_infer}};\n",
         ]
     )
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from ...runtime import Classifier, MfccConfig, load, mfcc
+from ...runtime import Classifier, MfccConfig, ModelDescription, load, mfcc
 from ...runtime.errors import GenrekitError, MissingPackageError, ParameterError
 from .clips import Clips, Samples
 
@@ -58,18 +58,18 @@ def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[Samp
     return lambda window: _labels(classifier, classifier.predict(features_of(window, classifier.config)[None]))
 
 
-def check_fit(classifier: Classifier, clips: Clips) -> None:
+def check_fit(description: ModelDescription, clips: Clips) -> None:
     """Raise ParameterError where the model takes other windows than `clips`, or does not know all their classes."""
-    config, samples = classifier.config, clips.samples.shape[1]
+    config, samples = description.front_end, clips.samples.shape[1]
     if (config.window_samples, config.sample_rate) != (samples, clips.sample_rate):
         raise ParameterError(
             f"clips of {samples} samples at {clips.sample_rate} Hz: expected {config.window_samples} at "
             f"{config.sample_rate} Hz, as the model's front end takes; bench it on clips of its own"
         )
-    unknown = sorted(set(clips.class_names) - set(classifier.labels))
+    unknown = sorted(set(clips.class_names) - set(description.labels))
     if unknown:
         raise ParameterError(
-            f"classes={', '.join(unknown)}: expected classes that the model knows ({', '.join(classifier.labels)}); "
+            f"classes={', '.join(unknown)}: expected classes that the model knows ({', '.join(description.labels)}); "
             "bench it on a corpus with its labels"
         )
 
@@ -116,7 +116,7 @@ def reference_labels(models: Mapping[str, Path], clips: Clips) -> dict[str, list
     for name, path in models.items():
         try:
             classifier = load(path)
-            check_fit(classifier, clips)
+            check_fit(classifier.description, clips)
             answer[name] = list(predictions(classifier, clips).labels)
         except GenrekitError as error:
             answer[name] = str(error)

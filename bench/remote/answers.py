@@ -17,7 +17,7 @@ PYTHON = (3, 10)  # the oldest that genrekit runs on
 MOST_STEPS = 10**9
 MOST_LETTERS = 4096  # of a path or a line
 _WORD = re.compile(r"[\w.-]{1,40}", re.ASCII)  # a system or a processor
-ONCE = ("load_ms", "first_call_ms", "peak_rss_bytes", "other_load_cores", "cold_start_ms")
+ONCE = ("load_ms", "first_call_ms", "peak_rss_bytes", "bytes", "other_load_cores", "cold_start_ms")
 
 
 @dataclasses.dataclass(frozen=True)

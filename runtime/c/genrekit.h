@@ -230,6 +230,21 @@ typedef struct {
     const float *bias;      /* [4][units] */
 } genrekit_lstm;
 
+/* The gates' sums are in int16 and stand for sum / 2^12, the cell's state for state * 2^cell_power. Multipliers and shifts
+ * are those of the gates, but for output_*: of 2^-30 / the scale of y. */
+typedef struct {
+    int32_t steps, inputs, units; /* units: a multiple of 4 */
+    const int8_t *kernel;    /* [4][units][inputs] */
+    const int8_t *recurrent; /* [4][units][units] */
+    const int32_t *bias;     /* [4][units] */
+    int32_t kernel_multipliers[4], kernel_shifts[4];
+    int32_t recurrent_multipliers[4], recurrent_shifts[4];
+    int32_t output_multiplier, output_shift;
+    int32_t input_zero, output_zero;
+    int32_t cell_power; /* -29 to 2 */
+    int32_t cell_most;  /* to which the cell's state is clamped, either way; 0: it is not */
+} genrekit_lstm_int8;
+
 GENREKIT_API void genrekit_conv_run(
     const genrekit_conv *layer, genrekit_instructions instructions, const float *x, float *y);
 GENREKIT_API void genrekit_depthwise_run(const genrekit_depthwise *layer, const float *x, float *y);
@@ -240,6 +255,9 @@ GENREKIT_API void genrekit_softmax_run(int32_t rows, int32_t count, float beta, 
 /* work [steps + 2][4][units]; y [steps][units] */
 GENREKIT_API void genrekit_lstm_run(
     const genrekit_lstm *layer, genrekit_instructions instructions, const float *x, float *work, float *y);
+
+/* The same in int8, bit for bit as tflite-micro. work [5][units]; y [steps][units] */
+GENREKIT_API void genrekit_lstm_int8_run(const genrekit_lstm_int8 *layer, const int8_t *x, int16_t *work, int8_t *y);
 
 GENREKIT_API void genrekit_quantize_run(int32_t count, float scale, int32_t zero, const float *x, int8_t *y);
 GENREKIT_API void genrekit_dequantize_run(int32_t count, float scale, int32_t zero, const int8_t *x, float *y);
@@ -271,7 +289,6 @@ typedef struct {
     size_t arena_bytes;                  /* of memory for activations */
     /* features [frames][n_mfcc], normalised -> scores [n_labels], probabilities; arena: aligned to 64 bytes */
     void (*infer)(const float *features, genrekit_instructions instructions, void *arena, float *scores);
-    const char *description;             /* the model's self-description, JSON */
 } genrekit_model;
 
 #define GENREKIT_SILENCE (-1)

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError, first_words
-from ..modelfile.description import ModelDescription
+from ..modelfile.description import C, ModelDescription
 from ..modelfile.graph import Graph
 from ..modelfile.reader import check_archive, model_format, read_description, read_graph
 from .base import Engine
@@ -23,7 +23,7 @@ class EngineSpec:
         name: what users call it.
         module: ours, relative to this package; its class is called ``engine``.
         package: the library it imports.
-        extra: the extra of genrekit that installs it.
+        extra: the extra of genrekit that installs it; "" as its package and module where no Python runs it.
         format: the model format it reads.
         last_python: the last Python that its package has wheels for, where there is one.
         one_thread: it takes no more than one.
@@ -56,6 +56,9 @@ ENGINES = {
         EngineSpec("keras", ".keras", "keras", "train", "keras"),
     )
 }
+# A folder of C is compiled to a program of its own, which the bench measures and nothing here loads.
+PROGRAM = EngineSpec("c", "", "", "", C, one_thread=True)
+MEASURED = {**ENGINES, PROGRAM.name: PROGRAM}
 
 
 def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -> Engine:
@@ -74,7 +77,12 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
     if not 1 <= threads <= MAX_THREADS:
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
     description = read_description(path)
-    spec = _choose(model_format(path), engine)
+    if (file_format := model_format(path)) == C:
+        raise ModelFileError(
+            f"{path}: expected a file that an engine loads, received a folder of C, which is a program of its own: run "
+            "`make` in it and ./classify, or name the .tflite of the same run"
+        )
+    spec = _choose(file_format, engine)
     require_installed(spec)
     try:
         module = importlib.import_module(spec.module, __package__)

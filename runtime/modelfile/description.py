@@ -23,6 +23,7 @@ LABELS_NAME = "labels.txt"
 ONNX_KEY = "genrekit"
 KERAS_DESCRIPTION = "description.json"  # beside a model.keras
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
+C = "c"  # the format of a folder of C
 
 MAX_LABELS, MAX_LABEL_LENGTH = 1000, 200
 
@@ -130,7 +131,7 @@ class ModelDescription:
         front_end: how samples become features.
         normalization: what is done to the features before the model, or None.
         rejection: when the model does not know, or None where that is not known.
-        format: keras, tflite or onnx.
+        format: keras, tflite, onnx or c.
         precision: float32, float16, dynamic or int8.
         target: the engine family the file was made for; None of a Keras model.
         parameters: number of weights, moving statistics included.
@@ -209,7 +210,7 @@ def _read(values: dict[str, Any]) -> ModelDescription:
     values = {name: value for name, value in values.items() if value is not None}
     format_version = _version(checked("format_version", values.get("format_version"), *TEXT))
     front_end = MfccConfig.from_dict(json_object("front_end", values.get("front_end")))
-    formats = tuple(SUFFIXES.values())
+    formats = (*SUFFIXES.values(), C)
     return record(
         ModelDescription,
         values,

@@ -512,7 +512,7 @@ def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_fo
     )
     options = ("--data", music, "--out", tmp_path, "--seeds", 2, "--epochs", 1, "--jobs", 1)
     options = (*options, "--split", tmp_path / "mine.csv")
-    variants = ("paper", "edge", "edge without mixup", "edge with room")
+    variants = ("paper", "edge", "edge without mixup", "edge with room", "edge without top_db")
     arguments = ("ablation", "mlp", *options, *(word for title in variants for word in ("--only", title)))
     process = genrekit(*arguments)
     assert process.returncode == 0, process.stderr
@@ -529,6 +529,9 @@ def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_fo
         for seed, value in enumerate(row["test_tracks"]["values"]):
             metrics = json.loads((tmp_path / "mlp" / f"{folder}-seed-{seed}" / "metrics.json").read_text())
             assert metrics["test_tracks"]["accuracy"] == value
+    for variant, top_db in {"edge": 80.0, "edge-without-top-db": None}.items():
+        described = json.loads((tmp_path / "mlp" / f"{variant}-seed-0" / "description.json").read_text())
+        assert described["front_end"]["top_db"] == top_db
     before = (tmp_path / "mlp" / "paper-seed-0" / "model.keras").stat().st_mtime_ns
     assert genrekit(*arguments).stdout == process.stdout
     assert (tmp_path / "mlp" / "paper-seed-0" / "model.keras").stat().st_mtime_ns == before

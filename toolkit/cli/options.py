@@ -36,11 +36,18 @@ EdgeOption = Enum(
 AddableOption = Enum("AddableOption", {"ROOM": "room"})
 Format = Enum("Format", {"TFLITE": "tflite", "ONNX": "onnx"})
 Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNAMIC": "dynamic", "INT8": "int8"})
-Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro"})
+Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c"})
 Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
 Engine = Enum(
     "Engine",
-    {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "ONNX": "onnx", "KERAS": "keras"},
+    {
+        "LITERT": "litert",
+        "TFLITE_RUNTIME": "tflite-runtime",
+        "MICRO": "micro",
+        "ONNX": "onnx",
+        "KERAS": "keras",
+        "C": "c",
+    },
 )
 SampleFormat = Enum("SampleFormat", {"S16LE": "s16le", "S32LE": "s32le", "F32LE": "f32le"})
 

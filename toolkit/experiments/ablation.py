@@ -34,7 +34,18 @@ MEASURES = {
     "validation": "validation, by segment",
 }
 
+WITHOUT_TOP_DB = "edge without top_db"  # the variant of another front end, which takes a stream less memory
+
 TrainRun = Callable[[Training, Path, str], Metrics]  # a training, its folder, what it is called
+
+
+@dataclasses.dataclass(frozen=True)
+class Variant:
+    """What is trained: a recipe, on segments, which are `heard` as `extract` hears them in rooms."""
+
+    recipe: Recipe
+    segments: Segments
+    heard: Segments
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,9 +119,7 @@ def folder_name(title: str, seed: int) -> str:
 
 def measure(
     model: str,
-    variants: Mapping[str, Recipe],
-    segments: Segments,
-    heard: Segments,
+    variants: Mapping[str, Variant],
     split: str,
     seeds: int,
     folder: Path,
@@ -119,20 +128,21 @@ def measure(
     """Train each variant with the seeds 0, 1, ..., or take the runs that are there.
 
     Args:
-        variants: recipes by their titles, ``edge`` among them.
-        segments, split: as for `assign`; `heard` are the same segments as `extract` hears them in rooms.
+        variants: by their titles, ``edge`` among them.
+        split: as for `assign`.
         folder: for the runs.
         train_run: trains one.
     """
     metrics: list[Metrics] = []
     reached: dict[str, list[RunAccuracies]] = {title: [] for title in variants}
+    segments = variants["edge"].segments
     for seed in range(seeds):
         subsets = assign(segments, split, seed)
         for title, chosen in variants.items():
-            training = Training(model_spec(model), chosen, segments, subsets, split, seed)
+            training = Training(model_spec(model), chosen.recipe, chosen.segments, subsets, split, seed)
             name, run = f"{model}, {title}, seed {seed}", folder / folder_name(title, seed)
             metrics.append(train_run(training, run, name))
-            reached[title].append(_accuracies(metrics[-1], run, heard, subsets == "test"))
+            reached[title].append(_accuracies(metrics[-1], run, chosen.heard, subsets == "test"))
     return Ablation(
         model=model,
         split=split,

@@ -33,15 +33,17 @@ class ExportPlan:
     """Which files to make of a run.
 
     Attributes:
-        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources.
+        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources; or c.
         batch: windows per call, 1, or None for any number (onnx only).
         keep: whether a file that fails is kept under a name that says so.
+        max_ram: bytes that a folder of C may take on a board, or None for any number.
     """
 
     variants: tuple[Variant, ...]
     target: str = "litert"
     batch: int | None = 1
     keep: bool = False
+    max_ram: int | None = None
 
     @classmethod
     def of(
@@ -51,6 +53,7 @@ class ExportPlan:
         target: str = "litert",
         batch: int | None = 1,
         keep: bool = False,
+        max_ram: int | None = None,
     ) -> ExportPlan:
         """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
 
@@ -60,7 +63,7 @@ class ExportPlan:
         """
         requested = [
             Variant(file_format, precision)
-            for file_format in formats or PRECISIONS
+            for file_format in formats or (("tflite",) if target == "c" else PRECISIONS)
             for precision in precisions or PRECISIONS.get(file_format, ("float32",))
         ]
         possible, errors = [], []
@@ -72,7 +75,7 @@ class ExportPlan:
                 errors.append(error)
         if errors and ((formats and precisions) or not possible):
             raise errors[0]
-        return cls(tuple(possible), target, batch, keep)
+        return cls(tuple(possible), target, batch, keep, max_ram)
 
 
 def export_run(
@@ -109,19 +112,30 @@ def _export_run(
     rows = []
     for variant in plan.variants:
         try:
-            result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
-            row = result.row
-            if plan.target == "micro":
-                from ...converters.tflite.micro_sources import write_sources
-
-                row = {**row, "sources": [source.name for source in write_sources(result.path)]}
+            row = _export(source, folder, variant, plan)
         except (Failure, UnsupportedModelError) as error:
-            row = failed_row(run, variant, error)
+            row = failed_row(run, variant, error, plan.target)
         rows.append(row)
         write_parity(folder, rows)
         if on_file:
             on_file(row)
     return rows
+
+
+def _export(source: TrainedModel, folder: Path, variant: Variant, plan: ExportPlan) -> dict[str, Any]:
+    """Make one file, or what its target has instead; returns its row of parity.json."""
+    if plan.target == "c":
+        from ...converters.export_c import export_c
+        from .demo_sound import demo_sound
+
+        sound = demo_sound(source.description.front_end)
+        return export_c(source, folder, variant.precision, sound, plan.keep, plan.max_ram).row
+    result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
+    if plan.target == "micro":
+        from ...converters.tflite.micro_sources import write_sources
+
+        return {**result.row, "sources": [source.name for source in write_sources(result.path)]}
+    return result.row
 
 
 def source_of(run: Run, features: ExportFeatures) -> TrainedModel:
@@ -150,12 +164,12 @@ def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> Expo
     return ExportFeatures.choose(segments, subsets, seed).relabelled([labels.index(label) for label in corpus.labels])
 
 
-def failed_row(run: Run, variant: Variant, error: GenrekitError) -> dict[str, Any]:
+def failed_row(run: Run, variant: Variant, error: GenrekitError, target: str = "litert") -> dict[str, Any]:
     """The row of parity.json of a file that was not kept."""
-    suffix = {"tflite": ".tflite", "onnx": ".onnx"}[variant.format]
+    suffix = "-c" if target == "c" else f".{variant.format}"
     return {
         "file": f"{run.description.model}-{variant.precision}{suffix}",
-        "format": variant.format,
+        "format": "c" if target == "c" else variant.format,
         "precision": variant.precision,
         "bytes": None,
         "max_abs_error": None,

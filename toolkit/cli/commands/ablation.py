@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ....runtime.errors import ParameterError
 from ..front_end_options import FrontEnd, Hop, NFft, NMels, NMfcc, SampleRate, TopDb, Window, chosen_front_end
 from ..options import CacheFolder, Dask, Data, Epochs, Jobs, Json, Model, NoCache, Split, refuse_unused
+
+if TYPE_CHECKING:
+    from ....runtime import MfccConfig
+    from ...corpus.segments import Segments
 
 
 def ablation(
@@ -39,7 +43,9 @@ def ablation(
     dask: Dask = None,
     as_json: Json = False,
 ) -> None:
-    """Train paper, edge, and edge without each of its options; compare them on the test part, as it is and in rooms.
+    """Train paper, edge, and edge without each of its options and without top_db; compare them on the test part.
+
+    The test part is taken as it is and as heard in rooms.
 
     Runs are kept: interrupted and called again, it goes on with what is missing.
 
@@ -48,28 +54,38 @@ def ablation(
     if dask is not None:
         refuse_unused(context, ("jobs",), "a Dask cluster")
     from ....runtime.util.atomic import require_writable, write_text
-    from ...experiments.ablation import caption, markdown, measure, table, variants
+    from ...experiments.ablation import WITHOUT_TOP_DB, Variant, caption, markdown, measure, table, variants
     from ...splits.assign import assign, require_known
     from ...splits.leakage import split_notes
     from ...training.recipes import windows_wanted
     from ..steps import open_cache, read_segments, train_model
     from ..terminal import note, print_json, print_table, say
 
+    config = chosen_front_end(context, [model.value])
     offered = variants(model.value, epochs)
+    if config.top_db is not None:
+        offered[WITHOUT_TOP_DB] = offered["edge"]
     for title in only:
         if title not in offered:
             raise ParameterError(f"only={title}: expected one of {', '.join(offered)}")
     # The others are compared with edge.
-    chosen = {title: variant for title, variant in offered.items() if not only or title in (*only, "edge")}
-    config = chosen_front_end(context, [model.value])
+    chosen = {title: recipe for title, recipe in offered.items() if not only or title in (*only, "edge")}
     require_known(split)
     require_writable(out)
     kept = open_cache(cache, no_cache)
-    segments = read_segments(data, jobs, config, **windows_wanted(chosen.values()), cache=kept, dask=dask)
+
+    def read(config: MfccConfig) -> tuple[Segments, Segments]:
+        wanted = windows_wanted(chosen.values())
+        segments = read_segments(data, jobs, config, **wanted, cache=kept, dask=dask)
+        return segments, read_segments(data, jobs, config, as_heard=True, cache=kept, dask=dask)
+
+    segments, heard = read(config)
     for sentence in split_notes(segments, assign(segments, split, seed=0), split):
         note(sentence)
-    heard = read_segments(data, jobs, config, as_heard=True, cache=kept, dask=dask)
-    result = measure(model.value, chosen, segments, heard, split, seeds, out / model.value, train_model)
+    compared = {title: Variant(recipe, segments, heard) for title, recipe in chosen.items()}
+    if WITHOUT_TOP_DB in chosen:
+        compared[WITHOUT_TOP_DB] = Variant(chosen[WITHOUT_TOP_DB], *read(dataclasses.replace(config, top_db=None)))
+    result = measure(model.value, compared, split, seeds, out / model.value, train_model)
     fields = dataclasses.asdict(result)
     note(caption(result))
     write_text(out / f"{model.value}.md", markdown(result))

@@ -21,7 +21,7 @@ def export(
     out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
-    target: Annotated[Target, typer.Option(help="Make TFLite files for this engine.")] = Target.LITERT,
+    target: Annotated[Target, typer.Option(help="Make TFLite files for this engine; c: folders of C.")] = Target.LITERT,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
@@ -39,6 +39,10 @@ def export(
     keep: Annotated[
         bool, typer.Option("--keep", help="Keep a file that does not agree, under a name that says so.")
     ] = False,
+    max_ram: Annotated[
+        int | None,
+        typer.Option(metavar="BYTES", min=1, help="Keep a folder of C only if it takes no more memory on a board."),
+    ] = None,
     cache: CacheFolder = None,
     no_cache: NoCache = False,
     as_json: Json = False,
@@ -62,8 +66,10 @@ def export(
         refuse_unused(
             context, ("cache", "no_cache"), "an export with the run's own segments", "name --data, or leave it out"
         )
+    if target is not Target.C:
+        refuse_unused(context, ("max_ram",), f"target {target.value}", "export with --target c, or leave it out")
     formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
-    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep)
+    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram)
     require_writable(out)
     kept = open_cache(cache, no_cache)
     own = labels is not None or front_end is not None or is_external(run)
@@ -92,7 +98,7 @@ def export(
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Show what a model file is: labels, front end, tensors, operators, size and its complete description.
+    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size and whole description.
 
     Example: genrekit inspect cnn-int8.tflite
     """
@@ -119,10 +125,11 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     table.add_row("front end", _pairs(found["front_end"]))
     for end in ("input", "output"):
         table.add_row(end, _pairs(found[end]))
-    table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
+    if found["ops"]:
+        table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
     for name in ("parameters", "macs", "bytes"):
         table.add_row(name, "-" if found[name] is None else f"{found[name]:,}")
-    table.add_row("sha256", found["sha256"])
+    table.add_row("sha256", found["sha256"] or "-")
     if found["format"] != "keras":
         table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
     shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}

@@ -1,0 +1,1 @@
+"""A .tflite that passed its gate -> a folder of plain C."""

@@ -1,0 +1,152 @@
+"""The folder `<model>-<precision>-c`: what stands in it, and how it comes there whole or not at all."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from ...runtime.errors import OutputError, UnsupportedModelError
+from ...runtime.mfcc import MfccComputer
+from ...runtime.modelfile import tflite_tables
+from ...runtime.modelfile.description import ModelDescription
+from ...runtime.native_build import SOURCES
+from ...runtime.util.folders import make_folder, sync_folder
+from ...runtime.util.room import refused
+from ..attach import without_description
+from .model_source import ModelSource, model_header, model_source
+from .readme import README
+from .text import array, number
+
+PROGRAM = Path(__file__).with_name("program")
+GOLDEN_FEATURES_TOLERANCE = 1e-3  # of MFCC
+FULL_SCALE = 2**15  # of int16
+OF_DOUBLE = "_double.c"  # an FFT for which boards have no instructions
+
+
+@dataclasses.dataclass(frozen=True)
+class Golden:
+    """What a program's self-test is held to.
+
+    Attributes:
+        samples: of windows, int16 [shape=(n, window_samples)].
+        scores: Keras' probabilities of them, float32 [shape=(n, classes)].
+        tolerance: of a score.
+    """
+
+    samples: np.ndarray
+    scores: np.ndarray
+    tolerance: float
+
+
+def features_of(samples: np.ndarray, description: ModelDescription) -> np.ndarray:
+    """Raw MFCC of int16 windows [shape=(n, window_samples)], by numpy: float32 [shape=(n, frames, n_mfcc)]."""
+    computer = MfccComputer(description.front_end)
+    return np.stack([computer.cepstrum(computer.log_mel(window / np.float32(FULL_SCALE))) for window in samples])
+
+
+def c_files(tflite: bytes, description: ModelDescription, golden: Golden) -> dict[str, bytes]:
+    """The folder's files by name, but for its README, which tells what was measured of the others.
+
+    The same model and golden windows give the same bytes.
+
+    Raises:
+        UnsupportedModelError: the graph has an operator that genrekit.h has no layer for.
+    """
+    graphs = tflite_tables.read(without_description(tflite))
+    if len(graphs) > 1:
+        raise UnsupportedModelError("target=c: loops or branches: expected a graph without; restate the model")
+    source = model_source(graphs[0], description)
+    texts = {
+        "model.c": source.text,
+        "model.h": model_header(source, description),
+        "golden.h": _golden_header(golden, description),
+    }
+    licence = next(file for file in importlib.metadata.files("genrekit") or () if file.name == "LICENSE")
+    return {
+        **{path.name: path.read_bytes() for path in (*_sources(source), *_program())},
+        **{name: text.encode() for name, text in texts.items()},
+        "LICENSE": licence.read_binary(),
+    }
+
+
+def _sources(model: ModelSource) -> Sequence[Path]:
+    front_end = [path for path in SOURCES.iterdir() if path.suffix in (".c", ".h") and OF_DOUBLE not in path.name]
+    return *front_end, *(SOURCES / "classifier").iterdir(), *(SOURCES / "layers" / name for name in model.layers)
+
+
+def _program() -> Sequence[Path]:
+    return [path for path in PROGRAM.iterdir() if path.is_file() and path.name != README]
+
+
+def write_files(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Make `folder` and write `files` into it, by name."""
+    folder.mkdir()
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+
+
+def publish(path: Path, files: Mapping[str, bytes]) -> None:
+    """Put a folder of `files` in the place of what stands at `path`, whole or not at all.
+
+    Raises:
+        OutputError: `path` holds something of the user's own, or cannot be written.
+    """
+    _require_ours(path, files)
+    beside, before = (path.with_name(f".genrekit-{kind}-{path.name}") for kind in ("new", "old"))
+    try:
+        make_folder(path.parent)
+        for leftover in (beside, before):
+            shutil.rmtree(leftover, ignore_errors=True)
+        write_files(beside, files)
+        if path.exists():
+            path.rename(before)
+        beside.rename(path)
+        sync_folder(path.parent)
+        shutil.rmtree(before, ignore_errors=True)
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+def _require_ours(path: Path, files: Mapping[str, bytes]) -> None:
+    """What stands at `path` is of an export, or of `make` in one."""
+    if not path.exists():
+        return
+    sources = {file.name for file in (*SOURCES.rglob("*.[ch]"), *PROGRAM.iterdir())}
+    made = re.compile(r".*\.[oad]|classify(\.exe)?|build")
+    own = [
+        file.name for file in path.iterdir() if file.name not in {*files, *sources} and not made.fullmatch(file.name)
+    ]
+    if own:
+        raise OutputError(
+            f"{path}: expected nothing but an earlier export, found {own[0]}; move it away, or export to another folder"
+        )
+
+
+def _golden_header(golden: Golden, description: ModelDescription) -> str:
+    features = features_of(golden.samples, description)
+    windows, frames, n_mfcc = features.shape
+    sizes = {
+        "WINDOWS": windows,
+        "SAMPLES": golden.samples.shape[1],
+        "FRAMES": frames,
+        "N_MFCC": n_mfcc,
+        "LABELS": golden.scores.shape[1],
+        "FEATURES_TOLERANCE": number(GOLDEN_FEATURES_TOLERANCE),
+        "SCORES_TOLERANCE": number(golden.tolerance),
+    }
+    return (
+        "/* Windows of synthetic music, their MFCC as numpy computes them, and Keras' scores: for the self-test. */\n"
+        "#ifndef GENREKIT_GOLDEN_H\n#define GENREKIT_GOLDEN_H\n\n#include <stdint.h>\n\n"
+        + "".join(f"#define GOLDEN_{name} {value}\n" for name, value in sizes.items())
+        + "\n"
+        + array("golden_samples", golden.samples)
+        + array("golden_features", features)
+        + array("golden_scores", golden.scores.astype(np.float32))
+        + "\n#endif\n"
+    )
