@@ -11,13 +11,14 @@ static int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : valu
 static ALWAYS_INLINE void pool_cells(
     const genrekit_geometry *g, int average, size_t rows, size_t columns, size_t vectors, size_t rest, const float *x, float *y) {
     float_vec results[PANEL / LANES];
+    UNROLLED for (size_t v = 0; v < vectors; v++)
+        results[v] = average ? all_lanes(0) : load_part(x + v * LANES, rest);
     for (size_t row = 0; row < rows; row++)
         for (size_t column = 0; column < columns; column++) {
             const float *cell = x + (row * (size_t)g->width + column) * (size_t)g->channels;
-            int first = row + column == 0;
             UNROLLED for (size_t v = 0; v < vectors; v++) {
                 float_vec value = load_part(cell + v * LANES, rest);
-                results[v] = first ? value : average ? results[v] + value : larger_of(value, results[v]);
+                results[v] = average ? results[v] + value : larger_of(value, results[v]);
             }
         }
     UNROLLED for (size_t v = 0; v < vectors; v++)
