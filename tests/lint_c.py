@@ -24,7 +24,7 @@ def main() -> int:
 
 def is_clean(compiler: str) -> bool:
     """Whether `compiler` has nothing to say; what it says is printed."""
-    c = ["-std=c99", "-O1", "-c", "-o", os.devnull, f"-I{SOURCES}"]
+    c = ["-std=c99", "-O2", "-c", "-o", os.devnull, f"-I{SOURCES}"]
     sources = [*sorted(SOURCES.rglob("*.c")), *sorted(HARNESSES.glob("*.c"))]
     commands = [[*c, *options, source] for source in sources for options in ([], ["-DGENREKIT_PLAIN_C"])]
     if knows_cpp(compiler):
