@@ -29,7 +29,8 @@ void genrekit_conv_run(const genrekit_conv *layer, genrekit_instructions instruc
     for (int32_t row = 0; row < g->out_height; row++)
         for (int32_t column = 0; column < g->out_width; column++) {
             int32_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
-            int inside = top >= 0 && left >= 0 && top <= g->height - g->kernel_height && left <= g->width - g->kernel_width;
+            int inside = top >= 0 && top + g->kernel_height <= g->height;
+            inside = inside && left >= 0 && left + g->kernel_width <= g->width;
             if (count == POSITIONS || (count && !inside)) {
                 kernel(&p, at, count, y);
                 y += count * units;
