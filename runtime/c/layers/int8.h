@@ -1,7 +1,7 @@
-/* What the layers in int8 share: fixed-point arithmetic as TFLite's reference kernels do it, which round a product twice
- * (gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT, behind tensorflow/lite/kernels/internal/common.cc
- * without TFLITE_SINGLE_ROUNDING), and sums of products. Right shifts of negative numbers keep the sign, as with every
- * compiler that TFLite knows. */
+/* What the layers in int8 share: fixed-point arithmetic as TFLite's reference kernels do it, and sums of products. They
+ * round a product twice, by gemmlowp's SaturatingRoundingDoublingHighMul and RoundingDivideByPOT: source,
+ * tensorflow/lite/kernels/internal/common.cc without TFLITE_SINGLE_ROUNDING. Right shifts of negative numbers keep the
+ * sign, as with every compiler that is in use. */
 #ifndef GENREKIT_INT8_H
 #define GENREKIT_INT8_H
 

@@ -45,12 +45,14 @@ static int16_t hyperbolic_tangent(int32_t tripled) {
 static int32_t in_int16(int32_t value) { return clamped(value, INT16_MIN, INT16_MAX); }
 
 static int16_t gate_sum(const genrekit_lstm_int8 *layer, size_t gate, int32_t of_inputs, int32_t of_state) {
-    return (int16_t)in_int16(in_int16(scaled(of_inputs, layer->kernel_multipliers[gate], layer->kernel_shifts[gate])) +
-                             in_int16(scaled(of_state, layer->recurrent_multipliers[gate], layer->recurrent_shifts[gate])));
+    of_inputs = in_int16(scaled(of_inputs, layer->kernel_multipliers[gate], layer->kernel_shifts[gate]));
+    of_state = in_int16(scaled(of_state, layer->recurrent_multipliers[gate], layer->recurrent_shifts[gate]));
+    return (int16_t)in_int16(of_inputs + of_state);
 }
 
 /* A gate's sums for the step's input x and the state before it, less their zeros. */
-static void run_gate(const genrekit_lstm_int8 *layer, size_t gate, const int16_t *x, const int16_t *state, int16_t *sums) {
+static void run_gate(
+    const genrekit_lstm_int8 *layer, size_t gate, const int16_t *x, const int16_t *state, int16_t *sums) {
     size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units, unit = 0;
     const int8_t *kernel = layer->kernel + gate * units * inputs, *recurrent = layer->recurrent + gate * units * units;
     const int32_t *bias = layer->bias + gate * units;

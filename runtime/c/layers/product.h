@@ -1,7 +1,8 @@
 /* Products with weights, for a source with vectors.h. */
 
 #define PANEL_VECTORS (PANEL / LANES)
-/* Sums that the registers hold beside what they are computed of: of BLOCK positions for BROAD vectors, or of one for WIDE. */
+/* Sums that the registers hold beside what they are computed of: of BLOCK positions for BROAD vectors, or of one position
+ * for WIDE. */
 #if LANES == 16
 #define BLOCK 12
 #define BROAD 2
@@ -39,9 +40,11 @@ static ALWAYS_INLINE void sums_of(
     UNROLLED for (size_t i = 0; i < positions; i++) {
         if (i == count)
             break;
-        UNROLLED for (size_t v = 0; v < vectors; v++)
+        UNROLLED for (size_t v = 0; v < vectors; v++) {
+            float_vec sum = larger_of(smaller_of(sums[i * vectors + v], most), least);
             if (unit + v * LANES < units)
-                store_part(y + v * LANES, larger_of(smaller_of(sums[i * vectors + v], most), least), units - unit - v * LANES);
+                store_part(y + v * LANES, sum, units - unit - v * LANES);
+        }
         y += units;
     }
 }
