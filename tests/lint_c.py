@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCES, HARNESSES = ROOT / "runtime" / "c", ROOT / "tests" / "c"
+PROGRAM, STUB = ROOT / "converters" / "c" / "program", HARNESSES / "stub"  # what an export adds to it, in tests
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 COMPILERS = ("gcc", "clang")
 
@@ -24,9 +25,10 @@ def main() -> int:
 
 def is_clean(compiler: str) -> bool:
     """Whether `compiler` has nothing to say; what it says is printed."""
-    c = ["-std=c99", "-O1", "-c", "-o", os.devnull, f"-I{SOURCES}"]
-    sources = [*sorted(SOURCES.rglob("*.c")), *sorted(HARNESSES.glob("*.c"))]
+    c = ["-std=c99", "-O1", "-c", "-o", os.devnull, f"-I{SOURCES}", f"-I{STUB}"]
+    sources = [*sorted(SOURCES.rglob("*.c")), *sorted(HARNESSES.glob("*.c")), *sorted(PROGRAM.glob("*.c"))]
     commands = [[*c, *options, source] for source in sources for options in ([], ["-DGK_LANES=1"])]
+    commands.append([*c, "-DGENREKIT_SELF_TEST", "-DGENREKIT_STATIC_BYTES=9", PROGRAM / "main.c"])
     if knows_cpp(compiler):
         commands.append(["-x", "c++", "-fsyntax-only", SOURCES / "genrekit.h"])
     return not any([subprocess.run([compiler, *WARNINGS, *command]).returncode for command in commands])

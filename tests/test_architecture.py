@@ -25,8 +25,10 @@ ROOMS = {
         "quantize": {"formats", "keras_graph", "trained_model"},
         "tflite": {"formats", "keras_graph", "trained_model", "quantize", "attach"},
         "onnx": {"formats", "keras_graph", "trained_model", "quantize"},
-        "verify": {"formats", "trained_model", "tflite", "onnx"},
+        "c": {"attach"},
+        "verify": {"formats", "trained_model", "tflite", "onnx", "c"},
         "export": {"formats", "trained_model", "attach", "tflite", "onnx", "verify"},
+        "export_c": {"formats", "trained_model", "attach", "c", "verify", "export"},
     },
     "bench": {
         "measure": set(),
@@ -45,7 +47,7 @@ ROOMS = {
         "corpus_audit": {"compute", "corpus", "splits"},
         "evaluation": {"corpus", "splits"},
         "training": {"corpus", "splits", "evaluation", "models"},
-        "exporting": {"compute", "corpus", "splits", "evaluation", "training"},
+        "exporting": {"compute", "corpus", "demo_corpus", "splits", "evaluation", "training"},
         "experiments": {"corpus", "splits", "evaluation", "models", "training"},
         "cli": {
             "compute", "models", "corpus", "demo_corpus", "library", "splits", "corpus_audit", "evaluation", "training",

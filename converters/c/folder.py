@@ -97,10 +97,10 @@ def publish(path: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         OutputError: `path` holds something of the user's own, or cannot be written.
     """
+    _require_ours(path, files)
     beside, before = (path.with_name(f".genrekit-{kind}-{path.name}") for kind in ("new", "old"))
     try:
         make_folder(path.parent)
-        _require_ours(path, files)
         for leftover in (beside, before):
             shutil.rmtree(leftover, ignore_errors=True)
         write_files(beside, files)
@@ -117,7 +117,7 @@ def _require_ours(path: Path, files: Mapping[str, bytes]) -> None:
     """What stands at `path` is of an export, or of `make` in one."""
     if not path.exists():
         return
-    sources = {file.name for file in SOURCES.rglob("*.[ch]")}
+    sources = {file.name for file in (*SOURCES.rglob("*.[ch]"), *PROGRAM.iterdir())}
     made = re.compile(r".*\.[oad]|classify(\.exe)?|build")
     own = [
         file.name for file in path.iterdir() if file.name not in {*files, *sources} and not made.fullmatch(file.name)
