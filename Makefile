@@ -13,7 +13,7 @@ FUZZ_MINUTES ?= 20
 FUZZ_C_MINUTES ?= 10
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-cortex-m constraints clean
 
 setup: $(INSTALLED) $(NATIVE)
 
@@ -85,10 +85,15 @@ fuzz-c: setup
 			-artifact_prefix=out/fuzz-c- out/fuzz-c; \
 	else echo "the C is not fuzzed: no clang"; fi
 
-# Simulated hours of audio through the models of the quickstart, by both forms of the front end.
-soak: setup
+# The models of the quickstart as folders of C.
+out/c/parity.json: | out/bench.json
+	for model in mlp mlp-regularized cnn lstm; do $(BIN)/genrekit export out/runs/$$model --out out/c --target c || exit 1; done
+
+# Simulated hours of audio through the models of the quickstart, by both forms of the front end, and through folders of C.
+soak: setup out/c/parity.json
 	for form in numpy native; do GENREKIT_FRONT_END=$$form $(BIN)/python tests/soak.py \
 		out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS) || exit 1; done
+	$(BIN)/python tests/soak.py out/c/cnn-int8-c out/c/cnn-float32-c --hours $(SOAK_HOURS)
 
 # Lines of the runtime that no test of it runs.
 coverage: setup
@@ -109,10 +114,19 @@ wheels: setup $(CROSS)
 	$(BIN)/python .ci/wheels.py dist
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
-test-arm64: setup $(CROSS)
-	$(BIN)/python -m tests.arm64.front_end
+test-arm64: setup $(CROSS) out/c/parity.json
+	$(BIN)/python -m tests.arm64.front_end out/c/cnn-float32-c out/c/cnn-int8-c out/c/lstm-int8-c
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
+
+# Folders of C on boards that QEMU emulates, of models that keep no log-mels: what they take, and whether they are right.
+test-cortex-m: setup
+	$(BIN)/genrekit corpus make out/cortex-m/corpus --tracks-per-genre 12
+	$(BIN)/genrekit train cnn --data out/cortex-m/corpus --out out/cortex-m/speech --front-end speech --epochs 8
+	$(BIN)/genrekit train cnn --data out/cortex-m/corpus --out out/cortex-m/music --top-db none --epochs 8
+	$(BIN)/genrekit export out/cortex-m/speech/cnn --out out/cortex-m/speech --target c --precision int8
+	$(BIN)/genrekit export out/cortex-m/music/cnn --out out/cortex-m/music --target c --precision int8
+	$(BIN)/python -m tests.cortex_m out/cortex-m/speech/cnn-int8-c out/cortex-m/music/cnn-int8-c
 
 # After changing dependencies: install them without constraints, then write down what was installed, for this Python.
 constraints:

@@ -22,14 +22,15 @@ LARGEST_FLOAT = float(np.finfo(np.float32).max)
 
 
 def compile_layers(compiler: Sequence[str], options: Sequence[str], output: Path) -> Path:
-    """Compile them into `output`, with the front end, which chooses the instructions."""
-    sources = [*sorted(SOURCES.glob("*.c")), *sorted(LAYERS.glob("*.c"))]
-    command = [*compiler, *FLAGS, *options, f"-I{SOURCES}", f"-I{LAYERS}", "-o", output, *sources, "-lm"]
+    """Compile them into `output`, without the front end."""
+    sources = sorted(LAYERS.glob("*.c"))
+    command = [*compiler, *FLAGS, *options, f"-I{SOURCES}", "-o", output, *sources, "-lm"]
     subprocess.run(command, check=True)
     return output
 
 
 def structure(*fields):
+    """A struct of (type, name)."""
     return type("Structure", (ctypes.Structure,), {"_fields_": [(name, kind) for kind, name in fields]})
 
 
@@ -45,6 +46,8 @@ AddInt8 = structure((INT, "count"), (INT * 2, "zeros"), (INT * 2, "multipliers")
                     (INT, "output_zero"), (INT, "output_multiplier"), (INT, "output_shift"), (INT, "least"),
                     (INT, "most"))  # fmt: skip
 SoftmaxInt8 = structure((INT, "rows"), (INT, "count"), (INT, "multiplier"), (INT, "shift"), (INT, "least_difference"))
+MeanInt8 = structure((INT, "cells"), (INT, "channels"), (INT, "input_zero"), (INT, "output_zero"), (INT, "multiplier"),
+                     (INT, "shift"))  # fmt: skip
 Lstm = structure((INT, "steps"), (INT, "inputs"), (INT, "units"), (POINTER, "kernel"), (POINTER, "recurrent"),
                  (POINTER, "bias"))  # fmt: skip
 
@@ -79,17 +82,13 @@ class Layers:
     """A library of layers, called with some instructions: 1, 2 or 3 as in genrekit.h."""
 
     def __init__(self, path: Path, instructions: int) -> None:
-        self._library, self._instructions = ctypes.CDLL(str(path)), instructions
+        self._library, self.instructions = ctypes.CDLL(str(path)), instructions
         self._kept: list[np.ndarray] = []
 
-    def best(self) -> int:
-        return self._library.genrekit_best_instructions()
-
     def run(self, model: bytes, x: np.ndarray) -> list[np.ndarray]:
-        """Outputs of all operators of `model` for one window, in their order; a .tflite of int8 takes int8."""
+        """The outputs of `model`, a .tflite, for one window; one of int8 takes int8."""
         graph = tflite_tables.read(model)[0]
         values = {graph.inputs[0]: np.ascontiguousarray(x)}
-        outputs = []
         for operator in graph.operators:
             self._kept = []
             tensors = [graph.tensors[i] if i >= 0 else None for i in operator.inputs]
@@ -99,10 +98,9 @@ class Layers:
             result = method(operator.options, tensors, given, output).reshape(output.shape)
             assert result.dtype == output.dtype
             values[operator.outputs[0]] = result
-            outputs.append(result)
-        return outputs
+        return [values[i] for i in graph.outputs]
 
-    def _call(self, name: str, *arguments: object) -> None:
+    def call(self, name: str, *arguments: object) -> None:
         """Arrays are given as copies that are exactly as large as they are, so that a sanitizer sees what is beyond."""
         given = [ctypes.c_float(a) if isinstance(a, float) else self._pointer(a) if isinstance(a, np.ndarray) else
                  ctypes.byref(a) if isinstance(a, ctypes.Structure) else a for a in arguments]  # fmt: skip
@@ -115,7 +113,7 @@ class Layers:
         self._kept.append(array)
         return ctypes.c_void_p(array.ctypes.data)
 
-    def _address(self, array: np.ndarray) -> int:
+    def address(self, array: np.ndarray) -> int:
         return self._pointer(array).value
 
     def _reshape(self, options, tensors, given, output):
@@ -157,20 +155,34 @@ class Layers:
             padded = -units % PANEL
             if not depthwise:
                 weights = np.pad(weights.reshape(units, -1).T, ((0, 0), (0, padded)))
-            layer = Conv(geometry, units, self._address(weights), self._address(np.pad(bias, (0, padded))),
+            layer = Conv(geometry, units, self.address(weights), self.address(np.pad(bias, (0, padded))),
                          *real_range(activation))  # fmt: skip
-            self._call(name, layer, *([] if depthwise else [self._instructions]), x, y)
+            self.call(name, layer, *([] if depthwise else [self.instructions]), x, y)
             return y
-        scales = [one_scale(tensors[0], scale, output) for scale in tensors[1].scales]
+        scales = [tensors[0].scales[0] * scale / output.scales[0] for scale in tensors[1].scales]
         if len(tensors[1].scales) == 1 and not depthwise:
-            # The kernels of one scale multiply the scales in float32.
-            scales = [float(np.float32(tensors[0].scales[0]) * np.float32(tensors[1].scales[0])) / output.scales[0]]
+            scales = [product_of_scales(*tensors[:2]) / output.scales[0]]
         pairs = [multiplier_of(scale) for scale in scales] * (units // len(scales))
         multipliers, shifts = np.array(pairs).T
-        layer = ConvInt8(geometry, units, self._address(weights), self._address(bias.astype(np.int32)),
-                         self._address(multipliers.astype(np.int32)), self._address(shifts.astype(np.int8)),
-                         tensors[0].zero_points[0], output.zero_points[0], *quantised_range(activation, output))  # fmt: skip
-        self._call(f"{name}_int8", layer, x, y)
+        arrays = weights, bias.astype(np.int32), multipliers.astype(np.int32), shifts.astype(np.int8)
+        zeros = tensors[0].zero_points[0], output.zero_points[0]
+        layer = ConvInt8(geometry, units, *map(self.address, arrays), *zeros, *quantised_range(activation, output))
+        work = [] if depthwise else [np.empty(weights[0].size, np.int16)]
+        self.call(f"{name}_int8", layer, x, *work, y)
+        return y
+
+    def _mean(self, options, tensors, given, output):
+        height, width, channels = tensors[0].shape[1:]
+        y = np.empty(output.elements, given[0].dtype)
+        assert tensors[1].integers() == (1, 2)
+        if y.dtype == np.float32:
+            self.call("average_pool", Geometry(height, width, channels, height, width, 1, 1, 0, 0, 1, 1), given[0], y)
+            return y
+        cells, (multiplier, shift) = height * width, multiplier_of(tensors[0].scales[0] / output.scales[0])
+        power = min(cells.bit_length() - 1, 31 + shift)
+        zeros = tensors[0].zero_points[0], output.zero_points[0]
+        layer = MeanInt8(cells, channels, *zeros, (multiplier << power) // cells, shift - power)
+        self.call("mean_int8", layer, given[0], y)
         return y
 
     def _max_pool_2d(self, options, tensors, given, output):
@@ -184,13 +196,13 @@ class Layers:
         strides = options.scalar(2, "<i"), options.scalar(1, "<i")
         geometry = geometry_of(tensors[0].shape[1:], kernel, strides, options.scalar(0, "<b") == 0)
         y = np.empty(output.elements, given[0].dtype)
-        self._call(name + "_int8" * (y.dtype == np.int8), geometry, given[0], y)
+        self.call(name + "_int8" * (y.dtype == np.int8), geometry, given[0], y)
         return y
 
     def _add(self, options, tensors, given, output):
         activation, y = options.scalar(0, "<b"), np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
-            self._call("add", y.size, *real_range(activation), *given, y)
+            self.call("add", y.size, *real_range(activation), *given, y)
             return y
         twice = 2 * max(tensor.scales[0] for tensor in tensors)
         pairs = [multiplier_of(tensor.scales[0] / twice) for tensor in tensors]
@@ -198,7 +210,7 @@ class Layers:
         layer = AddInt8(y.size, (INT * 2)(*(tensor.zero_points[0] for tensor in tensors)),
                         (INT * 2)(*(pair[0] for pair in pairs)), (INT * 2)(*(pair[1] for pair in pairs)),
                         output.zero_points[0], *whole, *quantised_range(activation, output))  # fmt: skip
-        self._call("add_int8", layer, *given, y)
+        self.call("add_int8", layer, *given, y)
         return y
 
     def _softmax(self, options, tensors, given, output):
@@ -206,46 +218,42 @@ class Layers:
         y = np.empty(output.elements, given[0].dtype)
         rows = y.size // count
         if y.dtype == np.float32:
-            self._call("softmax", rows, count, beta, given[0], y)
+            self.call("softmax", rows, count, beta, given[0], y)
             return y
         multiplier, shift = multiplier_of(min(beta * tensors[0].scales[0] * 2**26, 2**31 - 1))
         layer = SoftmaxInt8(rows, count, multiplier, shift, -math.floor(31 * 2**26 / 2**shift))
-        self._call("softmax_int8", layer, given[0], y)
+        self.call("softmax_int8", layer, given[0], y)
         return y
 
     def _unidirectional_sequence_lstm(self, options, tensors, given, output):
-        _, steps, units = output.shape
-        inputs = tensors[0].shape[-1]
-        kernels, recurrents, biases = (
-            [content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12)
-        )
+        sizes = output.shape[1], tensors[0].shape[2], output.shape[2]
+        arrays = [[content_of(tensor) for tensor in tensors[first : first + 4]] for first in (1, 5, 12)]
         y = np.empty(output.elements, given[0].dtype)
         if y.dtype == np.float32:
-            kernel, recurrent = (np.stack(some).transpose(2, 0, 1) for some in (kernels, recurrents))
-            layer = Lstm(
-                steps, inputs, units, self._address(kernel), self._address(recurrent), self._address(np.stack(biases))
-            )
-            work = np.empty((steps + 2) * 4 * units, np.float32)
-            self._call("lstm", layer, self._instructions, given[0], work, y)
+            padded = -4 * sizes[2] % PANEL
+            laid = [np.pad(np.concatenate(some).T, [(0, 0)] * (some[0].ndim - 1) + [(0, padded)]) for some in arrays]
+            work = np.empty((sizes[0] + 2) * (4 * sizes[2] + padded), np.float32)
+            self.call("lstm", Lstm(*sizes, *map(self.address, laid)), self.instructions, given[0], work, y)
             return y
-        inward, around = ([multiplier_of(float(np.float32(before.scales[0]) * np.float32(tensor.scales[0])) / QUANTISED_GATES)
-                           for tensor in some] for before, some in ((tensors[0], tensors[1:5]), (tensors[18], tensors[5:9])))  # fmt: skip
-        outward = multiplier_of(2.0**-30 / tensors[18].scales[0])
-        four = [(INT * 4)(*column) for pairs in (inward, around) for column in zip(*pairs, strict=True)]
-        layer = LstmInt8(steps, inputs, units, self._address(np.stack(kernels)), self._address(np.stack(recurrents)),
-                         self._address(np.stack(biases)), *four, *outward, tensors[0].zero_points[0],
-                         tensors[18].zero_points[0], round(math.log2(tensors[19].scales[0])), 0)  # fmt: skip
-        self._call("lstm_int8", layer, given[0], np.empty(5 * units, np.int16), y)
+        state, cell = tensors[18:20]
+        gates = []  # multipliers and shifts, of the input and of the state
+        for before, weights in ((tensors[0], tensors[1:5]), (state, tensors[5:9])):
+            pairs = [multiplier_of(product_of_scales(before, one) / QUANTISED_GATES) for one in weights]
+            gates += [(INT * 4)(*column) for column in zip(*pairs, strict=True)]
+        ends = *multiplier_of(2.0**-30 / state.scales[0]), tensors[0].zero_points[0], state.zero_points[0]
+        laid = [self.address(np.stack(some)) for some in arrays]
+        layer = LstmInt8(*sizes, *laid, *gates, *ends, round(math.log2(cell.scales[0])), 0)
+        self.call("lstm_int8", layer, given[0], np.empty(6 * sizes[2] + sizes[1], np.int16), y)
         return y
 
     def quantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:
         y = np.empty(x.shape, np.int8)
-        self._call("quantize", x.size, scale, zero, x, y)
+        self.call("quantize", x.size, scale, zero, x, y)
         return y
 
     def dequantize(self, x: np.ndarray, scale: float, zero: int) -> np.ndarray:
         y = np.empty(x.shape, np.float32)
-        self._call("dequantize", x.size, scale, zero, x, y)
+        self.call("dequantize", x.size, scale, zero, x, y)
         return y
 
 
@@ -253,8 +261,9 @@ def content_of(tensor) -> np.ndarray:
     return np.frombuffer(tensor.content, tensor.dtype).reshape(tensor.shape)
 
 
-def one_scale(given, scale: float, output) -> float:
-    return given.scales[0] * scale / output.scales[0]
+def product_of_scales(one, other) -> float:
+    """In float32, as TFLite multiplies them where all units have one scale."""
+    return float(np.float32(one.scales[0]) * np.float32(other.scales[0]))
 
 
 def real_range(activation: int) -> tuple[float, float]:

@@ -50,3 +50,10 @@ def softmax(x: TensorTable, beta: float) -> tuple[int, int, int]:
     whole, shift = multiplier(min(beta * x.scales[0] * 2 ** (31 - DIFFERENCE_BITS), 2**31 - 1.0))
     radius = math.floor((2**DIFFERENCE_BITS - 1) * 2 ** (31 - DIFFERENCE_BITS) / 2**shift)
     return whole, shift, -radius
+
+
+def of_mean(factor: float, cells: int) -> tuple[int, int]:
+    """Multiplier and shift from the sum of `cells` numbers to their mean times `factor`."""
+    whole, shift = multiplier(factor)
+    power = min(cells.bit_length() - 1, 31 + shift)
+    return (whole << power) // cells, shift - power

@@ -6,7 +6,7 @@ import dataclasses
 import importlib.metadata
 import re
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +26,7 @@ from .text import array, number
 PROGRAM = Path(__file__).with_name("program")
 GOLDEN_FEATURES_TOLERANCE = 1e-3  # of MFCC
 FULL_SCALE = 2**15  # of int16
+INCLUDE = re.compile(r'^#include "(.+)"', re.MULTILINE)
 OF_DOUBLE = "_double.c"  # an FFT for which boards have no instructions
 
 
@@ -77,7 +78,18 @@ def c_files(tflite: bytes, description: ModelDescription, golden: Golden) -> dic
 
 def _sources(model: ModelSource) -> Sequence[Path]:
     front_end = [path for path in SOURCES.iterdir() if path.suffix in (".c", ".h") and OF_DOUBLE not in path.name]
-    return *front_end, *(SOURCES / "classifier").iterdir(), *(SOURCES / "layers" / name for name in model.layers)
+    return *front_end, *(SOURCES / "classifier").iterdir(), *_with_headers(SOURCES / "layers", model.layers)
+
+
+def _with_headers(folder: Path, names: Iterable[str]) -> set[Path]:
+    """The files of these `names` in `folder`, and those of it that they include."""
+    found: set[Path] = set()
+    wanted = {folder / name for name in names}
+    while wanted:
+        found |= wanted
+        included = {folder / name for path in wanted for name in INCLUDE.findall(path.read_text())}
+        wanted = {path for path in included - found if path.exists()}
+    return found
 
 
 def _program() -> Sequence[Path]:

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define EXPONENT 0x7f800000u /* of a float, all ones where it is not finite */
+
 #if LANES == 1
 
 typedef REAL vec;
@@ -17,6 +19,7 @@ static inline float_vec from_bits(bits value) { float_vec result; memcpy(&result
 static inline bits bits_of(float_vec value) { bits result; memcpy(&result, &value, 4); return result; }
 static inline float_vec from_integers(bits value) { return (float)value; }
 static inline float_vec larger_of(float_vec one, float_vec other) { return one > other ? one : other; }
+static inline bits all_ones_where(int holds) { return holds ? ~(bits)0 : 0; }
 
 #else
 
@@ -36,11 +39,20 @@ static inline float_vec larger_of(float_vec one, float_vec other) {
     return (float_vec)((larger & (integers)one) | (~larger & (integers)other));
 }
 
+static inline bits all_ones_where(integers holds) { return (bits)holds; }
+
 #endif
 
 static inline float_vec all_lanes(float value) {
     float_vec zero = {0};
     return value - zero;
+}
+
+/* 0 where a value is not finite. Exponents are compared as integers, for a compiler may be told that there are none but
+ * finite numbers. */
+static inline float_vec finite_or_0(float_vec value) {
+    bits kept = bits_of(value);
+    return from_bits(kept & ~all_ones_where((kept & EXPONENT) == EXPONENT));
 }
 
 /* LANES floats from any address. */

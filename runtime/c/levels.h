@@ -1,14 +1,12 @@
 /* Samples that are copied, and log-mel -> MFCC; for sources with REAL float. */
 
-/* Exponents are compared as integers, for a compiler may be told that there are none but finite numbers. */
 static uint32_t copy_finite(float *to, const float *from, size_t count) {
-    const uint32_t exponent = 0x7f800000u;
     uint32_t invalid = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t value;
         memcpy(&value, from + i, sizeof value);
-        uint32_t kept = (value & exponent) == exponent ? 0 : value;
-        invalid += (value & exponent) == exponent;
+        uint32_t kept = (value & EXPONENT) == EXPONENT ? 0 : value;
+        invalid += (value & EXPONENT) == EXPONENT;
         memcpy(to + i, &kept, sizeof kept);
     }
     return invalid;

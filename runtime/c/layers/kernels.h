@@ -29,7 +29,8 @@ typedef struct {
 typedef void product_kernel(const product *product, const float *const *at, size_t count, float *y);
 product_kernel genrekit_product_base;
 
-/* A step of an LSTM: gates [4][units] before their activation, cell and y [units]. */
+/* A step of an LSTM: gates [4][units] before their activation, cell and y [units]. Behind gates and cell there are PANEL
+ * numbers more, whatever they are. */
 typedef void gates_kernel(size_t units, const float *gates, float *cell, float *y);
 gates_kernel genrekit_gates_base;
 
