@@ -68,7 +68,8 @@ def _of_quantising(row: Row, bench: Bench) -> dict[str, str]:
     floating = _float_twin(row, bench) if row.precision in QUANTISED else None
     if floating is None:
         return {}
-    ours, its = (one.model_ms or one.clip_ms for one in (row, floating))  # of a program there are no times of its model
+    kind = "model_ms" if row.model_ms else "clip_ms"  # of a program there are no times of its model
+    ours, its = row.times(kind), floating.times(kind)
     if ours is None or its is None:
         return {}
     ratio = ratio_of(ours, its, paired=True)

@@ -76,12 +76,8 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
     """
     if not 1 <= threads <= MAX_THREADS:
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
+    file_format = loadable_format(path)
     description = read_description(path)
-    if (file_format := model_format(path)) == C:
-        raise ModelFileError(
-            f"{path}: expected a file that an engine loads, received a folder of C, which is a program of its own: run "
-            "`make` in it and ./classify, or name the .tflite of the same run"
-        )
     spec = _choose(file_format, engine)
     require_installed(spec)
     try:
@@ -102,6 +98,16 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
         ) from error
     check_shapes(loaded.shapes, description, path)
     return loaded
+
+
+def loadable_format(path: str | Path) -> str:
+    """As `model_format`, of what engines load; raises ModelFileError of a folder of C, too."""
+    if (file_format := model_format(path)) == C:
+        raise ModelFileError(
+            f"{path}: expected a file that an engine loads, received a folder of C, which is a program of its own: run "
+            "`make` in it and ./classify, or name the .tflite of the same run"
+        )
+    return file_format
 
 
 def _choose(file_format: str, name: str | None) -> EngineSpec:
