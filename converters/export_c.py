@@ -154,6 +154,7 @@ def _row(
         "bytes": sizes and sizes.flash,
         "state_bytes": sizes and sizes.state,
         "board_state_bytes": sizes and sizes.board_state,
+        "board_state_bytes_without_top_db": sizes and sizes.board_state_without_top_db,
         **dataclasses.asdict(parity),
         "passed": sizes is not None,
         "reasons": reasons,

@@ -84,6 +84,8 @@ def export(
                 note(f"genrekit: {row['error']}")
             elif not as_json:
                 reasons = "".join(f" ({reason})" for reason in row["reasons"])
+                if target is Target.C:
+                    reasons = f"{_memory(row, loaded.description.front_end.top_db)}{reasons}"
                 say(
                     f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
                     f"agreement {row['top1_agreement']:.1%}{reasons}"
@@ -95,6 +97,12 @@ def export(
         print_json(rows)
     if failed := [row["exit_code"] for row in rows if not row["passed"]]:
         raise typer.Exit(min(failed))  # 1, a failure of ours, before 2, a mistake of the user's
+
+
+def _memory(row: dict[str, Any], top_db: float | None) -> str:
+    """What a folder of C takes on a board, and would take with another front end."""
+    without = "" if top_db is None else f", {row['board_state_bytes_without_top_db'] / 1024:.0f} without top_db"
+    return f"  memory on a board {row['board_state_bytes'] / 1024:.0f} KiB{without}"
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:
