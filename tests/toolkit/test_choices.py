@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from genrekit.converters.formats import PRECISIONS, TARGETS
-from genrekit.runtime.engines import ENGINES
+from genrekit.runtime.engines import MEASURED
 from genrekit.toolkit.cli import options as choices
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
@@ -22,7 +22,7 @@ from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
         (choices.Format, PRECISIONS),
         (choices.Precision, PRECISIONS["tflite"]),
         (choices.Target, TARGETS),
-        (choices.Engine, ENGINES),
+        (choices.Engine, MEASURED),
     ],
 )
 def test_choices_are_complete(choice, names):
