@@ -125,10 +125,10 @@ def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
 
 def check_ends(graph: Graph, description: ModelDescription, path: str | Path) -> None:
     """Raises ModelFileError where the ends of the `graph` of `path` are not for one window, or as `check_shapes`."""
-    (batch, *features), (rows, *classes) = (
+    (batch, *window), (rows, *classes) = (
         [-1 if size is None else size for size in end.shape] for end in (graph.inputs[0], graph.outputs[0])
     )
-    check_shapes((tuple(features), classes[-1] if classes else rows), description, path)
+    check_shapes((tuple(window), classes[-1] if classes else rows), description, path)
     if not {batch, rows} <= {1, -1} or len(classes) != 1:
         raise ModelFileError(
             f"{path}: expected a model for one window a call or any number, its tensors are of shapes "
@@ -138,10 +138,9 @@ def check_ends(graph: Graph, description: ModelDescription, path: str | Path) ->
 
 def check_shapes(shapes: tuple[tuple[int, ...], int], description: ModelDescription, path: str | Path) -> None:
     """Raises ModelFileError where the tensors of `path`, `shapes` as `Engine` has them, are not its description's."""
-    config = description.front_end
-    expected = (config.window_frames, config.n_mfcc), len(description.labels)
+    expected = description.input_shape, len(description.labels)
     if shapes != expected:
         raise ModelFileError(
-            f"{path}: its description says features {expected[0]} and {expected[1]} labels, its tensors say "
+            f"{path}: its description says {description.input} {expected[0]} and {expected[1]} labels, its tensors say "
             f"{shapes[0]} and {shapes[1]}; export the model again"
         )
