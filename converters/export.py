@@ -8,15 +8,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..runtime.engines import ENGINES, require_installed
-from ..runtime.errors import MissingPackageError, ParityError
-from ..runtime.modelfile.description import CalibrationRecord, ModelDescription, ParityRecord
+from ..runtime.errors import MissingPackageError, ParameterError, ParityError
+from ..runtime.modelfile.description import AUDIO, FEATURES, CalibrationRecord, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from ..runtime.util.regular import read_bytes
 from .attach import attach
 from .formats import Conversion, require_supported
 from .trained_model import TrainedModel
+from .verify.front_end import check_sound
 from .verify.parity import Parity, check, compare
 from .verify.subprocess_engine import predict
 
@@ -39,8 +42,11 @@ def export_model(
     target: str = "litert",
     keep: bool = False,
     batch: int | None = 1,
+    taken: str = FEATURES,
 ) -> ExportResult:
     """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with the Keras model.
+
+    A file that takes sound is called ``<model>-<precision>-audio``, and its front end has to be right as well.
 
     Args:
         trained: the model, with windows to quantise and compare with.
@@ -50,27 +56,35 @@ def export_model(
         target: litert, tflite-runtime or micro.
         keep: whether a file that fails is kept, as ``<model>-<precision>.failed.tflite``.
         batch: windows per call, 1, or None for any number (onnx only).
+        taken: what the file is to take of a window, features or audio.
 
     Raises:
-        ParameterError, UnsupportedModelError: a combination or model that cannot be converted.
+        ParameterError, UnsupportedModelError: a combination, model or front end that cannot be converted.
         ConversionError: a converter failed.
         MissingPackageError: the converter's or the target's package is not installed.
         ParityError: the file does not agree with Keras; nothing stands under its name.
         OutputError: `folder` cannot be written.
     """
-    require_supported(file_format, precision, target, batch)
+    require_supported(file_format, precision, target, batch, taken)
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
     trained = trained.prepared_for(precision)
     conversion = _convert(trained, file_format, precision, target, batch)
     described = _described(trained, conversion, file_format, precision, target)
-    path = folder / f"{described.model}-{precision}.{file_format}"
+    if taken == AUDIO:
+        from .audio_input.join import for_audio
+
+        conversion, described = for_audio(conversion, described, batch)
+    path = folder / file_name(described.model, precision, file_format, taken)
     with replacing(path) as temporary:
         temporary.write_bytes(attach(conversion.data, described))
-        found = predict(temporary, trained.windows.features, engine)
-        parity = compare(trained.windows.reference, found, trained.windows.labels)
+        parity = compare(
+            trained.windows.reference, _predicted(temporary, trained, engine, taken), trained.windows.labels
+        )
         try:
             reasons = check(parity, precision)
+            if taken == AUDIO:
+                check_sound(temporary, described, engine)
         except ParityError as error:
             path.unlink(missing_ok=True)
             if keep:
@@ -80,6 +94,21 @@ def export_model(
         described = dataclasses.replace(described, parity=record)
         temporary.write_bytes(attach(conversion.data, described))
     return ExportResult(path, _row(path, described, parity))
+
+
+def file_name(model: str, precision: str, file_format: str, taken: str = FEATURES) -> str:
+    """What a file is called."""
+    return f"{model}-{precision}{'-audio' if taken == AUDIO else ''}.{file_format}"
+
+
+def _predicted(path: Path, trained: TrainedModel, engine: str, taken: str) -> np.ndarray:
+    windows = trained.windows.features if taken == FEATURES else trained.windows.samples
+    if windows is None:
+        raise ParameterError(
+            f"input={taken}: expected the samples of windows that were not trained on, received their features alone; "
+            "name the corpus"
+        )
+    return predict(path, windows, engine)
 
 
 def _convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
@@ -119,6 +148,7 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
         "file": path.name,
         "format": description.format,
         "precision": description.precision,
+        "input": description.input,
         "target": description.target,
         "bytes": path.stat().st_size,
         **dataclasses.asdict(parity),

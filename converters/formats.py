@@ -8,7 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from ..runtime.errors import ParameterError, UnsupportedModelError
-from ..runtime.modelfile.description import QuantizationScheme
+from ..runtime.modelfile.description import AUDIO, FEATURES, INPUTS, QuantizationScheme
 
 PRECISIONS = {
     "tflite": ("float32", "float16", "dynamic", "int8"),
@@ -33,16 +33,19 @@ class Conversion:
     quantization: QuantizationScheme = dataclasses.field(default_factory=QuantizationScheme)
 
 
-def require_supported(file_format: str, precision: str, target: str = "litert", batch: int | None = 1) -> None:
+def require_supported(
+    file_format: str, precision: str, target: str = "litert", batch: int | None = 1, taken: str = FEATURES
+) -> None:
     """Refuse what cannot be made.
 
     Raises:
-        ParameterError: no such format, precision or target.
+        ParameterError: no such format, precision, target or input (`taken`).
         UnsupportedModelError: each of them exists, but not together; the message holds the reason.
     """
     _require_one_of("format", file_format, PRECISIONS)
     _require_one_of("precision", precision, PRECISIONS["tflite"])
     _require_one_of("target", target, TARGETS)
+    _require_one_of("input", taken, INPUTS)
     if (file_format, precision) == ("onnx", "float16"):
         raise UnsupportedModelError(
             "format=onnx, precision=float16: ONNX Runtime has no float16 kernels for the CPU and would cast every "
@@ -54,6 +57,11 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
         raise UnsupportedModelError(
             f"format={file_format}, batch=dynamic: TFLite files take one window a call, so that their graphs need no "
             "shape arithmetic; export onnx"
+        )
+    if (target, taken) == ("micro", AUDIO):
+        raise UnsupportedModelError(
+            f"target={target}, input={taken}: the front end needs floating point and more memory than microcontrollers "
+            "have; export --input features"
         )
     if target == "micro" and precision != "int8":
         raise UnsupportedModelError(

@@ -25,8 +25,9 @@ ROOMS = {
         "quantize": {"formats", "keras_graph", "trained_model"},
         "tflite": {"formats", "keras_graph", "trained_model", "quantize", "attach"},
         "onnx": {"formats", "keras_graph", "trained_model", "quantize"},
-        "verify": {"formats", "trained_model", "tflite", "onnx"},
-        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "verify"},
+        "audio_input": {"formats", "tflite", "onnx"},
+        "verify": {"formats", "trained_model", "tflite", "onnx", "audio_input", "attach"},
+        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "audio_input", "verify"},
     },
     "bench": {
         "measure": set(),

@@ -5,7 +5,7 @@ The frame of ``n_fft = N1 * N2`` samples is read as ``x[n1, n2]``, sample ``N2 *
     X[k] = sum over n2 of  W_N2^(n2 k2)  (sum over n1 of  W_N^(k1 (N2 n1 + n2)) w[n1, n2] x[n1, n2])
 
 so that the window and what Cooley and Tukey (1965) call the twiddle factor are part of the first stage's matrices, one
-for each n2. Samples are real: only ``k1 <= N1 / 2`` is computed, and the other bins follow from ``|X[k]| = |X[N - k]|``.
+for each n2. Samples are real: only ``k1 <= N1 / 2`` is computed, and the others follow from ``|X[k]| = |X[N - k]|``.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from ...runtime.mfcc import DECIBELS, POWER_FLOOR, MfccConfig, dct_basis, hann_w
 from ...runtime.modelfile.description import Normalization
 
 MAX_FACTOR = 128  # of n_fft: larger matrices would make the file large and slow
+MAX_HOP = MAX_FACTOR**2
 MAX_SLICES = 64  # of the samples, from which frames are made
 TRANSPOSING = 20  # what moving a value costs, in multiply-accumulates
 BLOCK_COST = 1000  # what a block of mel bands costs beside its weights, in weights
@@ -47,7 +48,7 @@ class GraphConstants:
         window: ``w[n1, n2]`` [shape=(N2, 1, N1)].
         cosine, sine: of ``2 pi k1 n1 / N1`` [shape=(K1, N1)].
         twiddle_cosine, twiddle_sine: of ``2 pi k1 n2 / n_fft`` [shape=(N2, K1, 1)].
-        real, imaginary: the second stage: rows for k2 = 0, N2 - 1, 1, N2 - 2, ..., columns for the real and the negative
+        real, imaginary: the second stage: rows for k2 = 0, N2 - 1, 1, N2 - 2, ..., columns for the real and negative
             imaginary part of each n2 [shape=(2 H, 2 N2)]. What they give are bins in natural order, but for each run of
             N1 bins, whose lower half of k1 stands before the mirrored upper one.
         mel: blocks of bands.
@@ -106,13 +107,14 @@ def graph_constants(config: MfccConfig, normalization: Normalization | None = No
 def factors(config: MfccConfig) -> tuple[int, int]:
     """N1 and N2 with the fewest multiplications; raises UnsupportedModelError where there are none up to `MAX_FACTOR`.
 
-    Also where frames overlap so much that they would be made from more than `MAX_SLICES` slices.
+    Also where frames overlap so much that they would be made from more than `MAX_SLICES` slices, or are far apart.
     """
     n_fft, hop = config.n_fft, config.hop_length
-    if n_fft > MAX_SLICES * hop:
+    least = -(-n_fft // MAX_SLICES)
+    if not least <= hop <= MAX_HOP:
         raise UnsupportedModelError(
-            f"input=audio, hop_length={hop}: expected at least n_fft / {MAX_SLICES} = {-(-n_fft // MAX_SLICES)} "
-            "samples, as the front end's graph can hold; train with such a --hop, or export --input features"
+            f"input=audio, hop_length={hop}: expected {least} (n_fft / {MAX_SLICES}) to {MAX_HOP} samples, as the "
+            "front end's graph can hold; train with such a --hop, or export --input features"
         )
     pairs = [(n_fft // n2, n2) for n2 in range(1, MAX_FACTOR + 1) if n_fft % n2 == 0 and n_fft // n2 <= MAX_FACTOR]
     if not pairs:
@@ -131,7 +133,7 @@ def factors(config: MfccConfig) -> tuple[int, int]:
 
 def _nearest_power(n_fft: int) -> int:
     """The power of two that is nearest to `n_fft`, of those that have factors."""
-    return min((2**exponent for exponent in range(1, 15)), key=lambda power: abs(power - n_fft))
+    return min((1 << exponent for exponent in range(1, 15)), key=lambda power: abs(power - n_fft))
 
 
 def _interleaved(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -141,7 +143,7 @@ def _interleaved(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def _bins(n_fft: int, first: int, half: int) -> np.ndarray:
     """Which bin each row of the power spectrum is, -1 where it is the same as another row: [shape=(half, 2 K1)]."""
-    k1 = np.arange(first // 2 + 1)
+    k1: np.ndarray = np.arange(first // 2 + 1)
     starts = first * np.arange(half)[:, np.newaxis]
     mirrored = np.where((k1 > 0) & (2 * k1 < first), starts + first - k1, -1)
     bins = np.concatenate((starts + k1, mirrored), axis=1)

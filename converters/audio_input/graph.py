@@ -8,67 +8,68 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 import numpy as np
 
 from .constants import GraphConstants
 
 SAMPLES = "samples"  # name of the input
+Key = TypeVar("Key")
 
 
 @dataclasses.dataclass(frozen=True)
-class Value:
+class Value(Generic[Key]):
     """A value in a graph: a name or an index there, and the shape for one window."""
 
-    key: str | int
+    key: Key
     shape: tuple[int, ...]
 
 
-class GraphWriter(Protocol):
+class GraphWriter(Protocol[Key]):
     """Writes operators down; axes count from the end, and shapes are those of one window."""
 
-    def constant(self, array: np.ndarray) -> Value:
+    def constant(self, array: np.ndarray) -> Value[Key]:
         """A constant of float32."""
 
-    def padded_samples(self, before: int, after: int) -> Value:
+    def padded_samples(self, before: int, after: int) -> Value[Key]:
         """The input between zeros; a negative `after` leaves out what stands there [shape=(n,)]."""
 
-    def reshape(self, x: Value, shape: tuple[int, ...]) -> Value:
+    def reshape(self, x: Value[Key], shape: tuple[int, ...]) -> Value[Key]:
         """`x` in another shape."""
 
-    def transpose(self, x: Value, axes: tuple[int, ...]) -> Value:
+    def transpose(self, x: Value[Key], axes: tuple[int, ...]) -> Value[Key]:
         """`x` with its axes in another order, as numpy has them."""
 
-    def part(self, x: Value, axis: int, start: int, stop: int) -> Value:
+    def part(self, x: Value[Key], axis: int, start: int, stop: int) -> Value[Key]:
         """What stands from `start` to `stop` along `axis`, -1 or -2."""
 
-    def concatenate(self, parts: Sequence[Value], axis: int) -> Value:
+    def concatenate(self, parts: Sequence[Value[Key]], axis: int) -> Value[Key]:
         """`parts` one behind the other along `axis`, -1 or -2."""
 
-    def matmul(self, a: Value, b: Value) -> Value:
+    def matmul(self, a: Value[Key], b: Value[Key]) -> Value[Key]:
         """``a @ b``."""
 
-    def multiply(self, a: Value, b: Value) -> Value:
+    def multiply(self, a: Value[Key], b: Value[Key]) -> Value[Key]:
         """``a * b``."""
 
-    def add(self, a: Value, b: Value) -> Value:
+    def add(self, a: Value[Key], b: Value[Key]) -> Value[Key]:
         """``a + b``."""
 
-    def subtract(self, a: Value, b: Value) -> Value:
+    def subtract(self, a: Value[Key], b: Value[Key]) -> Value[Key]:
         """``a - b``."""
 
-    def maximum(self, a: Value, b: Value) -> Value:
+    def maximum(self, a: Value[Key], b: Value[Key]) -> Value[Key]:
         """The larger of both."""
 
-    def log(self, x: Value) -> Value:
+    def log(self, x: Value[Key]) -> Value[Key]:
         """The natural logarithm."""
 
-    def largest(self, x: Value) -> Value:
+    def largest(self, x: Value[Key]) -> Value[Key]:
         """The largest of all values of a window [shape=(1, 1)]."""
 
 
-def write_front_end(to: GraphWriter, constants: GraphConstants) -> Value:
+def write_front_end(to: GraphWriter[Key], constants: GraphConstants) -> Value[Key]:
     """Write the front end down; returns its MFCC, normalised where `constants` are [shape=(frames, n_mfcc)]."""
     frames = constants.config.window_frames
     (first, second), half = constants.factors, -(-constants.factors[1] // 2)
@@ -87,7 +88,7 @@ def write_front_end(to: GraphWriter, constants: GraphConstants) -> Value:
     return to.transpose(cepstrum, (1, 0))
 
 
-def _first_stage(to: GraphWriter, constants: GraphConstants) -> Value:
+def _first_stage(to: GraphWriter[Key], constants: GraphConstants) -> Value[Key]:
     """The first stage's matrices [shape=(N2, 2 K1, N1)], which would be half a megabyte, from their factors.
 
     ONNX Runtime works them out when it loads the file; in TFLite they take a twentieth of the front end's time.
@@ -101,7 +102,7 @@ def _first_stage(to: GraphWriter, constants: GraphConstants) -> Value:
     return to.concatenate((real, minus_imaginary), -2)
 
 
-def _frames(to: GraphWriter, constants: GraphConstants) -> Value:
+def _frames(to: GraphWriter[Key], constants: GraphConstants) -> Value[Key]:
     """Frame t is the hops t, t + 1, ... one behind the other: [shape=(N2, N1, frames)]."""
     config, (first, second) = constants.config, constants.factors
     frames, hop = config.window_frames, config.hop_length

@@ -5,7 +5,7 @@ Source: metadata_schema.fbs of TFLite Support (v1.5), which numbers the fields u
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import flatbuffers
 from tensorflow.lite.python import schema_py_generated as schema
@@ -41,11 +41,10 @@ def _metadata(description: ModelDescription) -> bytes:
     told = f"{config.window_s:g} s of one channel at {config.sample_rate} Hz, in [-1, 1]"
     taken = _table(builder, {0: _text(builder, "samples"), 1: _text(builder, told), 3: content})
     labels = _table(builder, {0: _text(builder, LABELS_NAME), 2: ("Int8", _AXIS_LABELS)})
-    told = f"probabilities of {classes} classes"
-    fields = {0: _text(builder, "probabilities"), 1: _text(builder, told), 6: _tables(builder, [labels])}
-    given = _table(builder, fields)
+    told = _text(builder, f"probabilities of {classes} classes")
+    given = _table(builder, {0: _text(builder, "probabilities"), 1: told, 6: _tables(builder, [labels])})
     graph = _table(builder, {2: _tables(builder, [taken]), 3: _tables(builder, [given])})
-    told = f"{description.model} ({description.precision}): {classes} classes of sound, windows of {config.window_s:g} s"
+    told = f"{description.model} ({description.precision}): {classes} classes of sound, from {config.window_s:g} s"
     model = _table(
         builder,
         {
@@ -72,7 +71,7 @@ def _tables(builder: flatbuffers.Builder, offsets: Sequence[int]) -> int:
     return int(builder.EndVector())
 
 
-def _table(builder: flatbuffers.Builder, fields: dict[int, int | tuple[str, int]]) -> int:
+def _table(builder: flatbuffers.Builder, fields: Mapping[int, int | tuple[str, int]]) -> int:
     """A table with `fields` by number: the offset of a text, vector or table, or (type, number)."""
     builder.StartObject(max(fields) + 1)
     for number, value in fields.items():

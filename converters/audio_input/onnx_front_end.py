@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import onnx
@@ -32,58 +33,58 @@ class _OnnxWriter:
     def _integers(self, *values: int) -> str:
         return self._array(np.array(values, np.int64))
 
-    def _node(self, operator: str, inputs: Sequence[str | int], shape: tuple[int, ...], **attributes: object) -> Value:
+    def _node(self, operator: str, inputs: Sequence[str], shape: tuple[int, ...], **attributes: Any) -> Value[str]:
         name = f"{PREFIX}{operator}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(operator, inputs, [name], name, **attributes))
         return Value(name, shape)
 
-    def constant(self, array: np.ndarray) -> Value:
+    def constant(self, array: np.ndarray) -> Value[str]:
         return Value(self._array(array.astype(np.float32)), array.shape)
 
-    def padded_samples(self, before: int, after: int) -> Value:
+    def padded_samples(self, before: int, after: int) -> Value[str]:
         x = Value(SAMPLES, (self._samples,))
         if after < 0:
             x = self.part(x, -1, 0, self._samples + after)
         padding = self._integers(0, before, 0, max(after, 0))
         return self._node("Pad", [x.key, padding], (x.shape[0] + before + max(after, 0),))
 
-    def reshape(self, x: Value, shape: tuple[int, ...]) -> Value:
+    def reshape(self, x: Value[str], shape: tuple[int, ...]) -> Value[str]:
         return self._node("Reshape", [x.key, self._integers(self._batch, *shape)], shape)
 
-    def transpose(self, x: Value, axes: tuple[int, ...]) -> Value:
+    def transpose(self, x: Value[str], axes: tuple[int, ...]) -> Value[str]:
         shape = tuple(x.shape[axis] for axis in axes)
         return self._node("Transpose", [x.key], shape, perm=(0, *(axis + 1 for axis in axes)))
 
-    def part(self, x: Value, axis: int, start: int, stop: int) -> Value:
+    def part(self, x: Value[str], axis: int, start: int, stop: int) -> Value[str]:
         shape = _with_size(x.shape, axis, stop - start)
         return self._node("Slice", [x.key, *map(self._integers, (start, stop, axis))], shape)
 
-    def concatenate(self, parts: Sequence[Value], axis: int) -> Value:
+    def concatenate(self, parts: Sequence[Value[str]], axis: int) -> Value[str]:
         shape = _with_size(parts[0].shape, axis, sum(part.shape[axis] for part in parts))
         return self._node("Concat", [part.key for part in parts], shape, axis=axis)
 
-    def matmul(self, a: Value, b: Value) -> Value:
+    def matmul(self, a: Value[str], b: Value[str]) -> Value[str]:
         return self._node("MatMul", [a.key, b.key], (*b.shape[:-2], a.shape[-2], b.shape[-1]))
 
-    def multiply(self, a: Value, b: Value) -> Value:
+    def multiply(self, a: Value[str], b: Value[str]) -> Value[str]:
         return self._broadcast("Mul", a, b)
 
-    def add(self, a: Value, b: Value) -> Value:
+    def add(self, a: Value[str], b: Value[str]) -> Value[str]:
         return self._broadcast("Add", a, b)
 
-    def subtract(self, a: Value, b: Value) -> Value:
+    def subtract(self, a: Value[str], b: Value[str]) -> Value[str]:
         return self._broadcast("Sub", a, b)
 
-    def maximum(self, a: Value, b: Value) -> Value:
+    def maximum(self, a: Value[str], b: Value[str]) -> Value[str]:
         return self._broadcast("Max", a, b)
 
-    def _broadcast(self, operator: str, a: Value, b: Value) -> Value:
+    def _broadcast(self, operator: str, a: Value[str], b: Value[str]) -> Value[str]:
         return self._node(operator, [a.key, b.key], np.broadcast_shapes(a.shape, b.shape))
 
-    def log(self, x: Value) -> Value:
+    def log(self, x: Value[str]) -> Value[str]:
         return self._node("Log", [x.key], x.shape)
 
-    def largest(self, x: Value) -> Value:
+    def largest(self, x: Value[str]) -> Value[str]:
         return self._node("ReduceMax", [x.key], (1, 1), axes=(-2, -1), keepdims=1)
 
 

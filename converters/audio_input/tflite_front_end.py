@@ -65,15 +65,15 @@ class _TFLiteWriter:
 
     def _value(
         self, name: str, inputs: Sequence[int], shape: Sequence[int], options: object = None, version: int = 1
-    ) -> Value:
+    ) -> Value[int]:
         output = self.tensor(shape, _FLOAT32)
         self.operator(name, inputs, output, options, version)
         return Value(output, tuple(shape))
 
-    def constant(self, array: np.ndarray) -> Value:
+    def constant(self, array: np.ndarray) -> Value[int]:
         return Value(self._array(array.astype(np.float32), _FLOAT32), array.shape)
 
-    def padded_samples(self, before: int, after: int) -> Value:
+    def padded_samples(self, before: int, after: int) -> Value[int]:
         x, length = self.input, self._samples + min(after, 0)
         if after < 0:
             kept = [self._integers(0, 0), self._integers(1, length)]
@@ -83,49 +83,49 @@ class _TFLiteWriter:
         # The batch of one is left behind by the reshape that follows.
         return Value(self._value("PAD", [x, padding], padded, schema.PadOptionsT()).key, padded[1:])
 
-    def reshape(self, x: Value, shape: tuple[int, ...]) -> Value:
+    def reshape(self, x: Value[int], shape: tuple[int, ...]) -> Value[int]:
         options = schema.ReshapeOptionsT(newShape=np.array(shape, np.int32))
         return self._value("RESHAPE", [x.key, self._integers(*shape)], shape, options)
 
-    def transpose(self, x: Value, axes: tuple[int, ...]) -> Value:
+    def transpose(self, x: Value[int], axes: tuple[int, ...]) -> Value[int]:
         shape = tuple(x.shape[axis] for axis in axes)
         return self._value("TRANSPOSE", [x.key, self._integers(*axes)], shape, schema.TransposeOptionsT())
 
-    def part(self, x: Value, axis: int, start: int, stop: int) -> Value:
+    def part(self, x: Value[int], axis: int, start: int, stop: int) -> Value[int]:
         begin, shape = [0] * len(x.shape), list(x.shape)
         begin[axis], shape[axis] = start, stop - start
         inputs = [x.key, self._integers(*begin), self._integers(*shape)]
         return self._value("SLICE", inputs, shape, schema.SliceOptionsT())
 
-    def concatenate(self, parts: Sequence[Value], axis: int) -> Value:
+    def concatenate(self, parts: Sequence[Value[int]], axis: int) -> Value[int]:
         shape = list(parts[0].shape)
         shape[axis] = sum(part.shape[axis] for part in parts)
         options = schema.ConcatenationOptionsT(axis=len(shape) + axis)
         return self._value("CONCATENATION", [part.key for part in parts], shape, options)
 
-    def matmul(self, a: Value, b: Value) -> Value:
+    def matmul(self, a: Value[int], b: Value[int]) -> Value[int]:
         shape = (*b.shape[:-2], a.shape[-2], b.shape[-1])
         return self._value("BATCH_MATMUL", [a.key, b.key], shape, schema.BatchMatMulOptionsT())
 
-    def multiply(self, a: Value, b: Value) -> Value:
+    def multiply(self, a: Value[int], b: Value[int]) -> Value[int]:
         return self._broadcast("MUL", a, b, schema.MulOptionsT())
 
-    def add(self, a: Value, b: Value) -> Value:
+    def add(self, a: Value[int], b: Value[int]) -> Value[int]:
         return self._broadcast("ADD", a, b, schema.AddOptionsT())
 
-    def subtract(self, a: Value, b: Value) -> Value:
+    def subtract(self, a: Value[int], b: Value[int]) -> Value[int]:
         return self._broadcast("SUB", a, b, schema.SubOptionsT())
 
-    def maximum(self, a: Value, b: Value) -> Value:
+    def maximum(self, a: Value[int], b: Value[int]) -> Value[int]:
         return self._broadcast("MAXIMUM", a, b, schema.MaximumMinimumOptionsT())
 
-    def _broadcast(self, name: str, a: Value, b: Value, options: object) -> Value:
+    def _broadcast(self, name: str, a: Value[int], b: Value[int], options: object) -> Value[int]:
         return self._value(name, [a.key, b.key], np.broadcast_shapes(a.shape, b.shape), options)
 
-    def log(self, x: Value) -> Value:
+    def log(self, x: Value[int]) -> Value[int]:
         return self._value("LOG", [x.key], x.shape)
 
-    def largest(self, x: Value) -> Value:
+    def largest(self, x: Value[int]) -> Value[int]:
         return self._value("REDUCE_MAX", [x.key, self._integers(0, 1)], (1, 1), schema.ReducerOptionsT(keepDims=True))
 
 
@@ -142,7 +142,7 @@ def mfcc_tflite(constants: GraphConstants) -> bytes:
 def _written(writer: _TFLiteWriter, constants: GraphConstants) -> int:
     """Write the front end down; returns the index of its MFCC [shape=(1, frames, n_mfcc)]."""
     mfcc = write_front_end(writer, constants)
-    return int(writer.reshape(mfcc, (1, *mfcc.shape)).key)
+    return writer.reshape(mfcc, (1, *mfcc.shape)).key
 
 
 def with_tflite_front_end(data: bytes, constants: GraphConstants) -> bytes:

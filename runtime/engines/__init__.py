@@ -75,15 +75,27 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
     description = read_description(path)
     spec = _choose(model_format(path), engine)
+    if spec.format == "keras":
+        check_archive(Path(path))
+    else:
+        check_ends(read_graph(path), description, path)
+    loaded = _loaded(spec, path, description, threads)
+    check_shapes(loaded.shapes, description, path)
+    return loaded
+
+
+def load_part(path: str | Path, engine: str) -> Engine:
+    """As `load_engine`, of a file that holds a part of a model: its ends may be others than its description says."""
+    read_graph(path)
+    return _loaded(_choose(model_format(path), engine), path, read_description(path), 1)
+
+
+def _loaded(spec: EngineSpec, path: str | Path, description: ModelDescription, threads: int) -> Engine:
     require_installed(spec)
     try:
         module = importlib.import_module(spec.module, __package__)
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
         raise _missing(spec, f"does not load ({first_words(error)})") from error
-    if spec.format == "keras":
-        check_archive(Path(path))
-    else:
-        check_ends(read_graph(path), description, path)
     try:
         loaded: Engine = module.engine(Path(path), description, threads)
     except GenrekitError:
@@ -92,7 +104,6 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
         raise ModelFileError(
             f"{path}: expected a model that {spec.name} loads, but it says: {first_words(error)}; export it again"
         ) from error
-    check_shapes(loaded.shapes, description, path)
     return loaded
 
 

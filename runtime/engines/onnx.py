@@ -10,7 +10,6 @@ import onnxruntime
 from ..modelfile.description import ModelDescription
 from .base import Engine
 
-
 MOST_SOUND = 16  # windows of sound in one call: the front end takes some ten times their memory
 
 

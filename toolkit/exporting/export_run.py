@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...converters.export import export_model, write_parity
+from ...converters.export import export_model, file_name, write_parity
 from ...converters.formats import PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
+from ...runtime.modelfile.description import AUDIO, FEATURES
 from ...runtime.util.lock import sole_writer
 from ..compute import Processes
 from ..corpus.extraction import extract
@@ -18,14 +20,16 @@ from ..corpus.feature_cache import FeatureCache
 from ..corpus.scan import scan
 from ..splits.assign import assign
 from ..training.run_folder import ExportFeatures, Run
+from .parity_audio import parity_audio
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """One file to make: its format and precision."""
+    """One file to make: its format and precision, and whether it takes features or audio."""
 
     format: str
     precision: str
+    input: str = FEATURES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,22 +55,23 @@ class ExportPlan:
         target: str = "litert",
         batch: int | None = 1,
         keep: bool = False,
+        taken: str = FEATURES,
     ) -> ExportPlan:
         """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
 
         Raises:
-            ParameterError: no such format, precision or target.
+            ParameterError: no such format, precision, target or input (`taken`).
             UnsupportedModelError: a format and a precision were both named that do not go together, with the reason.
         """
         requested = [
-            Variant(file_format, precision)
+            Variant(file_format, precision, taken)
             for file_format in formats or PRECISIONS
             for precision in precisions or PRECISIONS.get(file_format, ("float32",))
         ]
         possible, errors = [], []
         for variant in requested:
             try:
-                require_supported(variant.format, variant.precision, target, batch)
+                require_supported(variant.format, variant.precision, target, batch, variant.input)
                 possible.append(variant)
             except UnsupportedModelError as error:
                 errors.append(error)
@@ -105,11 +110,23 @@ def _export_run(
     features: ExportFeatures | None,
     on_file: Callable[[dict[str, Any]], None] | None,
 ) -> list[dict[str, Any]]:
-    source = source_of(run, features or run.export_features())
+    features = features or run.export_features()
+    with tempfile.TemporaryDirectory() as audio:
+        source = source_of(run, features)
+        if any(variant.input == AUDIO for variant in plan.variants):
+            source = source.with_samples(parity_audio(features, run.description.front_end, Path(audio)))
+        return _export_all(run, source, folder, plan, on_file)
+
+
+def _export_all(
+    run: Run, source: TrainedModel, folder: Path, plan: ExportPlan, on_file: Callable[[dict[str, Any]], None] | None
+) -> list[dict[str, Any]]:
     rows = []
     for variant in plan.variants:
         try:
-            result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
+            result = export_model(
+                source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch, variant.input
+            )
             row = result.row
             if plan.target == "micro":
                 from ...converters.tflite.micro_sources import write_sources
@@ -152,11 +169,11 @@ def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> Expo
 
 def failed_row(run: Run, variant: Variant, error: GenrekitError) -> dict[str, Any]:
     """The row of parity.json of a file that was not kept."""
-    suffix = {"tflite": ".tflite", "onnx": ".onnx"}[variant.format]
     return {
-        "file": f"{run.description.model}-{variant.precision}{suffix}",
+        "file": file_name(run.description.model, variant.precision, variant.format, variant.input),
         "format": variant.format,
         "precision": variant.precision,
+        "input": variant.input,
         "bytes": None,
         "max_abs_error": None,
         "top1_agreement": None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options import Batch, CacheFolder, Format, Json, ModelFile, NoCache, Precision, Target, refuse_unused
+from ..options import Batch, CacheFolder, Format, Input, Json, ModelFile, NoCache, Precision, Target, refuse_unused
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,6 +22,13 @@ def export(
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
     target: Annotated[Target, typer.Option(help="Make TFLite files for this engine.")] = Target.LITERT,
+    input: Annotated[
+        Input,
+        typer.Option(
+            help="Make files that take features, which genrekit computes; or audio, with the front end inside, for "
+            "whatever runs TFLite or ONNX."
+        ),
+    ] = Input.FEATURES,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
@@ -48,6 +55,8 @@ def export(
     A model that genrekit did not train needs --labels, --front-end and --data.
 
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
+
+    Example: genrekit export runs/cnn --out models --format tflite --input audio
     """
     from ....runtime.util.atomic import require_writable
     from ...exporting.export_run import ExportPlan, export_run, features_of
@@ -63,7 +72,7 @@ def export(
             context, ("cache", "no_cache"), "an export with the run's own segments", "name --data, or leave it out"
         )
     formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
-    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep)
+    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, input.value)
     require_writable(out)
     kept = open_cache(cache, no_cache)
     own = labels is not None or front_end is not None or is_external(run)
