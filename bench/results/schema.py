@@ -49,7 +49,7 @@ class Row:
     """A case, and what was measured of it; None where it was not. Raises ParameterError of a number below 0.
 
     Attributes:
-        model, format, precision, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
+        model, format, precision, input, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
         file: its name; bytes: its size.
         front_end: genrekit or librosa.
         accuracy, agreement: fractions of the clips that get their class, and the same label as from Keras, in [0, 1].
@@ -57,7 +57,8 @@ class Row:
         unknown, answered_accuracy: fraction of the clips that are answered with "unknown", and accuracy over the rest;
             None where the file cannot tell.
         calibration_error: in [0, 1].
-        front_end_ms, model_ms, clip_ms: samples to MFCC, MFCC to scores, samples to label.
+        front_end_ms, model_ms, clip_ms: samples to MFCC, MFCC to scores, samples to label; of a file that takes sound,
+            the last two are the same, and there is no first.
         stream_ms, paced_ms: half a second pushed into a stream, back to back and with rests.
         real_time_factor: median of a clip over its length.
         load_ms, first_call_ms, cold_start_ms, other_load_cores: medians of the rounds; peak_rss_bytes: their maximum.
@@ -73,6 +74,7 @@ class Row:
     model: str | None
     format: str | None
     precision: str | None
+    input: str | None = None
     engine: str | None
     threads: int
     front_end: str = "genrekit"
@@ -125,6 +127,11 @@ class Row:
         if self.threads != 1:
             name += f", {self.threads} threads"
         return f"{name} + librosa" if self.front_end == "librosa" else name
+
+    @property
+    def kind(self) -> tuple[str | int | None, ...]:
+        """What tells it from other rows of its model: format, precision, input, engine and threads."""
+        return self.model, self.format, self.precision, self.input or "features", self.engine, self.threads
 
     @property
     def main_ms(self) -> TimeSummary | None:

@@ -154,7 +154,7 @@ def _mel_blocks(weights: np.ndarray, bins: np.ndarray) -> tuple[MelBlock, ...]:
     """The matrix `weights` [bins, bands], its rows in the order of `bins`, in the blocks that take least together."""
     runs, length = bins.shape
     rows = np.where(bins.reshape(-1, 1) >= 0, weights[bins.ravel()], 0)
-    touched = rows.reshape(runs, length, -1).any(axis=1)
+    touched = np.any(rows.reshape(runs, length, -1), axis=1)
     bands = weights.shape[1]
     starts = np.where(touched.any(axis=0), touched.argmax(axis=0), runs)  # of each band, in runs
     ends = np.where(touched.any(axis=0), runs - touched[::-1].argmax(axis=0), 0)

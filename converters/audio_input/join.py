@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from ...runtime.modelfile.description import AUDIO, ModelDescription
+from ...runtime.modelfile.description import AUDIO, FORMAT_VERSION, ModelDescription
 from ..formats import Conversion
 from .constants import graph_constants
 
@@ -24,7 +24,10 @@ def for_audio(
     rejection = description.rejection
     if rejection is not None:  # distances are of features, which do not leave the file
         rejection = dataclasses.replace(rejection, max_distance=None, centers="", whitening="")
-    described = dataclasses.replace(description, input=AUDIO, rejection=rejection, notes=(*description.notes, NOTE))
+    notes = (*description.notes, NOTE)
+    described = dataclasses.replace(
+        description, input=AUDIO, rejection=rejection, notes=notes, format_version=FORMAT_VERSION
+    )
     constants = graph_constants(description.front_end, description.normalization)
     if description.format == "tflite":
         from .metadata import with_metadata

@@ -41,8 +41,8 @@ def _metadata(description: ModelDescription) -> bytes:
     told = f"{config.window_s:g} s of one channel at {config.sample_rate} Hz, in [-1, 1]"
     taken = _table(builder, {0: _text(builder, "samples"), 1: _text(builder, told), 3: content})
     labels = _table(builder, {0: _text(builder, LABELS_NAME), 2: ("Int8", _AXIS_LABELS)})
-    told = _text(builder, f"probabilities of {classes} classes")
-    given = _table(builder, {0: _text(builder, "probabilities"), 1: told, 6: _tables(builder, [labels])})
+    text = _text(builder, f"probabilities of {classes} classes")
+    given = _table(builder, {0: _text(builder, "probabilities"), 1: text, 6: _tables(builder, [labels])})
     graph = _table(builder, {2: _tables(builder, [taken]), 3: _tables(builder, [given])})
     told = f"{description.model} ({description.precision}): {classes} classes of sound, from {config.window_s:g} s"
     model = _table(

@@ -169,5 +169,7 @@ def with_tflite_front_end(data: bytes, constants: GraphConstants) -> bytes:
         writer.operator("DEQUANTIZE", [probabilities], given, schema.DequantizeOptionsT(), version=2)
         operators += writer.operators
     graph.operators, graph.inputs, graph.outputs = operators, [writer.input], [given]
-    model.signatureDefs = None  # they name the ends that the model had
+    for signature in model.signatureDefs or ():
+        signature.inputs = [schema.TensorMapT(name=SAMPLES.encode(), tensorIndex=writer.input)]
+        signature.outputs = [schema.TensorMapT(name=PROBABILITIES, tensorIndex=given)]
     return packed(model)

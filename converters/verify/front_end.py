@@ -66,7 +66,7 @@ def check_mfcc(graph: Graph, config: MfccConfig, normalization: Normalization | 
         error = float((np.abs(found - exact) - noise).max()) if np.isfinite(found).all() else np.nan
         if not error <= TOLERANCE:
             raise ParityError(
-                f"the front end inside it is wrong: MFCC of {name} differ by {error:.3g}, at most {TOLERANCE:g} allowed",
+                f"its front end is wrong: MFCC of {name} differ by {error:.3g}, at most {TOLERANCE:g} allowed",
                 {"mfcc_error": None if np.isnan(error) else error},
             )
         worst = max(worst, error)

@@ -90,8 +90,8 @@ def wrong_windows(received: tuple[int, ...], expected: tuple[int, ...]) -> str:
     if len(expected) > 1:
         return f"features.shape={received}: expected (batch, {expected[0]}, {expected[1]})"
     return (
-        f"samples.shape={received}: expected (batch, {expected[0]}), windows of {expected[0]} samples; give longer audio "
-        "to StreamClassifier, which cuts windows from it, and pad shorter audio with zeros at its end"
+        f"samples.shape={received}: expected (batch, {expected[0]}), windows of {expected[0]} samples; give longer "
+        "audio to StreamClassifier, which cuts windows from it, and pad shorter audio with zeros at its end"
     )
 
 

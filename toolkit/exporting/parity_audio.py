@@ -28,8 +28,8 @@ def parity_audio(features: ExportFeatures, config: MfccConfig, folder: Path) -> 
         read_segments(features.parity_files, features.parity_positions, config, samples)
     except (GenrekitError, IndexError) as error:
         raise CorpusError(
-            f"input=audio: expected the audio that the run was trained on where it was, but it cannot be read ({error}); "
-            f"{remedy}"
+            f"input=audio: expected the audio that the run was trained on where it was, but it cannot be read "
+            f"({error}); {remedy}"
         ) from error
     for window, kept, file in zip(samples, features.parity, features.parity_files, strict=True):
         if np.abs(mfcc(window, config) - kept).max() > CHANGED:

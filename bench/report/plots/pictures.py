@@ -104,8 +104,9 @@ def distributions(rows: list[Row]) -> Picture:
 
 def front_end_and_model(rows: list[Row]) -> Picture | None:
     """Stacked bars of the two steps of a clip."""
+    rows = [row for row in rows if row.input != "audio"]  # of which one step is known
     steps = [(row.front_end_ms.p50, row.model_ms.p50) for row in rows if row.front_end_ms and row.model_ms]
-    if len(steps) < len(rows):
+    if not steps or len(steps) < len(rows):
         return None
     front_end, model = zip(*steps, strict=True)
     figure, axes = figure_of_files(rows)

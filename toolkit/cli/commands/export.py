@@ -134,7 +134,7 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     table.add_row("sha256", found["sha256"])
     if found["format"] != "keras":
         table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
-    shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
+    shown = {"model", "labels", "front_end", "input", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
             text = _pairs(value) if isinstance(value, dict) else str(value)
@@ -144,7 +144,7 @@ def _inspection_table(found: dict[str, Any]) -> Table:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {_short(value)}" for name, value in values.items())
+    return ", ".join(f"{name} {_short(value)}" for name, value in values.items() if value != "")
 
 
 def _short(value: Any) -> str:
