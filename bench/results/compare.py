@@ -95,8 +95,8 @@ class Comparison:
 def compare(benches: Sequence[Bench]) -> Comparison:
     """Compare every bench with the first; there are 2 to 26.
 
-    Cases are the same where model, format, precision, input, engine, threads and front end are. Rounds of two files were not
-    measured together, so that drift of the machine between them is in the ratios.
+    Cases are the same where model, format, precision, input, engine, threads and front end are. Rounds of two files
+    were not measured together, so that drift of the machine between them is in the ratios.
     """
     lettered = [(chr(ord("A") + index), bench) for index, bench in enumerate(benches)]
     first = benches[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .schema import TIMES, Bench, Row
 from .stats import ratio_of
 from .values import SLOWER, BenchWarning, TimeSummary

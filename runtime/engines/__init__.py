@@ -75,36 +75,43 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
     description = read_description(path)
     spec = _choose(model_format(path), engine)
+    made = _engine_class(spec)
     if spec.format == "keras":
         check_archive(Path(path))
     else:
         check_ends(read_graph(path), description, path)
-    loaded = _loaded(spec, path, description, threads)
+    loaded = _loaded(made, Path(path), description, threads)
     check_shapes(loaded.shapes, description, path)
     return loaded
 
 
 def load_part(path: str | Path, engine: str) -> Engine:
     """As `load_engine`, of a file that holds a part of a model: its ends may be others than its description says."""
+    description = read_description(path)
+    made = _engine_class(_choose(model_format(path), engine))
     read_graph(path)
-    return _loaded(_choose(model_format(path), engine), path, read_description(path), 1)
+    return _loaded(made, Path(path), description, 1)
 
 
-def _loaded(spec: EngineSpec, path: str | Path, description: ModelDescription, threads: int) -> Engine:
+def _engine_class(spec: EngineSpec) -> type[Engine]:
     require_installed(spec)
     try:
         module = importlib.import_module(spec.module, __package__)
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
         raise _missing(spec, f"does not load ({first_words(error)})") from error
+    made: type[Engine] = module.engine
+    return made
+
+
+def _loaded(made: type[Engine], path: Path, description: ModelDescription, threads: int) -> Engine:
     try:
-        loaded: Engine = module.engine(Path(path), description, threads)
+        return made(path, description, threads)
     except GenrekitError:
         raise
     except Exception as error:  # engines raise whatever they like on a file they cannot load
         raise ModelFileError(
-            f"{path}: expected a model that {spec.name} loads, but it says: {first_words(error)}; export it again"
+            f"{path}: expected a model that {made.name} loads, but it says: {first_words(error)}; export it again"
         ) from error
-    return loaded
 
 
 def _choose(file_format: str, name: str | None) -> EngineSpec:

@@ -179,8 +179,8 @@ def _probabilities(model: Classifier, segments: Segments, as_heard: bool) -> np.
         return model.predict(segments.features)
     if as_heard:
         raise ParameterError(
-            f"{model.engine.path}: expected a file that takes features for windows as they are heard in rooms, received "
-            "one that takes sound; evaluate the file of the same model and precision that takes features"
+            f"{model.engine.path}: expected a file that takes features for windows as they are heard in rooms, "
+            "received one that takes sound; evaluate the file of the same model and precision that takes features"
         )
     rows = np.arange(len(segments.labels))
     found = np.empty((len(rows), len(model.labels)), np.float32)
