@@ -73,7 +73,7 @@ def pytest_runtest_call(item):
 
 
 # Files whose tests share what is slow to make.
-TOGETHER = re.compile(r"tests/converters/|tests/toolkit/test_(cli|cli_bench|quickstart|wheel)\.py")
+TOGETHER = re.compile(r"tests/converters/|tests/toolkit/test_(cli|cli_audio|cli_bench|quickstart|wheel)\.py")
 
 
 @pytest.hookimpl(optionalhook=True)
