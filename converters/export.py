@@ -81,10 +81,11 @@ def export_model(
         parity = compare(
             trained.windows.reference, _predicted(temporary, trained, engine, taken), trained.windows.labels
         )
+        added: dict[str, float] = {}
         try:
             reasons = check(parity, precision)
             if taken == AUDIO:
-                check_sound(temporary, described, engine)
+                added["mfcc_error"] = check_sound(temporary, described, engine)
         except ParityError as error:
             path.unlink(missing_ok=True)
             if keep:
@@ -93,7 +94,7 @@ def export_model(
         record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
         described = dataclasses.replace(described, parity=record)
         temporary.write_bytes(attach(conversion.data, described))
-    return ExportResult(path, _row(path, described, parity))
+    return ExportResult(path, {**_row(path, described, parity), **added})
 
 
 def file_name(model: str, precision: str, file_format: str, taken: str = FEATURES) -> str:

@@ -20,7 +20,7 @@ from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION, TrainingCo
 from genrekit.runtime.modelfile.reader import read_description
 
 from . import no_network
-from .environments import device, old_device, package_index, wheel  # noqa: F401 (fixtures)
+from .environments import device, mediapipe_device, old_device, package_index, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
 
 # A shell without job control starts commands in the background deaf to Ctrl-C; what the tests start would be so, too.

@@ -73,8 +73,11 @@ def check_mfcc(graph: Graph, config: MfccConfig, normalization: Normalization | 
     return worst
 
 
-def check_sound(path: Path, description: ModelDescription, engine: str) -> None:
+def check_sound(path: Path, description: ModelDescription, engine: str) -> float:
     """Whether the file `path`, which takes sound, has the right front end and gives probabilities of `hard_signals`.
+
+    Returns:
+        As `check_mfcc`.
 
     Raises:
         ParityError: it does not; the message says where.
@@ -90,7 +93,7 @@ def check_sound(path: Path, description: ModelDescription, engine: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         alone = Path(folder) / f"front_end{path.suffix}"
         alone.write_bytes(attach(mfcc_model(description), description))
-        check_mfcc(
+        return check_mfcc(
             lambda samples: predict(alone, samples, engine, part=True),
             description.front_end,
             description.normalization,

@@ -2,13 +2,17 @@
 
 import dataclasses
 import io
+import json
+import shutil
 import struct
+import subprocess
 import zipfile
 
 import numpy as np
 import onnx
 import onnxruntime
 import pytest
+import soundfile
 from tensorflow.lite.python import schema_py_generated as schema
 
 from genrekit.converters.attach import attach
@@ -18,9 +22,10 @@ from genrekit.converters.export import export_model
 from genrekit.converters.formats import Conversion, require_supported
 from genrekit.converters.onnx.convert import convert_onnx
 from genrekit.converters.quantize.calibration import choose_calibration
+from genrekit.converters.tflite.convert import convert_tflite
 from genrekit.converters.trained_model import ParityWindows, TrainedModel
 from genrekit.converters.verify import front_end as gate
-from genrekit.runtime import MfccConfig, ModelDescription, Normalization, Rejection, load, mfcc
+from genrekit.runtime import MfccConfig, ModelDescription, Normalization, Rejection, classify_file, load, mfcc
 from genrekit.runtime.engines import load_engine, load_part
 from genrekit.runtime.engines.onnx import MOST_SOUND
 from genrekit.runtime.errors import AudioError, ParameterError, ParityError, UnsupportedModelError
@@ -268,6 +273,7 @@ def test_an_export_compares_sound(file_format, source, tmp_path):
     result = export_model(source, tmp_path, file_format, "float32", taken="audio")
     assert result.path.name == f"model-float32-audio.{file_format}"
     assert (result.row["input"], result.row["windows"], result.row["top1_agreement"]) == ("audio", 40, 1.0)
+    assert 0 < result.row["mfcc_error"] <= gate.TOLERANCE
     model = load(result.path)
     assert model.description.takes_audio
     found = model.predict_audio(source.windows.samples)
@@ -319,3 +325,56 @@ def test_samples_of_another_length_are_refused(joined, sounds):
     for take in (load(sound).predict_audio, load_engine(sound)):
         with pytest.raises(AudioError, match=r"\(2, 1000\): expected .*66150 samples.*StreamClassifier.*pad"):
             take(sounds[:2, :1000])
+
+
+IN_MEDIAPIPE = """
+import json, sys, wave
+import numpy as np
+from mediapipe.tasks.python import BaseOptions, audio
+from mediapipe.tasks.python.components.containers import AudioData
+
+with wave.open(sys.argv[1]) as file:
+    samples = np.frombuffer(file.readframes(file.getnframes()), "<i2") / np.float32(32768)
+    data = AudioData.create_from_array(samples, file.getframerate())
+found = []
+for path in sys.argv[2:]:
+    options = audio.AudioClassifierOptions(base_options=BaseOptions(model_asset_path=path))
+    with audio.AudioClassifier.create_from_options(options) as classifier:
+        windows = classifier.classify(data)
+    categories = [(window.timestamp_ms, window.classifications[0].categories) for window in windows]
+    found.append([[start, {one.category_name: one.score for one in scores}] for start, scores in categories])
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize("name", ["mlp", "cnn", "lstm"])
+def test_mediapipe_takes_the_file_as_it_is(name, mediapipe_device, joined, sounds, tmp_path):
+    """A recording of five windows and a bit: the same scores, window by window."""
+    recording, precisions = tmp_path / "recording.wav", ("float32", "int8")
+    soundfile.write(recording, np.append(sounds[:5].ravel(), sounds[0][:5000]), MfccConfig().sample_rate, "PCM_16")
+    files = [joined(name, "tflite", precision)[1] for precision in precisions]
+    files = [shutil.copy(file, tmp_path / f"{index}.tflite") for index, file in enumerate(files)]
+    command = [mediapipe_device, "-c", IN_MEDIAPIPE, recording, *files]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    for file, received in zip(files, json.loads(process.stdout), strict=True):
+        expected = classify_file(load(file, any_answer=True), recording).windows
+        assert len(expected) == 5 <= len(received)  # it may decide on what is left at the end, too
+        for index, (prediction, (start_ms, scores)) in enumerate(zip(expected, received, strict=False)):
+            assert start_ms == 3000 * index
+            assert scores == pytest.approx(prediction.scores, abs=1e-3)
+            assert max(scores, key=scores.get) == prediction.label
+
+
+@pytest.mark.parametrize(("name", "precision"), [("lstm", "float32"), ("cnn", "dynamic"), ("cnn", "int8")])
+def test_tflite_runtime_runs_files_for_sound(name, precision, old_device, models, data, sounds, tmp_path):
+    plain = convert_tflite(models(name), precision, data.known, target="tflite-runtime")
+    sound, says = for_audio(plain, described(normalization=data.normalization, precision=precision), 1)
+    (tmp_path / "sound.tflite").write_bytes(attach(sound.data, says))
+    np.save(tmp_path / "sounds.npy", sounds)
+    program = (
+        "import numpy; from genrekit.runtime import load; "
+        "numpy.save('found.npy', load('sound.tflite').predict_audio(numpy.load('sounds.npy')))"
+    )
+    subprocess.run([old_device, "-c", program], check=True, cwd=tmp_path)
+    expected = load(tmp_path / "sound.tflite").predict_audio(sounds)
+    np.testing.assert_allclose(np.load(tmp_path / "found.npy"), expected, rtol=0, atol=max(1e-3, STEPS[precision]))

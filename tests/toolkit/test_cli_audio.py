@@ -89,7 +89,7 @@ def test_a_bench_has_one_time_for_it(sound, exported, corpus_folder, genrekit, t
     assert of_sound["gmacs_per_s"] is None
     assert of_features["front_end_ms"]["p50"] > 0
     assert of_sound["agreement"] == pytest.approx(of_features["agreement"], abs=0.2)
-    assert of_sound["stream_ms"]["n"] == of_features["stream_ms"]["n"]
+    assert of_sound["stream_ms"]["p50"] > 0
 
 
 @pytest.fixture
