@@ -59,7 +59,9 @@ class Classifier:
                 f"{self.engine.path}: expected samples for predict_audio, classify or StreamClassifier, received "
                 "features; the file takes sound and makes MFCC of it itself"
             )
-        features = self._fitting(features)
+        features, expected = np.asarray(features, np.float32), self.description.input_shape
+        if features.ndim != 3 or features.shape[1:] != expected:
+            raise AudioError(wrong_windows(features.shape, expected))
         normalization = self.description.normalization
         return self._scores(normalization.apply(features) if normalization else features)
 
@@ -70,26 +72,23 @@ class Classifier:
             samples: mono, in [-1, 1], at ``config.sample_rate``: float32 [shape=(batch, window_samples)].
 
         Raises:
-            AudioError: windows of another length.
+            AudioError: windows of another length, or samples that are not finite.
             ModelFileError: as of `predict`.
         """
+        samples, expected = np.asarray(samples, np.float32), self.config.window_samples
+        if samples.ndim != 2 or samples.shape[1] != expected:
+            raise AudioError(wrong_windows(samples.shape, (expected,)))
         if self.description.takes_audio:
-            return self._scores(self._fitting(samples))
-        if samples.ndim != 2 or samples.shape[1] != self.config.window_samples:
-            raise AudioError(wrong_windows(samples.shape, (self.config.window_samples,)))
+            checked(samples.ravel())
+            return self._scores(samples)
         features = [mfcc(window, self.config) for window in samples]
         return self.predict(np.stack(features) if features else np.empty((0, *self.description.input_shape)))
-
-    def _fitting(self, windows: np.ndarray) -> np.ndarray:
-        """`windows` as float32; raises AudioError where they are not of the shape that the file takes."""
-        windows, expected = np.asarray(windows, np.float32), self.description.input_shape
-        if windows.ndim == 0 or windows.shape[1:] != expected:
-            raise AudioError(wrong_windows(windows.shape, expected))
-        return windows
 
     def _scores(self, windows: np.ndarray) -> np.ndarray:
         try:
             scores = self.engine(windows)
+        except AudioError:  # windows of another shape
+            raise
         except Exception as error:  # engines raise whatever they like on a model that they load and cannot run
             raise self._unsound(first_words(error)) from error
         if scores.shape != (len(windows), len(self.labels)):
@@ -132,7 +131,7 @@ class Classifier:
             audio: its samples, without those it was padded with [shape=(n,)].
         """
         takes_audio = self.description.takes_audio
-        scores = (self.predict_audio if takes_audio else self.predict)(taken[np.newaxis])[0]
+        scores = (self._scores if takes_audio else self.predict)(taken[np.newaxis])[0]
         best = int(scores.argmax())
         named = dict(zip(self.labels, scores.tolist(), strict=True))
         rejection = None if takes_audio else self.answering.rejection

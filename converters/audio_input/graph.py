@@ -91,7 +91,7 @@ def write_front_end(to: GraphWriter[Key], constants: GraphConstants) -> Value[Ke
 def _first_stage(to: GraphWriter[Key], constants: GraphConstants) -> Value[Key]:
     """The first stage's matrices [shape=(N2, 2 K1, N1)], which would be half a megabyte, from their factors.
 
-    ONNX Runtime works them out when it loads the file; in TFLite they take a twentieth of the front end's time.
+    ONNX Runtime works them out when it loads the file; in TFLite they take a fifteenth of the front end's time.
     """
     window = to.constant(constants.window)
     cosine = to.multiply(window, to.constant(constants.cosine))

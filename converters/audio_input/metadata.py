@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import flatbuffers
+import numpy as np
 from tensorflow.lite.python import schema_py_generated as schema
 
 from ...runtime.modelfile.description import LABELS_NAME, ModelDescription
@@ -26,7 +27,7 @@ def with_metadata(data: bytes, description: ModelDescription) -> bytes:
     The labels themselves stand in `LABELS_NAME`, which is a file behind the model (see `attach`).
     """
     model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(data))
-    model.buffers.append(schema.BufferT(data=list(_metadata(description))))
+    model.buffers.append(schema.BufferT(data=np.frombuffer(_metadata(description), np.uint8)))
     entry = schema.MetadataT(name=BUFFER_NAME, buffer=len(model.buffers) - 1)
     model.metadata = [*(model.metadata or ()), entry]
     return packed(model)

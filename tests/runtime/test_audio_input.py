@@ -112,8 +112,10 @@ def test_windows_of_another_length_are_refused(pair, shape):
 
 
 def test_samples_that_are_not_finite_are_refused(sound):
-    with pytest.raises(AudioError, match="expected finite values"):
-        sound.classify(np.full(4000, np.nan, np.float32))
+    damaged = np.full(4000, np.nan, np.float32)
+    for use in (sound.classify, lambda samples: sound.predict_audio(samples[np.newaxis])):
+        with pytest.raises(AudioError, match="expected finite values"):
+            use(damaged)
 
 
 def with_rejection(path, rejection, folder):
