@@ -80,7 +80,9 @@ def _transpose(operator: OperatorTable, taken: Taken, given: Sequence[TensorTabl
     (y,), axes = given, order.integers()
     require(x.dtype == y.dtype and order.elements == len(x.shape), "another rank or type")
     if axes is not None:
-        require(sorted(axis % max(len(axes), 1) for axis in axes) == list(range(len(axes))), f"axes {axes}")
+        rank = len(axes)
+        indices = sorted(axis % rank for axis in axes if -rank <= axis < rank)
+        require(indices == list(range(rank)), f"axes {axes}")
         require_shape(y, [x.shape[axis] for axis in axes], x)
 
 
