@@ -17,6 +17,7 @@ from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from ..runtime.util.regular import read_bytes
 from .attach import attach
+from .audio_input.constants import require_graph
 from .formats import Conversion, require_supported
 from .trained_model import TrainedModel
 from .verify.front_end import check_sound
@@ -66,6 +67,8 @@ def export_model(
         OutputError: `folder` cannot be written.
     """
     require_supported(file_format, precision, target, batch, taken)
+    if taken == AUDIO:
+        require_graph(trained.description.front_end)
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
     trained = trained.prepared_for(precision)

@@ -104,6 +104,11 @@ def graph_constants(config: MfccConfig, normalization: Normalization | None = No
     )
 
 
+def require_graph(config: MfccConfig) -> None:
+    """Raise UnsupportedModelError where `config` is no front end that the graph's form reaches; says what would be."""
+    factors(config)
+
+
 def factors(config: MfccConfig) -> tuple[int, int]:
     """N1 and N2 with the fewest multiplications; raises UnsupportedModelError where there are none up to `MAX_FACTOR`.
 

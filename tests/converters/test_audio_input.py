@@ -286,6 +286,13 @@ def test_an_export_needs_sound_to_compare(source, tmp_path):
         export_model(silent, tmp_path, "onnx", "float32", taken="audio")
 
 
+def test_a_front_end_out_of_reach_is_refused_before_anything_is_converted(source, tmp_path):
+    config = MfccConfig(n_fft=2062)
+    described = dataclasses.replace(source, description=dataclasses.replace(source.description, front_end=config))
+    with pytest.raises(UnsupportedModelError, match="input=audio, n_fft=2062"):
+        export_model(dataclasses.replace(described, model=None), tmp_path, "tflite", "float32", taken="audio")
+
+
 def test_a_wrong_front_end_does_not_pass(source, tmp_path, monkeypatch):
     """It clamps 80.1 dB below the maximum, which hardly changes a probability."""
     right = graph_constants

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ...converters.audio_input.constants import require_graph
 from ...converters.export import export_model, file_name, write_parity
 from ...converters.formats import PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
@@ -114,6 +115,7 @@ def _export_run(
     with tempfile.TemporaryDirectory() as audio:
         source = source_of(run, features)
         if any(variant.input == AUDIO for variant in plan.variants):
+            require_graph(run.description.front_end)  # before the audio is read
             source = source.with_samples(parity_audio(features, run.description.front_end, Path(audio)))
         return _export_all(run, source, folder, plan, on_file)
 
