@@ -147,7 +147,10 @@ def _interleaved(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 
 def _bins(n_fft: int, first: int, half: int) -> np.ndarray:
-    """Which bin each row of the power spectrum is, -1 where it is the same as another row: [shape=(half, 2 K1)]."""
+    """Which bin each row of the power spectrum is, -1 where it is the same as another row: [shape=(half, 2 K1)].
+
+    That of half the sample rate, where the last mel band has come down to 0, is left out if N2 is even.
+    """
     k1: np.ndarray = np.arange(first // 2 + 1)
     starts = first * np.arange(half)[:, np.newaxis]
     mirrored = np.where((k1 > 0) & (2 * k1 < first), starts + first - k1, -1)
