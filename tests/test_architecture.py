@@ -26,8 +26,9 @@ ROOMS = {
         "tflite": {"formats", "keras_graph", "trained_model", "quantize", "attach"},
         "onnx": {"formats", "keras_graph", "trained_model", "quantize"},
         "c": {"attach"},
-        "verify": {"formats", "trained_model", "tflite", "onnx", "c"},
-        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "verify"},
+        "audio_input": {"formats", "tflite", "onnx"},
+        "verify": {"formats", "trained_model", "tflite", "onnx", "c", "audio_input", "attach"},
+        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "audio_input", "verify"},
         "export_c": {"formats", "trained_model", "attach", "c", "verify", "export"},
     },
     "bench": {

@@ -6,6 +6,7 @@ import pytest
 
 from genrekit.converters.formats import PRECISIONS, TARGETS
 from genrekit.runtime.engines import MEASURED
+from genrekit.runtime.modelfile.description import INPUTS
 from genrekit.toolkit.cli import options as choices
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
@@ -23,6 +24,7 @@ from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
         (choices.Precision, PRECISIONS["tflite"]),
         (choices.Target, TARGETS),
         (choices.Engine, MEASURED),
+        (choices.Input, INPUTS),
     ],
 )
 def test_choices_are_complete(choice, names):

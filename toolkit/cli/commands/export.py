@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options import Batch, CacheFolder, Format, Json, ModelFile, NoCache, Precision, Target, refuse_unused
+from ..options import Batch, CacheFolder, Format, Input, Json, ModelFile, NoCache, Precision, Target, refuse_unused
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -22,6 +22,13 @@ def export(
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
     target: Annotated[Target, typer.Option(help="Make TFLite files for this engine; c: folders of C.")] = Target.LITERT,
+    input: Annotated[
+        Input,
+        typer.Option(
+            help="Make files that take features, which genrekit computes; or audio, with the front end inside, for "
+            "whatever runs TFLite or ONNX."
+        ),
+    ] = Input.FEATURES,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
@@ -52,6 +59,8 @@ def export(
     A model that genrekit did not train needs --labels, --front-end and --data.
 
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
+
+    Example: genrekit export runs/cnn --out models --format tflite --input audio
     """
     from ....runtime.util.atomic import require_writable
     from ...exporting.export_run import ExportPlan, export_run, features_of
@@ -69,7 +78,9 @@ def export(
     if target is not Target.C:
         refuse_unused(context, ("max_ram",), f"target {target.value}", "export with --target c, or leave it out")
     formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
-    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram)
+    plan = ExportPlan.of(
+        formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram, input.value
+    )
     require_writable(out)
     kept = open_cache(cache, no_cache)
     own = labels is not None or front_end is not None or is_external(run)
@@ -140,7 +151,7 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     table.add_row("sha256", found["sha256"] or "-")
     if found["format"] != "keras":
         table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
-    shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
+    shown = {"model", "labels", "front_end", "input", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
             text = _pairs(value) if isinstance(value, dict) else str(value)
@@ -150,7 +161,7 @@ def _inspection_table(found: dict[str, Any]) -> Table:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {_short(value)}" for name, value in values.items())
+    return ", ".join(f"{name} {_short(value)}" for name, value in values.items() if value != "")
 
 
 def _short(value: Any) -> str:
