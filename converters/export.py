@@ -12,7 +12,7 @@ import numpy as np
 
 from ..runtime.engines import ENGINES, require_installed
 from ..runtime.errors import MissingPackageError, ParameterError, ParityError
-from ..runtime.modelfile.description import AUDIO, C, FEATURES, CalibrationRecord, ModelDescription, ParityRecord
+from ..runtime.modelfile.description import AUDIO, FEATURES, C, CalibrationRecord, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from ..runtime.util.regular import read_bytes

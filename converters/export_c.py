@@ -11,7 +11,7 @@ import numpy as np
 
 from ..runtime.errors import ParityError, UnsupportedModelError
 from ..runtime.mfcc_stream import MfccStream
-from ..runtime.modelfile.description import C, FEATURES, ModelDescription, ParityRecord
+from ..runtime.modelfile.description import FEATURES, C, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from .attach import attach
 from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, write_files

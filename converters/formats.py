@@ -8,7 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from ..runtime.errors import ParameterError, UnsupportedModelError
-from ..runtime.modelfile.description import AUDIO, C, FEATURES, INPUTS, QuantizationScheme
+from ..runtime.modelfile.description import AUDIO, FEATURES, INPUTS, C, QuantizationScheme
 
 PRECISIONS = {
     "tflite": ("float32", "float16", "dynamic", "int8"),

@@ -13,7 +13,7 @@ from ...converters.export import export_model, file_name, write_parity
 from ...converters.formats import PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
-from ...runtime.modelfile.description import AUDIO, C, FEATURES
+from ...runtime.modelfile.description import AUDIO, FEATURES, C
 from ...runtime.util.lock import sole_writer
 from ..compute import Processes
 from ..corpus.extraction import extract
