@@ -15,8 +15,9 @@ PRECISIONS = {
     "onnx": ("float32", "dynamic", "int8"),
 }
 QUANTISED = ("dynamic", "int8")
-# Of TFLite files, and c, a folder that is made from one; ONNX files are for ONNX Runtime.
-TARGETS = ("litert", "tflite-runtime", "micro", "c")
+# Of TFLite files, and what is made from one: c, a folder, and web, a page; ONNX files are for ONNX Runtime.
+TARGETS = ("litert", "tflite-runtime", "micro", "c", "web")
+FROM_C = ("c", "web")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
             "tensor to and fro; choose float32, or int8 for a smaller file"
         )
     if file_format == "onnx" and target != TARGETS[0]:
-        verb = "is made from" if target == "c" else "reads"
+        verb = "is made from" if target in FROM_C else "reads"
         raise UnsupportedModelError(f"format={file_format}, target={target}: {target} {verb} TFLite; export tflite")
     if batch is None and file_format != "onnx":
         raise UnsupportedModelError(
@@ -61,9 +62,9 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
         raise UnsupportedModelError(
             f"precision={precision}, target=micro: microcontrollers take whole-number models; choose int8"
         )
-    if target == "c" and precision not in ("float32", "int8"):
+    if target in FROM_C and precision not in ("float32", "int8"):
         raise UnsupportedModelError(
-            f"precision={precision}, target=c: the layers in C are in float32 or int8; choose one of them"
+            f"precision={precision}, target={target}: the layers in C are in float32 or int8; choose one of them"
         )
 
 

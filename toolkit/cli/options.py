@@ -36,7 +36,7 @@ EdgeOption = Enum(
 AddableOption = Enum("AddableOption", {"ROOM": "room"})
 Format = Enum("Format", {"TFLITE": "tflite", "ONNX": "onnx"})
 Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNAMIC": "dynamic", "INT8": "int8"})
-Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c"})
+Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c", "WEB": "web"})
 Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
 Engine = Enum(
     "Engine",

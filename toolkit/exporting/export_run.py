@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ...converters.export import export_model, write_parity
-from ...converters.formats import PRECISIONS, require_supported
+from ...converters.formats import FROM_C, PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
 from ...runtime.util.lock import sole_writer
@@ -33,7 +33,7 @@ class ExportPlan:
     """Which files to make of a run.
 
     Attributes:
-        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources; or c.
+        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources; or c or web.
         batch: windows per call, 1, or None for any number (onnx only).
         keep: whether a file that fails is kept under a name that says so.
         max_ram: bytes that a folder of C may take on a board, or None for any number.
@@ -63,7 +63,7 @@ class ExportPlan:
         """
         requested = [
             Variant(file_format, precision)
-            for file_format in formats or (("tflite",) if target == "c" else PRECISIONS)
+            for file_format in formats or (("tflite",) if target in FROM_C else PRECISIONS)
             for precision in precisions or PRECISIONS.get(file_format, ("float32",))
         ]
         possible, errors = [], []
@@ -130,6 +130,12 @@ def _export(source: TrainedModel, folder: Path, variant: Variant, plan: ExportPl
 
         sound = demo_sound(source.description.front_end)
         return export_c(source, folder, variant.precision, sound, plan.keep, plan.max_ram).row
+    if plan.target == "web":
+        from ..live.web_page import export_web
+        from .demo_sound import demo_example, demo_sound
+
+        config = source.description.front_end
+        return export_web(source, folder, variant.precision, demo_sound(config), demo_example(config))
     result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
     if plan.target == "micro":
         from ...converters.tflite.micro_sources import write_sources
@@ -166,10 +172,10 @@ def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> Expo
 
 def failed_row(run: Run, variant: Variant, error: GenrekitError, target: str = "litert") -> dict[str, Any]:
     """The row of parity.json of a file that was not kept."""
-    suffix = "-c" if target == "c" else f".{variant.format}"
+    suffix = {"c": "-c", "web": ".html"}.get(target, f".{variant.format}")
     return {
         "file": f"{run.description.model}-{variant.precision}{suffix}",
-        "format": "c" if target == "c" else variant.format,
+        "format": target if target in FROM_C else variant.format,
         "precision": variant.precision,
         "bytes": None,
         "max_abs_error": None,
