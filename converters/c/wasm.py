@@ -13,7 +13,8 @@ from ...runtime.errors import Failure, MissingPackageError
 
 WEB = Path(__file__).with_name("web") / "web.c"
 MODULE = "model.wasm"
-COMPILE = ("-m", "ziglang", "cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c99", "-O3", "-msimd128", "-s")
+COMPILER = ("-m", "ziglang", "cc", "-target", "wasm32-wasi")
+FLAGS = ("-mexec-model=reactor", "-std=c99", "-O3", "-msimd128", "-s")
 
 
 def require_compiler() -> None:
@@ -38,7 +39,7 @@ def compile_wasm(files: Mapping[str, bytes]) -> bytes:
         for name, data in files.items():
             (folder / name).write_bytes(data)
         sources = sorted(name for name in files if name.endswith(".c"))
-        command = [sys.executable, *COMPILE, "-o", MODULE, *sources]
+        command = [sys.executable, *COMPILER, *FLAGS, "-o", MODULE, *sources]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
         if done.returncode:
             lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]

@@ -38,7 +38,7 @@ class WasmRun:
         engine = wasmtime.Engine()
         self._store = wasmtime.Store(engine)
         instance = wasmtime.Instance(self._store, wasmtime.Module(engine, module), [])
-        self._exports = instance.exports(self._store)
+        self._exports: Any = instance.exports(self._store)
         self._classes = classes
         self._call("_initialize")
         stride = max(1, round(STRIDE_S * config.sample_rate / config.hop_length))

@@ -33,7 +33,8 @@ class ExportPlan:
     """Which files to make of a run.
 
     Attributes:
-        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources; or c or web.
+        target: the engine family of TFLite files: litert, tflite-runtime or micro, which also gets C sources; or c, or
+            web.
         batch: windows per call, 1, or None for any number (onnx only).
         keep: whether a file that fails is kept under a name that says so.
         max_ram: bytes that a folder of C may take on a board, or None for any number.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import html
 import importlib.resources
@@ -15,36 +16,47 @@ from typing import Any
 from ...runtime import ModelDescription
 from ...runtime.util.foreign_text import printable
 from ..splits.leakage import caveat
+from .columns import Columns
 
 STYLE = importlib.resources.files("genrekit.bench") / "report" / "templates" / "base.css"  # of every page
 PIECES = Path(__file__).with_name("page")
 SHARED = ("picture.js", "view.js")  # by both pages
-COLUMN_S = 0.025  # seconds of a column of the picture, about
 UNTOLD = {"labels", "front_end", "normalization", "rejection", "format_version", "checksum"}
 
 
+@dataclasses.dataclass(frozen=True)
+class Policy:
+    """What a page may do beside its own style and script, which are named by their hashes.
+
+    Attributes:
+        scripts: sources of script-src.
+        connections: of connect-src.
+    """
+
+    scripts: str = ""
+    connections: str = "'none'"
+
+
 def html_page(
-    title: str, data: Mapping[str, Any], scripts: Sequence[str], policy: str, controls: str = "", in_page: bool = True
+    title: str, data: Mapping[str, Any], scripts: Sequence[str], policy: Policy, controls: str = ""
 ) -> tuple[str, str]:
-    """A page, and its Content-Security-Policy.
+    """A page, and its Content-Security-Policy, which also stands in it.
 
     Args:
         title: a text from outside, as those in `data` may be.
         data: what the scripts read, as JSON.
         scripts: names of files in `page/`, in their order.
-        policy: what the page may load beside its own style and script, which are named by their hashes.
+        policy: what it needs.
         controls: HTML.
-        in_page: whether the policy stands in the page, too.
     """
     style = STYLE.read_text() + _piece("live.css")
     script = "\n".join(_piece(name) for name in scripts)
     whole_policy = (
-        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)} {policy}; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)} {policy.scripts}; "
+        f"connect-src {policy.connections}; img-src data:; base-uri 'none'; form-action 'none'"
     )
-    meta = f'<meta http-equiv="Content-Security-Policy" content="{whole_policy}">' if in_page else ""
     parts = {
-        "POLICY": meta,
+        "POLICY": whole_policy,
         "TITLE": html.escape(printable(title)),
         "STYLE": style,
         "CONTROLS": controls,
@@ -54,10 +66,9 @@ def html_page(
     return re.sub(r"@([A-Z]+)@", lambda found: parts[found[1]], _piece("page.html")), whole_policy
 
 
-def page_data(description: ModelDescription) -> dict[str, Any]:
-    """What both pages need of a model."""
+def page_data(description: ModelDescription, columns: Columns) -> dict[str, Any]:
+    """What both pages need of a model, and of the picture that they draw."""
     config = description.front_end
-    every = max(1, min(round(COLUMN_S * config.sample_rate / config.hop_length), config.n_fft // config.hop_length))
     count = len(description.labels)
     return {
         "labels": [printable(label) for label in description.labels],
@@ -65,12 +76,8 @@ def page_data(description: ModelDescription) -> dict[str, Any]:
         "window_samples": config.window_samples,
         "window_s": config.window_s,
         "demo": description.corpus.demo,
-        "picture": {
-            "bands": config.n_mels,
-            "every": every,
-            "column_s": every * config.hop_length / config.sample_rate,
-        },
-        "line": f"{count} labels; a window of {config.window_s:g} s at {config.sample_rate} Hz; {description.precision}",
+        "picture": {**dataclasses.asdict(columns), "column_s": columns.seconds(config)},
+        "line": f"{count} labels; a window of {config.window_s:g} s at {config.sample_rate} Hz",
         "facts": list(_facts(description)),
     }
 
@@ -103,7 +110,9 @@ def _origin(description: ModelDescription) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name.replace('_', ' ')} {_text(one)}" for name, one in value.items() if one not in (None, ()))
+        return ", ".join(
+            f"{name.replace('_', ' ')} {_text(one)}" for name, one in value.items() if one not in (None, ())
+        )
     if isinstance(value, (list, tuple)):
         return " ".join(map(_text, value))
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -10,11 +10,12 @@ from ...converters.export_c import Sound
 from ...converters.export_wasm import WasmModel, wasm_model
 from ...converters.trained_model import TrainedModel
 from ...runtime.util.atomic import write_text
-from .page import PIECES, SHARED, html_page, page_data
+from .columns import Columns
+from .page import PIECES, SHARED, Policy, html_page, page_data
 
 SCRIPTS = (*SHARED, "resampler.js", "classifier.js", "sources.js", "web.js")
 # WebAssembly, the blob that runs in the audio thread, and what drives a browser in tests; nothing of any network.
-POLICY = "'unsafe-eval' blob:"
+POLICY = Policy(scripts="'unsafe-eval' blob:")
 STRIDE_S = 0.5
 
 
@@ -46,7 +47,7 @@ def export_web(trained: TrainedModel, folder: Path, precision: str, sound: Sound
 def web_page(model: WasmModel, example: bytes) -> str:
     """The page of a model."""
     description = model.description
-    data = page_data(description) | {
+    data = page_data(description, Columns.of(description.front_end)) | {
         "stride_s": STRIDE_S,
         "wasm": base64.b64encode(zlib.compress(model.module, 9)).decode(),
         "example": base64.b64encode(example).decode(),

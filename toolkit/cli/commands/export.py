@@ -21,7 +21,9 @@ def export(
     out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
-    target: Annotated[Target, typer.Option(help="Make TFLite files for this engine; c: folders of C; web: pages.")] = Target.LITERT,
+    target: Annotated[
+        Target, typer.Option(help="Make TFLite files for this engine; c: folders of C; web: pages.")
+    ] = Target.LITERT,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
