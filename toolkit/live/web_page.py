@@ -14,8 +14,8 @@ from .columns import Columns
 from .page import PIECES, SHARED, Policy, html_page, page_data
 
 SCRIPTS = (*SHARED, "resampler.js", "classifier.js", "sources.js", "web.js")
-# WebAssembly, the blob that runs in the audio thread, and what drives a browser in tests; nothing of any network.
-POLICY = Policy(scripts="'unsafe-eval' blob:")
+# WebAssembly and what drives a browser in tests; what runs in the audio thread; nothing of any network.
+POLICY = Policy(scripts="'unsafe-eval' data: blob:")
 STRIDE_S = 0.5
 
 

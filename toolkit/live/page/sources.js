@@ -49,12 +49,8 @@ async function openMicrophone(begin, take, ended) {
       ? "No microphone was found. Connect one, or choose a file or the example instead."
       : "The microphone was refused. Allow it in the browser's settings for this page, or choose a file instead.");
   }
-  const context = new AudioContext(), url = URL.createObjectURL(new Blob([CAPTURE], { type: "text/javascript" }));
-  try {
-    await context.audioWorklet.addModule(url);
-  } finally {
-    URL.revokeObjectURL(url);
-  }
+  const context = new AudioContext();
+  await addCapture(context.audioWorklet);
   begin(context.sampleRate);
   const node = new AudioWorkletNode(context, "capture", { numberOfOutputs: 0 });
   node.port.onmessage = ({ data: { samples, dropped } }) => {
@@ -69,6 +65,15 @@ async function openMicrophone(begin, take, ended) {
     media.getTracks().forEach(track => track.stop());
     context.close();
   };
+}
+
+/** Of a page on file://, Chromium takes no blob for a worklet, but an address that holds the text itself. */
+async function addCapture(worklet) {
+  try {
+    await worklet.addModule(`data:text/javascript,${encodeURIComponent(CAPTURE)}`);
+  } catch {
+    await worklet.addModule(URL.createObjectURL(new Blob([CAPTURE], { type: "text/javascript" })));
+  }
 }
 
 /** A file's bytes as an AudioBuffer of its own rate. */
