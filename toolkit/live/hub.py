@@ -67,6 +67,11 @@ class Hub:
         self._kept: collections.deque[Event] = collections.deque()
         self._viewers: set[Viewer] = set()
 
+    @property
+    def viewers(self) -> int:
+        """How many there are."""
+        return len(self._viewers)
+
     def publish(self, event: Event) -> None:
         """Send it to every viewer, and keep it for late ones. From any thread."""
         self._loop.call_soon_threadsafe(self._publish, event)

@@ -100,7 +100,10 @@ class Server:
 
     def _run(self, server: uvicorn.Server) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(server.serve(sockets=[self._socket]))
+        try:
+            self._loop.run_until_complete(server.serve(sockets=[self._socket]))
+        finally:
+            self._loop.close()
 
     def __enter__(self) -> Server:
         return self

@@ -81,7 +81,7 @@ def serve(
         page, policy = serving_page(loaded.description, opened.title)
 
         def status() -> str:
-            return json.dumps(_status(loaded, source, live, feed.time_s))
+            return json.dumps(_status(loaded, source, live, feed.time_s) | {"viewers": server.hub.viewers})
 
         server.start(App(page, policy, server.hub, status, is_local(listening)))
         note(f"{url(listening)} shows {opened.title}; Ctrl-C ends it")
