@@ -133,6 +133,12 @@ def test_a_dropped_file_is_classified(web_pages, visit, recordings):
     assert len(seen.decisions) == 12
 
 
+def test_an_address_can_ask_for_the_example(web_pages, visit):
+    seen = visit(f"{web_pages('dense').as_uri()}#example")
+    seen.wait("document.getElementById('status').textContent.includes('at its end')")
+    assert len(seen.decisions) > 10
+
+
 def test_it_works_by_keyboard_alone(web_pages, visit):
     seen = visit(web_pages("dense"))
     reached = []

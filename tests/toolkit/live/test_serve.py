@@ -190,7 +190,7 @@ def test_the_end_is_told_to_those_who_come_after_it_too(serving):
 
 def test_a_viewer_who_does_not_read_costs_nobody_anything(serving):
     padding = "x" * 10_000
-    count = 50 * MOST_WAITING
+    count = 20 * MOST_WAITING
     with serving.watching() as slow:
         with serving.watching() as quick:
             seen = []

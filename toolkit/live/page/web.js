@@ -82,7 +82,7 @@ async function run(name, open) {
   const own = ++session;
   const isStopped = () => own !== session;
   stopSource = () => { session++; };
-  view.state("listening", `Opening ${name}.`);
+  view.state("listening", `Opening ${name[0].toLowerCase()}${name.slice(1)}.`);
   byId("stop").disabled = false;
   try {
     await open(isStopped);
@@ -112,7 +112,7 @@ const WAYS = {
     view.state("listening", `The microphone, ${resampler.step * rate} Hz. The first answer comes after ${data.window_s} s.`);
   }),
   choose: () => byId("file").click(),
-  example: () => runFile("the example", async () => Uint8Array.from(atob(data.example), one => one.charCodeAt(0)).buffer),
+  example: () => runFile("The example", async () => Uint8Array.from(atob(data.example), one => one.charCodeAt(0)).buffer),
   stop: () => end("ready", "Stopped."),
 };
 
@@ -150,5 +150,6 @@ addEventListener("drop", event => {
 ready.then(() => {
   for (const id of CONTROLS) byId(id).disabled = false;
   view.state("ready", "Ready. Choose what to classify.");
+  if (location.hash === "#example") WAYS.example();
 }, () => view.state("error", "This browser cannot run the model: it needs WebAssembly with SIMD, as browsers have had since "
   + "2023 (Chrome 91, Firefox 113, Safari 16.4). Open the page in a newer one."));
