@@ -100,10 +100,9 @@ def export_model(
 
 
 def file_name(model: str, precision: str, file_format: str, taken: str = FEATURES) -> str:
-    """What a file is called, or a folder of C."""
-    return f"{model}-{precision}" + (
-        f"-{C}" if file_format == C else f"{'-audio' if taken == AUDIO else ''}.{file_format}"
-    )
+    """What a file is called; of format c a folder, of format web a page."""
+    ending = {C: "-c", "web": ".html"}.get(file_format, f"{'-audio' if taken == AUDIO else ''}.{file_format}")
+    return f"{model}-{precision}{ending}"
 
 
 def _predicted(path: Path, trained: TrainedModel, engine: str, taken: str) -> np.ndarray:

@@ -71,7 +71,7 @@ def export_c(
     with tempfile.TemporaryDirectory() as temporary:
         tflite = Path(temporary, f"{description.model}.tflite")
         tflite.write_bytes(attach(conversion.data, in_tflite))
-        parity = _compared(trained, predict(tflite, trained.windows.features, ENGINE))
+        parity = compared(trained, predict(tflite, trained.windows.features, ENGINE))
         check(parity, precision)
         ops = read_graph(tflite).ops
         files = c_files(conversion.data, description, golden)
@@ -84,10 +84,10 @@ def export_c(
         write_files(Path(temporary, path.name), files)
         build = Build(Path(temporary, path.name), c_compiler)
         try:
-            parity = _compared(trained, build.scores(trained.windows.features))
+            parity = compared(trained, build.scores(trained.windows.features))
             reasons = check(parity, precision)
             build.self_test()
-            features = _stream_features(description, sound.track)
+            features = stream_features(description, sound.track)
             check_stream(build.decisions(sound.track), build.scores(features), precision)
         except ParityError as error:
             if keep:
@@ -109,11 +109,12 @@ def _golden(trained: TrainedModel, description: ModelDescription, windows: np.nd
     return Golden(windows, scores, tolerance)
 
 
-def _compared(trained: TrainedModel, scores: np.ndarray) -> Parity:
+def compared(trained: TrainedModel, scores: np.ndarray) -> Parity:
+    """How far `scores` [shape=(windows, classes)] of the windows held out are from Keras'."""
     return compare(trained.windows.reference, scores, trained.windows.labels)
 
 
-def _stream_features(description: ModelDescription, track: np.ndarray) -> np.ndarray:
+def stream_features(description: ModelDescription, track: np.ndarray) -> np.ndarray:
     """Normalised MFCC of each window of `genrekit stream` [shape=(decisions, frames, n_mfcc)]."""
     stream = MfccStream(description.front_end)
     return _normalised(description, np.stack(list(stream.push(track / np.float32(FULL_SCALE)))))

@@ -50,7 +50,7 @@ def pytest_collection_modifyitems(items):
 
 
 # What may reach a network: a device or a cluster on this machine, and what installs from an index.
-NETWORKED = re.compile(r"tests/bench/remote/|tests/toolkit/test_cluster\.py")
+NETWORKED = re.compile(r"tests/bench/remote/|tests/browser/|tests/toolkit/live/|tests/toolkit/test_cluster\.py")
 no_network.watch()
 
 

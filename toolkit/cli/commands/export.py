@@ -21,6 +21,7 @@ def export(
     out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
+<<<<<<< HEAD
     target: Annotated[Target, typer.Option(help="Make TFLite files for this engine; c: folders of C.")] = Target.LITERT,
     input: Annotated[
         Input,
@@ -29,6 +30,11 @@ def export(
             "whatever runs TFLite or ONNX."
         ),
     ] = Input.FEATURES,
+=======
+    target: Annotated[
+        Target, typer.Option(help="Make TFLite files for this engine; c: folders of C; web: pages.")
+    ] = Target.LITERT,
+>>>>>>> w-page
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
@@ -77,6 +83,8 @@ def export(
         )
     if target is not Target.C:
         refuse_unused(context, ("max_ram",), f"target {target.value}", "export with --target c, or leave it out")
+    if target is Target.WEB:
+        refuse_unused(context, ("keep",), "a page", "leave it out; a page that does not agree is not made")
     formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
     plan = ExportPlan.of(
         formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram, input.value
