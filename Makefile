@@ -14,11 +14,7 @@ FUZZ_MINUTES ?= 20
 FUZZ_C_MINUTES ?= 10
 PROCESSES := -n 2
 
-<<<<<<< HEAD
-.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-cortex-m constraints clean
-=======
-.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-browser constraints clean
->>>>>>> w-page
+.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-cortex-m test-browser constraints clean
 
 setup: $(INSTALLED) $(NATIVE)
 
@@ -131,7 +127,6 @@ test-arm64: setup $(CROSS) out/c/parity.json
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
 
-<<<<<<< HEAD
 # Folders of C on boards that QEMU emulates, of models that keep no log-mels: what they take, and whether they are right.
 test-cortex-m: setup
 	$(BIN)/genrekit corpus make out/cortex-m/corpus --tracks-per-genre 12
@@ -140,11 +135,9 @@ test-cortex-m: setup
 	$(BIN)/genrekit export out/cortex-m/speech/cnn --out out/cortex-m/speech --target c --precision int8
 	$(BIN)/genrekit export out/cortex-m/music/cnn --out out/cortex-m/music --target c --precision int8
 	$(BIN)/python -m tests.cortex_m out/cortex-m/speech/cnn-int8-c out/cortex-m/music/cnn-int8-c
-=======
 # The live page, exported and served, in Chromium: apt install chromium.
 test-browser: setup $(CROSS) $(BROWSER)
 	$(BIN)/python -m pytest -m "" tests/browser
->>>>>>> w-page
 
 # After changing dependencies: install them without constraints, then write down what was installed, for this Python.
 constraints:

@@ -15,14 +15,9 @@ PRECISIONS = {
     "onnx": ("float32", "dynamic", "int8"),
 }
 QUANTISED = ("dynamic", "int8")
-<<<<<<< HEAD
-# Of TFLite files, and c, a folder that is made from one; ONNX files are for ONNX Runtime.
-TARGETS = ("litert", "tflite-runtime", "micro", C)
-=======
 # Of TFLite files, and what is made from one: c, a folder, and web, a page; ONNX files are for ONNX Runtime.
-TARGETS = ("litert", "tflite-runtime", "micro", "c", "web")
-FROM_C = ("c", "web")
->>>>>>> w-page
+TARGETS = ("litert", "tflite-runtime", "micro", C, "web")
+FROM_C = (C, "web")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,11 +54,7 @@ def require_supported(
             "tensor to and fro; choose float32, or int8 for a smaller file"
         )
     if file_format == "onnx" and target != TARGETS[0]:
-<<<<<<< HEAD
-        verb = "is made from" if target == C else "reads"
-=======
         verb = "is made from" if target in FROM_C else "reads"
->>>>>>> w-page
         raise UnsupportedModelError(f"format={file_format}, target={target}: {target} {verb} TFLite; export tflite")
     if batch is None and file_format != "onnx":
         raise UnsupportedModelError(
@@ -79,13 +70,9 @@ def require_supported(
         raise UnsupportedModelError(
             f"precision={precision}, target=micro: microcontrollers take whole-number models; choose int8"
         )
-<<<<<<< HEAD
-    if (target, taken) == (C, AUDIO):
-        raise UnsupportedModelError(f"target={target}, input={taken}: a folder of C takes sound anyway; leave it out")
-    if target == C and precision not in ("float32", "int8"):
-=======
+    if target in FROM_C and taken == AUDIO:
+        raise UnsupportedModelError(f"target={target}, input={taken}: the C takes sound anyway; leave the input out")
     if target in FROM_C and precision not in ("float32", "int8"):
->>>>>>> w-page
         raise UnsupportedModelError(
             f"precision={precision}, target={target}: the layers in C are in float32 or int8; choose one of them"
         )

@@ -36,14 +36,10 @@ EdgeOption = Enum(
 AddableOption = Enum("AddableOption", {"ROOM": "room"})
 Format = Enum("Format", {"TFLITE": "tflite", "ONNX": "onnx"})
 Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNAMIC": "dynamic", "INT8": "int8"})
-<<<<<<< HEAD
-Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c"})
-Input = Enum("Input", {"FEATURES": "features", "AUDIO": "audio"})  # what a file takes
-=======
 Target = Enum(
     "Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c", "WEB": "web"}
 )
->>>>>>> w-page
+Input = Enum("Input", {"FEATURES": "features", "AUDIO": "audio"})  # what a file takes
 Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
 Engine = Enum(
     "Engine",

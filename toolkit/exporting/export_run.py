@@ -8,14 +8,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-<<<<<<< HEAD
 from ...converters.audio_input.constants import require_graph
 from ...converters.export import export_model, file_name, write_parity
-from ...converters.formats import PRECISIONS, require_supported
-=======
-from ...converters.export import export_model, write_parity
 from ...converters.formats import FROM_C, PRECISIONS, require_supported
->>>>>>> w-page
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
 from ...runtime.modelfile.description import AUDIO, FEATURES, C
@@ -74,13 +69,8 @@ class ExportPlan:
             UnsupportedModelError: a format and a precision were both named that do not go together, with the reason.
         """
         requested = [
-<<<<<<< HEAD
             Variant(file_format, precision, taken)
-            for file_format in formats or (("tflite",) if target == C else PRECISIONS)
-=======
-            Variant(file_format, precision)
             for file_format in formats or (("tflite",) if target in FROM_C else PRECISIONS)
->>>>>>> w-page
             for precision in precisions or PRECISIONS.get(file_format, ("float32",))
         ]
         possible, errors = [], []
@@ -158,19 +148,15 @@ def _export(source: TrainedModel, folder: Path, variant: Variant, plan: ExportPl
 
         sound = demo_sound(source.description.front_end)
         return export_c(source, folder, variant.precision, sound, plan.keep, plan.max_ram).row
-<<<<<<< HEAD
-    result = export_model(
-        source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch, variant.input
-    )
-=======
     if plan.target == "web":
         from ..live.web_page import export_web
         from .demo_sound import demo_example, demo_sound
 
         config = source.description.front_end
         return export_web(source, folder, variant.precision, demo_sound(config), demo_example(config))
-    result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
->>>>>>> w-page
+    result = export_model(
+        source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch, variant.input
+    )
     if plan.target == "micro":
         from ...converters.tflite.micro_sources import write_sources
 
@@ -206,17 +192,10 @@ def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> Expo
 
 def failed_row(run: Run, variant: Variant, error: GenrekitError, target: str = "litert") -> dict[str, Any]:
     """The row of parity.json of a file that was not kept."""
-<<<<<<< HEAD
-    file_format = C if target == C else variant.format
+    file_format = target if target in FROM_C else variant.format
     return {
         "file": file_name(run.description.model, variant.precision, file_format, variant.input),
         "format": file_format,
-=======
-    suffix = {"c": "-c", "web": ".html"}.get(target, f".{variant.format}")
-    return {
-        "file": f"{run.description.model}-{variant.precision}{suffix}",
-        "format": target if target in FROM_C else variant.format,
->>>>>>> w-page
         "precision": variant.precision,
         "input": variant.input,
         "bytes": None,

@@ -21,8 +21,9 @@ def export(
     out: Annotated[Path, typer.Option(help="Write the files into this folder.")],
     format: Annotated[list[Format], typer.Option(help="Make files of this format. Without it, of both.")] = [],  # noqa: B006 (typer copies it)
     precision: Annotated[list[Precision], typer.Option(help="Make files of this precision. Without it, of all.")] = [],  # noqa: B006 (typer copies it)
-<<<<<<< HEAD
-    target: Annotated[Target, typer.Option(help="Make TFLite files for this engine; c: folders of C.")] = Target.LITERT,
+    target: Annotated[
+        Target, typer.Option(help="Make TFLite files for this engine; c: folders of C; web: pages.")
+    ] = Target.LITERT,
     input: Annotated[
         Input,
         typer.Option(
@@ -30,11 +31,6 @@ def export(
             "whatever runs TFLite or ONNX."
         ),
     ] = Input.FEATURES,
-=======
-    target: Annotated[
-        Target, typer.Option(help="Make TFLite files for this engine; c: folders of C; web: pages.")
-    ] = Target.LITERT,
->>>>>>> w-page
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
