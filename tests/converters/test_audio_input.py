@@ -68,9 +68,9 @@ def mfcc_of(tmp_path):
 @pytest.mark.parametrize("name", FRONT_ENDS)
 def test_golden_mfcc(name, file_format, mfcc_of):
     config = FRONT_ENDS[name]
-    starts = vectors.contents()["window_starts"][name]
+    starts, signals = vectors.contents()["window_starts"][name], vectors.signals(config.sample_rate)
     for signal, expected in vectors.features(name).items():
-        samples = vectors.signals(config.sample_rate)[signal]
+        samples = signals[signal]
         windows = [samples[start : start + config.window_samples] for start in (starts if signal == "music" else [0])]
         tone = config.top_db is None and signal in UNCLAMPED_TONES
         received = mfcc_of(config, file_format, np.stack(windows))
