@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import subprocess
 import sys
@@ -13,19 +14,21 @@ import pytest
 from genrekit.runtime.modelfile import tflite_tables
 from genrekit.runtime.native_build import find_compiler
 
-from ..c_layers import Layers, compile_layers
+from ..c_models import Models, compile_models, ending_in, write_models
 from .test_c_sanitizers import SANITIZED, preloaded
 
 ROOT = Path(__file__).parents[2]
 compiler = find_compiler()
-pytestmark = pytest.mark.skipif(
-    compiler is None or not sys.platform.startswith("linux"), reason="wants Linux and a C compiler: apt install gcc"
-)
 # Of the converter, where ranges come from examples.
 NO_STATISTICS = "ignore:Statistics for quantized inputs were expected:UserWarning"
-PLAIN = ("-DGENREKIT_PLAIN_C", "-DGK_LANES=1")
+pytestmark = [
+    pytest.mark.skipif(
+        compiler is None or not sys.platform.startswith("linux"), reason="wants Linux and a C compiler: apt install gcc"
+    ),
+    pytest.mark.filterwarnings(NO_STATISTICS),
+]
 # What each form is compiled with, and the instructions that it is asked for, as in genrekit.h.
-FORMS = {"base": ((), 1), "avx2": ((), 2), "avx512": ((), 3), "plain C": (PLAIN, 1)}
+FORMS = {"base": ((), 1), "avx2": ((), 2), "avx512": ((), 3), "plain C": (("-DGK_LANES=1",), 1)}
 FLAGS_OF_PROCESSOR = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512dq"}}
 # What takes a quarter of a minute to compile of unrolled loops, and what AddressSanitizer finds as well.
 LEFT_OUT = "-fno-sanitize=pointer-overflow,object-size,bounds"
@@ -33,30 +36,11 @@ WINDOWS = 4
 RANDOM_GEOMETRIES = 40
 
 
-@pytest.fixture(scope="module")
-def library_with(tmp_path_factory):
-    """The path of the library that is compiled with these options, once."""
-    made = {}
-
-    def make(*options):
-        if options not in made:
-            made[options] = compile_layers(compiler, options, tmp_path_factory.mktemp("layers") / "layers.so")
-        return made[options]
-
-    return make
-
-
 def form_of(name):
     """(options, instructions) of a form, which this processor has."""
     if not FLAGS_OF_PROCESSOR.get(name, set()) <= set(Path("/proc/cpuinfo").read_text().split()):
         pytest.skip(f"this processor has no {name}")
     return FORMS[name]
-
-
-@pytest.fixture(params=FORMS, scope="module")
-def layers(request, library_with):
-    options, instructions = form_of(request.param)
-    return Layers(library_with(*options), instructions)
 
 
 def weight(*shape):
@@ -95,6 +79,7 @@ def whole_net(x):
     return [first, pooled, depthwise, second, third, added, average, rows]
 
 
+PRECISIONS = ("float32", "int8")
 NETS = {"padded": (padded_net, (1, 13, 10, 3)), "whole": (whole_net, (1, 12, 9, 3)), "lstm": (None, (1, 9, 5))}
 
 
@@ -136,15 +121,41 @@ def name(request):
 
 
 @pytest.fixture(scope="module")
-def converted():
+def nets():
+    """(name, precision) -> bytes of a .tflite and its graph."""
+    made = {(name, precision): model_of(name, precision) for name in NETS for precision in PRECISIONS}
+    return {key: (model, tflite_tables.read(model)[0]) for key, model in made.items()}
+
+
+@pytest.fixture(scope="module")
+def parts(nets):
+    """(name, precision, index of an output) -> the graph that ends there."""
+    return {
+        (*key, index): ending_in(graph, output)
+        for key, (_, graph) in nets.items()
+        for index, output in enumerate(graph.outputs)
+    }
+
+
+@pytest.fixture(scope="module")
+def library_with(parts, tmp_path_factory):
+    """The path of the library of all parts that is compiled with these options, once."""
+    folder = tmp_path_factory.mktemp("models")
+    sources = write_models(folder, {"_".join(map(str, key)): graph for key, graph in parts.items()})
     made = {}
 
-    def make(name, precision):
-        if (name, precision) not in made:
-            made[name, precision] = model_of(name, precision)
-        return made[name, precision]
+    def make(*options):
+        if options not in made:
+            made[options] = compile_models(compiler, sources, options, folder / f"{len(made)}.so")
+        return made[options]
 
     return make
+
+
+@pytest.fixture(params=FORMS, scope="module")
+def models(request, library_with):
+    options, instructions = form_of(request.param)
+    return Models(library_with(*options), instructions)
 
 
 def by_litert(model, x):
@@ -165,31 +176,44 @@ def by_micro(model, x):
     return [interpreter.get_output(i).copy() for i in range(len(tflite_tables.read(model)[0].outputs))]
 
 
-def test_floats_are_those_of_litert(layers, converted, name):
-    model, generator = converted(name, "float32"), np.random.default_rng(1)
+def real(tensor, numbers):
+    """What numbers in int8 of `tensor` stand for."""
+    return np.float32(tensor.scales[0]) * (numbers.astype(np.float32) - tensor.zero_points[0])
+
+
+def test_floats_are_those_of_litert(models, parts, nets, name):
+    (model, _), generator = nets[name, "float32"], np.random.default_rng(1)
     for _ in range(WINDOWS):
         x = generator.normal(size=NETS[name][1]).astype(np.float32)
-        for received, expected in zip(layers.run(model, x), by_litert(model, x), strict=True):
-            np.testing.assert_allclose(received, expected, rtol=1e-5, atol=1e-5)
+        for index, expected in enumerate(by_litert(model, x)):
+            received = models(list(parts).index((name, "float32", index)), x)
+            np.testing.assert_allclose(received, expected.ravel(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.filterwarnings(NO_STATISTICS)
-def test_int8_is_that_of_tflite_micro_bit_for_bit(layers, converted, name):
-    model, generator = converted(name, "int8"), np.random.default_rng(2)
+def test_int8_is_that_of_tflite_micro_bit_for_bit(models, parts, nets, name):
+    (model, graph), generator = nets[name, "int8"], np.random.default_rng(2)
     for _ in range(WINDOWS):
         x = generator.integers(-128, 128, NETS[name][1], np.int8)
-        for received, expected in zip(layers.run(model, x), by_micro(model, x), strict=True):
-            np.testing.assert_array_equal(received, expected)
+        for index, expected in enumerate(by_micro(model, x)):
+            received = models(list(parts).index((name, "int8", index)), real(graph.tensors[graph.inputs[0]], x))
+            np.testing.assert_array_equal(received, real(graph.tensors[graph.outputs[index]], expected).ravel())
             assert len(np.unique(expected)) > 1
 
 
-def test_numbers_are_quantised_as_everywhere(layers):
+def test_numbers_are_quantised_as_everywhere(models):
     scale, zero = 0.1, -3
-    x = np.concatenate([np.arange(-20, 20, 0.05), [1e9, -1e9]]).astype(np.float32)
-    expected = np.clip(np.rint(x / np.float32(scale) + zero), -128, 127).astype(np.int8)
-    np.testing.assert_array_equal(layers.quantize(x, scale, zero), expected)
-    real = np.float32(scale) * (expected.astype(np.float32) - zero)
-    np.testing.assert_array_equal(layers.dequantize(expected, scale, zero), real)
+    x = np.concatenate([np.arange(-20, 20, 0.05), [1e9, -1e9, np.inf, np.nan]]).astype(np.float32)
+    whole, received = np.empty(len(x), np.int8), np.empty(len(x), np.float32)
+    ends = len(x), ctypes.c_float(scale), zero
+    models.library.genrekit_quantize_run(*ends, pointer(x), pointer(whole))
+    models.library.genrekit_dequantize_run(*ends, pointer(whole), pointer(received))
+    expected = np.append(np.clip(np.rint(x[:-1] / np.float32(scale) + zero), -128, 127), -128)
+    np.testing.assert_array_equal(whole, expected)
+    np.testing.assert_array_equal(received, np.float32(scale) * (expected.astype(np.float32) - zero))
+
+
+def pointer(array):
+    return ctypes.c_void_p(array.ctypes.data)
 
 
 @pytest.mark.parametrize("form", FORMS)
