@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from genrekit.converters.c.model_source import model_source
-from genrekit.runtime import MfccConfig, ModelDescription
+from genrekit.runtime import MfccConfig, ModelDescription, Normalization, Rejection
+from genrekit.runtime.modelfile.rejection import COEFFICIENTS, packed
 from genrekit.runtime.modelfile.tflite_tables import GraphTable
 from genrekit.runtime.native_build import FLAGS, SOURCES
 
@@ -35,7 +36,15 @@ def described(name: str, graph: GraphTable) -> ModelDescription:
     front_end = MfccConfig(
         sample_rate=RATE, n_fft=N_FFT, hop_length=HOP, n_mels=32, n_mfcc=n_mfcc, window_s=(frames - 1) * HOP / RATE
     )
-    return ModelDescription(name, tuple(map(str, range(y.elements))), front_end)
+    size = 2 * min(n_mfcc, COEFFICIENTS)
+    whitening, centers = packed(np.eye(size)[np.tril_indices(size)]), packed(np.ones((2, size)))
+    return ModelDescription(
+        name,
+        tuple(map(str, range(y.elements))),
+        front_end,
+        Normalization((-10.0,) * n_mfcc, (50.0,) * n_mfcc),
+        Rejection(1.5, 0.2, max_distance=200.0, whitening=whitening, centers=centers),
+    )
 
 
 def write_models(folder: Path, graphs: Mapping[str, GraphTable]) -> list[Path]:
