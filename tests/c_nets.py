@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from genrekit.runtime.modelfile import tflite_tables
+from genrekit.runtime.modelfile.tflite_tables import GraphTable
 
 from .c_models import write_models
 
@@ -85,19 +88,12 @@ def model_of(name, precision):
     return converter.convert()
 
 
-def write_nets(folder: Path) -> list[Path]:
-    """A source of each net and precision, as of `write_models`; it gives what the net's last layer gives."""
-    graphs = {
-        f"{name}_{precision}": tflite_tables.read(model_of(name, precision))[0]
-        for name in NETS
-        for precision in PRECISIONS
-    }
-    return write_models(folder, {name: whole(graph) for name, graph in graphs.items()})
-
-
-def whole(graph):
-    return dataclasses.replace(graph, outputs=graph.outputs[-1:])
+def write_nets(folder: Path, graphs: Mapping[tuple[str, str], GraphTable]) -> list[Path]:
+    """A source of each, by name and precision, as of `write_models`; it gives what the net's last layer gives."""
+    last = {"_".join(key): dataclasses.replace(graph, outputs=graph.outputs[-1:]) for key, graph in graphs.items()}
+    return write_models(folder, last)
 
 
 if __name__ == "__main__":
-    write_nets(Path(sys.argv[1]))
+    every = itertools.product(NETS, PRECISIONS)
+    write_nets(Path(sys.argv[1]), {key: tflite_tables.read(model_of(*key))[0] for key in every})

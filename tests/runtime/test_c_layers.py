@@ -12,13 +12,12 @@ import numpy as np
 import pytest
 
 from genrekit.runtime.modelfile import tflite_tables
-from genrekit.runtime.native_build import find_compiler
+from genrekit.runtime.native_build import SOURCES, find_compiler
 
 from ..c_models import Models, compile_models, ending_in, write_models
-from ..c_nets import NETS, PRECISIONS, model_of
-from .test_c_sanitizers import SANITIZED, preloaded
+from ..c_nets import NETS, PRECISIONS, model_of, write_nets
+from .test_c_sanitizers import HARNESS, ROOT, preloaded
 
-ROOT = Path(__file__).parents[2]
 compiler = find_compiler()
 # Of the converter, where ranges come from examples.
 NO_STATISTICS = "ignore:Statistics for quantized inputs were expected:UserWarning"
@@ -31,10 +30,11 @@ pytestmark = [
 # What each form is compiled with, and the instructions that it is asked for, as in genrekit.h.
 FORMS = {"base": ((), 1), "avx2": ((), 2), "avx512": ((), 3), "plain C": (("-DGK_LANES=1",), 1)}
 FLAGS_OF_PROCESSOR = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512dq"}}
-# What takes a quarter of a minute to compile of unrolled loops, and what AddressSanitizer finds as well.
-LEFT_OUT = "-fno-sanitize=pointer-overflow,object-size,bounds"
+# Without what takes a quarter of a minute to compile of unrolled loops, and what AddressSanitizer finds as well.
+SANITIZED = ("-O0", "-g", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all",
+             "-fno-sanitize=pointer-overflow,object-size,bounds")  # fmt: skip
 WINDOWS = 4
-RANDOM_GEOMETRIES = 40
+RANDOM_GEOMETRIES, INPUTS = 40, 300
 
 
 def form_of(name):
@@ -76,6 +76,21 @@ def library_with(parts, tmp_path_factory):
     def make(*options):
         if options not in made:
             made[options] = compile_models(compiler, sources, options, folder / f"{len(made)}.so")
+        return made[options]
+
+    return make
+
+
+@pytest.fixture(scope="module")
+def sanitized_with(nets, tmp_path_factory):
+    """The path of the library of whole nets that is compiled with these options for sanitizers, once."""
+    folder = tmp_path_factory.mktemp("sanitized")
+    sources = write_nets(folder, {key: graph for key, (_, graph) in nets.items()})
+    made = {}
+
+    def make(*options):
+        if options not in made:
+            made[options] = compile_models(compiler, sources, [*SANITIZED, *options], folder / f"{len(made)}.so")
         return made[options]
 
     return make
@@ -146,10 +161,20 @@ def pointer(array):
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_random_geometries_are_as_in_numpy_and_touch_nothing_else(form, library_with):
+def test_random_geometries_are_as_in_numpy_and_touch_nothing_else(form, sanitized_with):
     options, instructions = form_of(form)
-    library = library_with(*SANITIZED, LEFT_OUT, *options)
+    library = sanitized_with(*options)
     environment = {**os.environ, "LD_PRELOAD": preloaded(), "ASAN_OPTIONS": "detect_leaks=0"}
     command = [sys.executable, "-m", "tests.c.random_layers", library, str(instructions), str(RANDOM_GEOMETRIES)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-200:] + done.stderr
+
+
+@pytest.mark.parametrize("options", sorted({options for options, _ in FORMS.values()}), ids=" ".join)
+def test_right_and_wrong_calls_of_a_classifier_do_what_the_header_says(options, sanitized_with, tmp_path):
+    program, library = tmp_path / "fuzz", sanitized_with(*options)
+    command = [*compiler, "-std=c99", *SANITIZED, "-DSTANDALONE", f"-I{SOURCES}", "-o", program]
+    sources = [HARNESS / "fuzz_classifier.c", library, f"-Wl,-rpath,{library.parent}", "-lm"]
+    subprocess.run([*command, *sources], check=True)
+    done = subprocess.run([program, "1", str(INPUTS)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{INPUTS} inputs\n"), done.stderr
