@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ from genrekit.runtime import StreamClassifier, load, mfcc
 from genrekit.runtime.native_build import find_compiler
 
 from ..libraries import needs_compiler
+from ..lint_c import COMPILERS, WARNINGS, knows_cpp
 from .test_c_classifier import AUDIO, TINY, described
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not shutil.which("make"), reason="no make at hand: apt install make")]
@@ -184,3 +187,27 @@ def test_the_library_is_made_without_the_program(folder, tmp_path):
     make(tmp_path, "library", "CFLAGS=-O0 -DGK_LANES=1")
     assert (tmp_path / "libgenrekit-model.a").exists()
     assert not (tmp_path / "classify").exists()
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+def test_no_compiler_has_anything_to_say(folder, name):
+    compiler = shutil.which(name)
+    if compiler is None:
+        pytest.skip(f"no {name} at hand: apt install {name}")
+    command = [compiler, *WARNINGS, "-fsyntax-only", f"-I{folder}"]
+    languages = [["-std=c99", folder / "model.c"], ["-std=c99", folder / "main.c"]]
+    if knows_cpp(compiler):
+        languages.append(["-x", "c++", folder / "model.h"])
+    for language in languages:
+        subprocess.run([*command, *language], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="no zig at hand: make .venv/.cross")
+def test_zig_compiles_it_without_extensions(folder, tmp_path):
+    program = tmp_path / "classify.exe"
+    options = ("-DGK_LANES=1", "-std=c99", "-Wpedantic", "-Werror", "-O1")
+    command = [sys.executable, "-m", "ziglang", "cc", *options, *sorted(folder.glob("*.c")), "-o", program, "-lm"]
+    subprocess.run(command, check=True)
+    done = subprocess.run([program, "--self-test"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.splitlines()[-1][:5]) == (0, "PASS:")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ from genrekit.runtime.native_build import SOURCES, find_compiler
 
 from ..c_models import Models, compile_models, ending_in, write_models
 from ..c_nets import NETS, PRECISIONS, model_of, write_nets
+from ..lint_c import COMPILERS, WARNINGS
 from .test_c_sanitizers import HARNESS, ROOT, preloaded
 
 compiler = find_compiler()
@@ -178,3 +180,11 @@ def test_right_and_wrong_calls_of_a_classifier_do_what_the_header_says(options, 
     subprocess.run([*command, *sources], check=True)
     done = subprocess.run([program, "1", str(INPUTS)], capture_output=True, text=True)
     assert (done.returncode, done.stdout) == (0, f"{INPUTS} inputs\n"), done.stderr
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+def test_no_compiler_has_anything_to_say_of_models(name, nets, tmp_path):
+    if shutil.which(name) is None:
+        pytest.skip(f"no {name} at hand: apt install {name}")
+    sources = write_nets(tmp_path, {key: graph for key, (_, graph) in nets.items()})
+    subprocess.run([name, "-std=c99", *WARNINGS, "-fsyntax-only", f"-I{SOURCES}", *sources], check=True)
