@@ -40,4 +40,6 @@ static inline product_kernel *product_of(genrekit_instructions instructions) {
     return genrekit_product_base;
 }
 
+static inline int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : value > most ? most : value; }
+
 #endif
