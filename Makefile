@@ -83,14 +83,20 @@ fuzz: fuzz-c out/bench.json
 		$(BIN)/python -m pytest tests/fuzz -s -m ""
 	$(BIN)/python -m tests.fuzz.kills --minutes $(FUZZ_MINUTES)
 
-# The front end in C under libFuzzer and sanitizers, for FUZZ_C_MINUTES; inputs that lead far are kept in out/fuzz-c.
+# The C under libFuzzer and sanitizers, FUZZ_C_MINUTES for the front end and as long for classifiers and layers, of models
+# that have every layer; inputs that lead far are kept in out/fuzz-c and out/fuzz-c-classifier.
+FUZZED := -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize-recover=all -Iruntime/c
+FUZZ_OPTIONS := -max_len=600 -verbosity=0 -print_final_stats=1 -artifact_prefix=out/fuzz-c-
 fuzz-c: setup
-	mkdir -p out/fuzz-c
+	mkdir -p out/fuzz-c out/fuzz-c-classifier out/fuzz-c-models
+	$(BIN)/python -m tests.c_nets out/fuzz-c-models
 	if command -v clang > /dev/null; then \
-		clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-Iruntime/c tests/c/fuzz.c runtime/c/*.c -lm -o out/fuzz-c.bin && \
-		out/fuzz-c.bin -max_total_time=$$(($(FUZZ_C_MINUTES) * 60)) -max_len=600 -verbosity=0 -print_final_stats=1 \
-			-artifact_prefix=out/fuzz-c- out/fuzz-c; \
+		time=-max_total_time=$$(($(FUZZ_C_MINUTES) * 60)); \
+		clang $(FUZZED) tests/c/fuzz.c runtime/c/*.c -lm -o out/fuzz-c.bin && \
+		clang $(FUZZED) -Iout/fuzz-c-models tests/c/fuzz_classifier.c out/fuzz-c-models/*.c runtime/c/*.c runtime/c/*/*.c \
+			-lm -o out/fuzz-c-classifier.bin && \
+		out/fuzz-c.bin $$time $(FUZZ_OPTIONS) out/fuzz-c && \
+		out/fuzz-c-classifier.bin $$time $(FUZZ_OPTIONS) out/fuzz-c-classifier; \
 	else echo "the C is not fuzzed: no clang"; fi
 
 # The models of the quickstart as folders of C.

@@ -14,7 +14,7 @@ from ..runtime.mfcc_stream import MfccStream
 from ..runtime.modelfile.description import FEATURES, C, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from .attach import attach
-from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, write_files
+from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, require_ours, write_files
 from .c.readme import README, Sizes, readme
 from .export import ExportResult, convert, described, file_name
 from .formats import require_supported
@@ -62,12 +62,13 @@ def export_c(
         as `export_model`; UnsupportedModelError too where an operator has no layer in C, or `max_ram` is not enough.
     """
     require_supported("tflite", precision, C)
+    path = folder / file_name(trained.description.model, precision, C)
+    require_ours(path)
     trained = trained.prepared_for(precision)
     conversion = convert(trained, "tflite", precision, C, 1)
     in_tflite = described(trained, conversion, "tflite", precision, C)
     description = dataclasses.replace(in_tflite, format=C)
     golden = _golden(trained, description, sound.windows)
-    path = folder / file_name(description.model, precision, C)
     with tempfile.TemporaryDirectory() as temporary:
         tflite = Path(temporary, f"{description.model}.tflite")
         tflite.write_bytes(attach(conversion.data, in_tflite))

@@ -235,12 +235,12 @@ def _quantize(operator: Operator) -> Layer:
     if (x.dtype, y.dtype) not in (("float32", "int8"), ("int8", "float32")):
         raise operator.refuse(f"{x.dtype} and {y.dtype}", "float32 and int8")
     which, whole = ("quantize", y) if y.dtype == "int8" else ("dequantize", x)
-    return operator.layer(f"{quantizing(which, whole)[:-2]}, {{x}}, {{y}});", "quantize.c")
+    return operator.layer(quantizing(which, whole), "quantize.c")
 
 
-def quantizing(which: str, whole: TensorTable) -> str:
-    """The call that brings floats to or from the numbers of `whole`, without the pointers."""
-    return f"genrekit_{which}_run({whole.elements}, {number(whole.scales[0])}, {whole.zero_points[0]});"
+def quantizing(which: str, whole: TensorTable, x: str = "{x}", y: str = "{y}") -> str:
+    """The call that brings floats to the numbers of `whole` (quantize) or these to floats (dequantize)."""
+    return f"genrekit_{which}_run({whole.elements}, {number(whole.scales[0])}, {whole.zero_points[0]}, {x}, {y});"
 
 
 def _add(operator: Operator) -> Layer:

@@ -80,7 +80,9 @@ class Build:
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
             reason = next((line for line in said if "error" in line), said[-1]).strip()
-            raise Failure(f"{Path(command[0]).name}: the folder of C does not work here ({reason})")
+            raise Failure(
+                f"{Path(command[0]).name}: the folder of C does not work here ({reason}); name another compiler in CC"
+            )
         return done.stdout
 
 

@@ -3,8 +3,8 @@
  * Nothing here allocates, and nothing is kept but in the memory that the caller gives: two streams in two threads
  * share the constant tables of a front end and nothing else. No function is to be called for one object by two
  * threads at once. All samples are mono float32 at the front end's rate, full scale from -1 to 1. In a stream, those that
- * are not finite count as silence, and are counted; in a window that is given whole, they give features that mean
- * nothing, and no other harm.
+ * are not finite, or not between -1e10 and 1e10, count as silence, and are counted; in a window that is given whole, they
+ * give features that mean nothing, and no other harm.
  *
  * NULL for an object or an array is GENREKIT_INVALID, or whatever says that nothing was done: NULL, 0, no samples.
  *
@@ -160,7 +160,7 @@ GENREKIT_API size_t genrekit_stream_push(genrekit_stream *stream, const float *s
 /* 1 if a window is due, else 0. */
 GENREKIT_API int genrekit_stream_due(const genrekit_stream *stream);
 
-/* Samples since genrekit_stream_init that were not finite. */
+/* Samples since genrekit_stream_init that counted as silence because they are not between -1e10 and 1e10. */
 GENREKIT_API uint64_t genrekit_stream_invalid_samples(const genrekit_stream *stream);
 
 /* Hand out the window that is due, and go on to the next; GENREKIT_NOT_DUE if none is.
@@ -342,7 +342,7 @@ GENREKIT_API genrekit_status genrekit_classifier_flush(
 /* The raw MFCC [frames][n_mfcc] of the window that was decided last, in the classifier's memory. */
 GENREKIT_API const float *genrekit_classifier_features(const genrekit_classifier *classifier);
 
-/* Samples since genrekit_classifier_init that were not finite. */
+/* Samples since genrekit_classifier_init that counted as silence because they are not between -1e10 and 1e10. */
 GENREKIT_API uint64_t genrekit_classifier_invalid_samples(const genrekit_classifier *classifier);
 
 #ifdef __cplusplus

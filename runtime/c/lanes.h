@@ -5,13 +5,15 @@
 #include <stdint.h>
 #include <string.h>
 
-#define EXPONENT 0x7f800000u /* of a float, all ones where it is not finite */
+#define MAGNITUDE 0x7fffffffu /* a float's bits without its sign, which are ordered as the numbers are */
+#define LOUDEST 0x501502f9u   /* those of 1e10 */
 
 #if LANES == 1
 
 typedef REAL vec;
 typedef float float_vec;
 typedef uint32_t bits;
+typedef int32_t integers;
 
 static inline float_vec to_float(vec value) { return (float)value; }
 static inline float lane_of(float_vec value, int lane) { (void)lane; return value; }
@@ -48,11 +50,11 @@ static inline float_vec all_lanes(float value) {
     return value - zero;
 }
 
-/* 0 where a value is not finite. Exponents are compared as integers, for a compiler may be told that there are none but
- * finite numbers. */
-static inline float_vec finite_or_0(float_vec value) {
+/* 0 where a sample is not finite, or so large that its power may not be. Compared as integers, for a compiler may be told
+ * that there are none but finite numbers. */
+static inline float_vec sample_or_0(float_vec value) {
     bits kept = bits_of(value);
-    return from_bits(kept & ~all_ones_where((kept & EXPONENT) == EXPONENT));
+    return from_bits(kept & ~all_ones_where((integers)(kept & MAGNITUDE) >= (int32_t)LOUDEST));
 }
 
 /* LANES floats from any address. */

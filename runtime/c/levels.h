@@ -1,12 +1,12 @@
 /* Samples that are copied, and log-mel -> MFCC; for sources with REAL float. */
 
-static uint32_t copy_finite(float *to, const float *from, size_t count) {
+static uint32_t copy_valid(float *to, const float *from, size_t count) {
     uint32_t invalid = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t value;
         memcpy(&value, from + i, sizeof value);
-        uint32_t kept = (value & EXPONENT) == EXPONENT ? 0 : value;
-        invalid += (value & EXPONENT) == EXPONENT;
+        uint32_t wrong = (value & MAGNITUDE) >= LOUDEST, kept = wrong ? 0 : value;
+        invalid += wrong;
         memcpy(to + i, &kept, sizeof kept);
     }
     return invalid;

@@ -4,12 +4,67 @@ Run with a sanitizer's runtime in LD_PRELOAD and a library that was compiled wit
 large as genrekit.h says, so that the sanitizer sees what reaches beyond them, and ends this process.
 """
 
+import ctypes
 import sys
-from pathlib import Path
 
 import numpy as np
 
-from ..c_layers import PANEL, Conv, ConvInt8, Geometry, Layers, geometry_of
+PANEL = 16  # to whose multiples the units of a layer in float are filled up
+INT, POINTER, FLOAT = ctypes.c_int32, ctypes.c_void_p, ctypes.c_float
+
+
+class Geometry(ctypes.Structure):
+    """genrekit_geometry."""
+
+    _fields_ = [(name, INT) for name in (
+        "height", "width", "channels", "kernel_height", "kernel_width", "stride_height", "stride_width", "pad_top",
+        "pad_left", "out_height", "out_width")]  # fmt: skip
+
+
+class Conv(ctypes.Structure):
+    """genrekit_conv."""
+
+    _fields_ = (("geometry", Geometry), ("units", INT), ("weights", POINTER), ("bias", POINTER), ("least", FLOAT),
+                ("most", FLOAT))  # fmt: skip
+
+
+class ConvInt8(ctypes.Structure):
+    """genrekit_conv_int8."""
+
+    _fields_ = (("geometry", Geometry), ("units", INT),
+                *((name, POINTER) for name in ("weights", "bias", "multipliers", "shifts")),
+                *((name, INT) for name in ("input_zero", "output_zero", "least", "most")))  # fmt: skip
+
+
+class Layers:
+    """A library, called with some instructions: 1, 2 or 3 as in genrekit.h."""
+
+    def __init__(self, path, instructions):
+        self._library, self.instructions, self._kept = ctypes.CDLL(path), instructions, []
+
+    def call(self, name, *arguments):
+        """Structs and arrays go by their addresses."""
+        function = getattr(self._library, f"genrekit_{name}_run")
+        function.restype = None
+        given = [ctypes.byref(each) if isinstance(each, ctypes.Structure) else each for each in arguments]
+        function(*(ctypes.c_void_p(self.address(each)) if isinstance(each, np.ndarray) else each for each in given))
+        self._kept = []
+
+    def address(self, array):
+        """Of an array that is kept until the next call has ended."""
+        self._kept.append(np.ascontiguousarray(array))
+        return self._kept[-1].ctypes.data
+
+
+def one_sided(size, kernel, stride, same):
+    """(length of the output, padding before the input) along one side."""
+    length = -(-size // stride) if same else (size - kernel) // stride + 1
+    return length, max(0, (length - 1) * stride + kernel - size) // 2 if same else 0
+
+
+def geometry_of(shape, kernel, strides, same):
+    (height, top), (width, left) = (one_sided(*sizes, same) for sizes in zip(shape[:2], kernel, strides, strict=True))
+    return Geometry(*shape, *kernel, *strides, top, left, height, width)
 
 
 def windows(x, g):
@@ -100,7 +155,7 @@ def check_pools(layers, g, generator):
 
 def main(library, instructions, count):
     """Raises AssertionError at the first geometry that is computed otherwise."""
-    layers = Layers(Path(library), int(instructions))
+    layers = Layers(library, int(instructions))
     for seed in range(int(count)):
         generator = np.random.default_rng(seed)
         g = drawn_geometry(generator)

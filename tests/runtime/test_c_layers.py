@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,39 +13,30 @@ import numpy as np
 import pytest
 
 from genrekit.runtime.modelfile import tflite_tables
-from genrekit.runtime.native_build import find_compiler
+from genrekit.runtime.native_build import SOURCES, find_compiler
 
-from ..c_layers import Layers, compile_layers
-from .test_c_sanitizers import SANITIZED, preloaded
+from ..c_models import Models, compile_models, ending_in, write_models
+from ..c_nets import NETS, PRECISIONS, model_of, write_nets
+from ..lint_c import COMPILERS, WARNINGS
+from .test_c_sanitizers import HARNESS, ROOT, preloaded
 
-ROOT = Path(__file__).parents[2]
 compiler = find_compiler()
-pytestmark = pytest.mark.skipif(
-    compiler is None or not sys.platform.startswith("linux"), reason="wants Linux and a C compiler: apt install gcc"
-)
 # Of the converter, where ranges come from examples.
 NO_STATISTICS = "ignore:Statistics for quantized inputs were expected:UserWarning"
-PLAIN = ("-DGENREKIT_PLAIN_C", "-DGK_LANES=1")
+pytestmark = [
+    pytest.mark.skipif(
+        compiler is None or not sys.platform.startswith("linux"), reason="wants Linux and a C compiler: apt install gcc"
+    ),
+    pytest.mark.filterwarnings(NO_STATISTICS),
+]
 # What each form is compiled with, and the instructions that it is asked for, as in genrekit.h.
-FORMS = {"base": ((), 1), "avx2": ((), 2), "avx512": ((), 3), "plain C": (PLAIN, 1)}
+FORMS = {"base": ((), 1), "avx2": ((), 2), "avx512": ((), 3), "plain C": (("-DGK_LANES=1",), 1)}
 FLAGS_OF_PROCESSOR = {"avx2": {"avx2", "fma"}, "avx512": {"avx512f", "avx512dq"}}
-# What takes a quarter of a minute to compile of unrolled loops, and what AddressSanitizer finds as well.
-LEFT_OUT = "-fno-sanitize=pointer-overflow,object-size,bounds"
+# Without what takes a quarter of a minute to compile of unrolled loops, and what AddressSanitizer finds as well.
+SANITIZED = ("-O0", "-g", "-fsanitize=address,undefined,float-cast-overflow", "-fno-sanitize-recover=all",
+             "-fno-sanitize=pointer-overflow,object-size,bounds")  # fmt: skip
 WINDOWS = 4
-RANDOM_GEOMETRIES = 40
-
-
-@pytest.fixture(scope="module")
-def library_with(tmp_path_factory):
-    """The path of the library that is compiled with these options, once."""
-    made = {}
-
-    def make(*options):
-        if options not in made:
-            made[options] = compile_layers(compiler, options, tmp_path_factory.mktemp("layers") / "layers.so")
-        return made[options]
-
-    return make
+RANDOM_GEOMETRIES, INPUTS = 40, 300
 
 
 def form_of(name):
@@ -53,98 +46,62 @@ def form_of(name):
     return FORMS[name]
 
 
-@pytest.fixture(params=FORMS, scope="module")
-def layers(request, library_with):
-    options, instructions = form_of(request.param)
-    return Layers(library_with(*options), instructions)
-
-
-def weight(*shape):
-    generator = np.random.default_rng(np.prod(shape))
-    return generator.normal(0, 1 / np.sqrt(np.prod(shape[:-1])), shape).astype(np.float32)
-
-
-def padded_net(x):
-    """Kernels that reach beyond the input, units and channels that no vector divides."""
-    import tensorflow as tf
-
-    first = tf.nn.relu6(tf.nn.conv2d(x, 4 * weight(3, 3, 3, 21), 1, "SAME") + weight(21))
-    pooled = tf.nn.max_pool2d(first, (3, 2), 2, "SAME")
-    depthwise = tf.nn.relu(tf.nn.depthwise_conv2d(pooled, weight(3, 3, 21, 1), (1, 1, 1, 1), "SAME") + weight(21))
-    added = pooled + depthwise
-    second = tf.nn.conv2d(added, weight(2, 1, 21, 37), (2, 1), "SAME") + weight(37)
-    average = tf.nn.avg_pool2d(second, (3, 2), (2, 1), "SAME")
-    dense = tf.nn.relu(tf.reshape(average, (1, -1)) @ weight(np.prod(average.shape), 33) + weight(33))
-    logits = dense @ (5 * weight(33, 5))
-    mean = tf.reduce_mean(second, (1, 2))
-    return [first, pooled, depthwise, added, second, average, dense, logits, tf.nn.softmax(logits), mean]
-
-
-def whole_net(x):
-    """Kernels that stay within the input, strides, several units for a channel, and softmax in rows."""
-    import tensorflow as tf
-
-    first = tf.nn.conv2d(x, weight(5, 3, 3, 16), (2, 1), "VALID")
-    pooled = tf.nn.max_pool2d(first, 2, 1, "VALID")
-    depthwise = tf.nn.relu6(tf.nn.depthwise_conv2d(pooled, 9 * weight(2, 3, 16, 3), (1, 2, 2, 1), "VALID") + weight(48))
-    second = tf.nn.conv2d(depthwise, weight(1, 1, 48, 8), 1, "VALID") + weight(8)
-    third = tf.nn.conv2d(depthwise, -5 * weight(1, 1, 48, 8), 1, "VALID") + weight(8)
-    added = tf.nn.relu(second + third)
-    average = tf.nn.avg_pool2d(added, (1, 2), 1, "VALID")
-    rows = tf.nn.softmax(tf.reshape(third, (-1, 8)))
-    return [first, pooled, depthwise, second, third, added, average, rows]
-
-
-NETS = {"padded": (padded_net, (1, 13, 10, 3)), "whole": (whole_net, (1, 12, 9, 3)), "lstm": (None, (1, 9, 5))}
-
-
-def lstm_model(precision, known):
-    """Of units that neither four nor a vector divides."""
-    import keras
-
-    from genrekit.converters.tflite.convert import convert_tflite
-
-    keras.utils.set_random_seed(1)
-    first, second = keras.layers.LSTM(21, return_sequences=True), keras.layers.LSTM(6, bias_initializer="random_normal")
-    model = keras.Sequential([keras.layers.Input(known.shape[2:]), first, second, keras.layers.Dense(40)])
-    for weights in model.weights:
-        weights.assign(3 * weights)
-    return convert_tflite(model, precision, known[:, 0] if precision == "int8" else None).data
-
-
-def model_of(name, precision):
-    """The bytes of a .tflite."""
-    import tensorflow as tf
-
-    net, shape = NETS[name]
-    known = np.random.default_rng(0).normal(size=(20, *shape)).astype(np.float32)
-    if net is None:
-        return lstm_model(precision, known)
-    function = tf.function(net, input_signature=[tf.TensorSpec(shape)])
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function.get_concrete_function()])
-    if precision == "int8":
-        converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        converter.representative_dataset = lambda: ([x] for x in known)
-        converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
-    return converter.convert()
-
-
 @pytest.fixture(scope="module", params=NETS)
 def name(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def converted():
+def nets():
+    """(name, precision) -> bytes of a .tflite and its graph."""
+    made = {(name, precision): model_of(name, precision) for name in NETS for precision in PRECISIONS}
+    return {key: (model, tflite_tables.read(model)[0]) for key, model in made.items()}
+
+
+@pytest.fixture(scope="module")
+def parts(nets):
+    """(name, precision, index of an output) -> the graph that ends there."""
+    return {
+        (*key, index): ending_in(graph, output)
+        for key, (_, graph) in nets.items()
+        for index, output in enumerate(graph.outputs)
+    }
+
+
+@pytest.fixture(scope="module")
+def library_with(parts, tmp_path_factory):
+    """The path of the library of all parts that is compiled with these options, once."""
+    folder = tmp_path_factory.mktemp("models")
+    sources = write_models(folder, {"_".join(map(str, key)): graph for key, graph in parts.items()})
     made = {}
 
-    def make(name, precision):
-        if (name, precision) not in made:
-            made[name, precision] = model_of(name, precision)
-        return made[name, precision]
+    def make(*options):
+        if options not in made:
+            made[options] = compile_models(compiler, sources, options, folder / f"{len(made)}.so")
+        return made[options]
 
     return make
+
+
+@pytest.fixture(scope="module")
+def sanitized_with(nets, tmp_path_factory):
+    """The path of the library of whole nets that is compiled with these options for sanitizers, once."""
+    folder = tmp_path_factory.mktemp("sanitized")
+    sources = write_nets(folder, {key: graph for key, (_, graph) in nets.items()})
+    made = {}
+
+    def make(*options):
+        if options not in made:
+            made[options] = compile_models(compiler, sources, [*SANITIZED, *options], folder / f"{len(made)}.so")
+        return made[options]
+
+    return make
+
+
+@pytest.fixture(params=FORMS, scope="module")
+def models(request, library_with):
+    options, instructions = form_of(request.param)
+    return Models(library_with(*options), instructions)
 
 
 def by_litert(model, x):
@@ -165,38 +122,69 @@ def by_micro(model, x):
     return [interpreter.get_output(i).copy() for i in range(len(tflite_tables.read(model)[0].outputs))]
 
 
-def test_floats_are_those_of_litert(layers, converted, name):
-    model, generator = converted(name, "float32"), np.random.default_rng(1)
+def real(tensor, numbers):
+    """What numbers in int8 of `tensor` stand for."""
+    return np.float32(tensor.scales[0]) * (numbers.astype(np.float32) - tensor.zero_points[0])
+
+
+def test_floats_are_those_of_litert(models, parts, nets, name):
+    (model, _), generator = nets[name, "float32"], np.random.default_rng(1)
     for _ in range(WINDOWS):
         x = generator.normal(size=NETS[name][1]).astype(np.float32)
-        for received, expected in zip(layers.run(model, x), by_litert(model, x), strict=True):
-            np.testing.assert_allclose(received, expected, rtol=1e-5, atol=1e-5)
+        for index, expected in enumerate(by_litert(model, x)):
+            received = models(list(parts).index((name, "float32", index)), x)
+            np.testing.assert_allclose(received, expected.ravel(), rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.filterwarnings(NO_STATISTICS)
-def test_int8_is_that_of_tflite_micro_bit_for_bit(layers, converted, name):
-    model, generator = converted(name, "int8"), np.random.default_rng(2)
+def test_int8_is_that_of_tflite_micro_bit_for_bit(models, parts, nets, name):
+    (model, graph), generator = nets[name, "int8"], np.random.default_rng(2)
     for _ in range(WINDOWS):
         x = generator.integers(-128, 128, NETS[name][1], np.int8)
-        for received, expected in zip(layers.run(model, x), by_micro(model, x), strict=True):
-            np.testing.assert_array_equal(received, expected)
+        for index, expected in enumerate(by_micro(model, x)):
+            received = models(list(parts).index((name, "int8", index)), real(graph.tensors[graph.inputs[0]], x))
+            np.testing.assert_array_equal(received, real(graph.tensors[graph.outputs[index]], expected).ravel())
             assert len(np.unique(expected)) > 1
 
 
-def test_numbers_are_quantised_as_everywhere(layers):
+def test_numbers_are_quantised_as_everywhere(models):
     scale, zero = 0.1, -3
-    x = np.concatenate([np.arange(-20, 20, 0.05), [1e9, -1e9]]).astype(np.float32)
-    expected = np.clip(np.rint(x / np.float32(scale) + zero), -128, 127).astype(np.int8)
-    np.testing.assert_array_equal(layers.quantize(x, scale, zero), expected)
-    real = np.float32(scale) * (expected.astype(np.float32) - zero)
-    np.testing.assert_array_equal(layers.dequantize(expected, scale, zero), real)
+    x = np.concatenate([np.arange(-20, 20, 0.05), [1e9, -1e9, np.inf, np.nan]]).astype(np.float32)
+    whole, received = np.empty(len(x), np.int8), np.empty(len(x), np.float32)
+    ends = len(x), ctypes.c_float(scale), zero
+    models.library.genrekit_quantize_run(*ends, pointer(x), pointer(whole))
+    models.library.genrekit_dequantize_run(*ends, pointer(whole), pointer(received))
+    expected = np.append(np.clip(np.rint(x[:-1] / np.float32(scale) + zero), -128, 127), -128)
+    np.testing.assert_array_equal(whole, expected)
+    np.testing.assert_array_equal(received, np.float32(scale) * (expected.astype(np.float32) - zero))
+
+
+def pointer(array):
+    return ctypes.c_void_p(array.ctypes.data)
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_random_geometries_are_as_in_numpy_and_touch_nothing_else(form, library_with):
+def test_random_geometries_are_as_in_numpy_and_touch_nothing_else(form, sanitized_with):
     options, instructions = form_of(form)
-    library = library_with(*SANITIZED, LEFT_OUT, *options)
+    library = sanitized_with(*options)
     environment = {**os.environ, "LD_PRELOAD": preloaded(), "ASAN_OPTIONS": "detect_leaks=0"}
     command = [sys.executable, "-m", "tests.c.random_layers", library, str(instructions), str(RANDOM_GEOMETRIES)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-200:] + done.stderr
+
+
+@pytest.mark.parametrize("options", sorted({options for options, _ in FORMS.values()}), ids=" ".join)
+def test_right_and_wrong_calls_of_a_classifier_do_what_the_header_says(options, sanitized_with, tmp_path):
+    program, library = tmp_path / "fuzz", sanitized_with(*options)
+    command = [*compiler, "-std=c99", *SANITIZED, "-DSTANDALONE", f"-I{SOURCES}", "-o", program]
+    sources = [HARNESS / "fuzz_classifier.c", library, f"-Wl,-rpath,{library.parent}", "-lm"]
+    subprocess.run([*command, *sources], check=True)
+    done = subprocess.run([program, "1", str(INPUTS)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"{INPUTS} inputs\n"), done.stderr
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+def test_no_compiler_has_anything_to_say_of_models(name, nets, tmp_path):
+    if shutil.which(name) is None:
+        pytest.skip(f"no {name} at hand: apt install {name}")
+    sources = write_nets(tmp_path, {key: graph for key, (_, graph) in nets.items()})
+    subprocess.run([name, "-std=c99", *WARNINGS, "-fsyntax-only", f"-I{SOURCES}", *sources], check=True)

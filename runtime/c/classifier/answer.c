@@ -19,11 +19,11 @@
 
 void genrekit_level_reset(level_meter *meter) { meter->next = meter->filled = meter->count = 0; }
 
-static float finite(float sample) { return lane_of(finite_or_0(all_lanes(sample)), 0); }
+static float valid(float sample) { return lane_of(sample_or_0(all_lanes(sample)), 0); }
 
 static void add_one(level_meter *meter, float sample) {
     size_t lane = meter->count++ % LEVEL_LANES;
-    float apart = finite(sample) - meter->first;
+    float apart = valid(sample) - meter->first;
     meter->sums[lane] += apart;
     meter->squares[lane] += apart * apart;
 }
@@ -38,7 +38,7 @@ static void add(level_meter *meter, const float *samples, size_t count) {
     memcpy(squares, meter->squares, sizeof squares);
     for (; count >= LEVEL_LANES; samples += LEVEL_LANES, count -= LEVEL_LANES, meter->count += LEVEL_LANES)
         for (size_t k = 0; k < LEVEL_LANES / LANES; k++) {
-            float_vec apart = finite_or_0(load(samples + k * LANES)) - first;
+            float_vec apart = sample_or_0(load(samples + k * LANES)) - first;
             sums[k] += apart;
             squares[k] += apart * apart;
         }
@@ -70,7 +70,7 @@ void genrekit_level_push(level_meter *meter, const float *samples, size_t count)
     while (count > 0) {
         size_t left = meter->hop - meter->count, part = count < left ? count : left;
         if (meter->count == 0) {
-            meter->first = finite(samples[0]);
+            meter->first = valid(samples[0]);
             memset(meter->sums, 0, sizeof meter->sums);
             memset(meter->squares, 0, sizeof meter->squares);
         }

@@ -2,8 +2,6 @@
 
 #include "kernels.h"
 
-static int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : value > most ? most : value; }
-
 /* The output where the kernel, whose first cell stands at (top, left), reaches beyond the input. */
 static void run_clipped(
     const genrekit_geometry *g, product_kernel *kernel, product p, int32_t top, int32_t left, const float *x,

@@ -5,7 +5,7 @@
 #include <float.h>
 #include <string.h>
 
-static gates_kernel *gates_of(genrekit_instructions instructions) {
+static gates_kernel *step_with(genrekit_instructions instructions) {
 #if X86_SETS
     if (instructions != GENREKIT_BASE)
         return instructions == GENREKIT_AVX512 ? genrekit_gates_avx512 : genrekit_gates_avx2;
@@ -20,7 +20,7 @@ void genrekit_lstm_run(
     size_t steps = (size_t)layer->steps, inputs = (size_t)layer->inputs, units = (size_t)layer->units;
     size_t columns = (4 * units + PANEL - 1) / PANEL * PANEL;
     product_kernel *kernel = product_of(instructions);
-    gates_kernel *step_of = gates_of(instructions);
+    gates_kernel *step_of = step_with(instructions);
     float *sums = work + steps * columns, *cell = sums + columns;
     memset(cell, 0, columns * sizeof *cell);
     product of_inputs = {layer->kernel, layer->bias, columns, 1, inputs, 0, 0, -FLT_MAX, FLT_MAX};

@@ -5,8 +5,6 @@
 #define LANES BASE_LANES
 #include "vectors.h"
 
-static int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : value > most ? most : value; }
-
 /* The mean or the largest of `rows` rows of `columns` cells, in `vectors` vectors of up to `rest` channels. */
 static ALWAYS_INLINE void pool_cells(
     const genrekit_geometry *g, int average, size_t rows, size_t columns, size_t vectors, size_t rest, const float *x,
