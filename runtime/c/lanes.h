@@ -5,6 +5,17 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE inline
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLLED _Pragma("GCC unroll 16") /* so that values stay in registers where -O3 is not asked for */
+#else
+#define UNROLLED
+#endif
+
 #define MAGNITUDE 0x7fffffffu /* a float's bits without its sign, which are ordered as the numbers are */
 #define LOUDEST 0x501502f9u   /* those of 1e10 */
 
@@ -115,7 +126,7 @@ static inline quad quad_load(const float *from) {
 #endif
 
 static inline void load_transposed(const float *const frames[LANES], size_t first, float_vec rows[LANES]) {
-    for (size_t part = 0; part < LANES; part += 4) {
+    UNROLLED for (size_t part = 0; part < LANES; part += 4) {
         float_vec a = FOUR_FRAMES(frames, 0, first + part), b = FOUR_FRAMES(frames, 1, first + part);
         float_vec c = FOUR_FRAMES(frames, 2, first + part), d = FOUR_FRAMES(frames, 3, first + part);
         float_vec ab_low = LOW(a, b), ab_high = HIGH(a, b), cd_low = LOW(c, d), cd_high = HIGH(c, d);

@@ -58,7 +58,7 @@ static void cepstrum(const genrekit_front_end *fe, const float *log_mel, float l
         float_vec sums[4] = {all_lanes(0), all_lanes(0), all_lanes(0), all_lanes(0)};
         size_t band = 0;
         for (; band + 4 <= n_mels; band += 4)
-            for (size_t i = 0; i < 4; i++)
+            UNROLLED for (size_t i = 0; i < 4; i++)
                 sums[i] += load(fe->dct + (band + i) * n_mfcc + k) * work[band + i];
         for (; band < n_mels; band++)
             sums[0] += load(fe->dct + band * n_mfcc + k) * work[band];

@@ -3,18 +3,6 @@
 #define REAL float
 #include "lanes.h"
 
-#if defined(__GNUC__) && !defined(__clang__)
-#define UNROLLED _Pragma("GCC unroll 16") /* so that sums stay in registers where -O3 is not asked for */
-#else
-#define UNROLLED
-#endif
-
-#if defined(__GNUC__)
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#else
-#define ALWAYS_INLINE inline
-#endif
-
 static ALWAYS_INLINE float_vec smaller_of(float_vec one, float_vec other) { return -larger_of(-one, -other); }
 
 /* `count` numbers, if these are fewer than the lanes, from and to an address; other lanes are 0. */
