@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 NATIVE := $(VENV)/.native
 CROSS := $(VENV)/.cross
+BROWSER := $(VENV)/.browser
 QUICKSTART_OPTIONS ?=
 SOAK_HOURS ?= 24
 FUZZ_MUTANTS ?= 2000
@@ -13,7 +14,7 @@ FUZZ_MINUTES ?= 20
 FUZZ_C_MINUTES ?= 10
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-cortex-m constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-cortex-m test-browser constraints clean
 
 setup: $(INSTALLED) $(NATIVE)
 
@@ -32,6 +33,11 @@ $(NATIVE): $(INSTALLED) runtime/native_build.py $(wildcard runtime/c/*)
 # A C compiler for every platform.
 $(CROSS): $(INSTALLED)
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt --editable ".[cross]"
+	@touch $@
+
+# What drives Chromium in tests.
+$(BROWSER): $(INSTALLED)
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt playwright
 	@touch $@
 
 quickstart: setup
@@ -56,13 +62,15 @@ bench: out/bench.json
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline \
 		--out results/bench.json --html results/bench.html
 
-# README's table and picture, and the results that they come from. On a quiet machine; the picture needs Chromium.
-results: out/bench.json
+# README's table and pictures, and the results that they come from. On a quiet machine; the pictures need Chromium.
+results: out/bench.json $(CROSS) $(BROWSER)
 	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-calls 3 \
 		--out results/quickstart.json --html results/report.html
 	$(BIN)/genrekit report results/quickstart.json --into README.md
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1450 \
 		--screenshot=results/report.png results/report.html
+	$(BIN)/genrekit export out/runs/cnn --target web --precision int8 --out out/models
+	$(BIN)/python -m tests.browser.picture out/models/cnn-int8.html results/live.png
 
 out/bench.json: | setup
 	$(BIN)/genrekit quickstart --out out
@@ -133,11 +141,14 @@ test-cortex-m: setup
 	$(BIN)/genrekit export out/cortex-m/speech/cnn --out out/cortex-m/speech --target c --precision int8
 	$(BIN)/genrekit export out/cortex-m/music/cnn --out out/cortex-m/music --target c --precision int8
 	$(BIN)/python -m tests.cortex_m out/cortex-m/speech/cnn-int8-c out/cortex-m/music/cnn-int8-c
+# The live page, exported and served, in Chromium: apt install chromium.
+test-browser: setup $(CROSS) $(BROWSER)
+	$(BIN)/python -m pytest -m "" tests/browser
 
 # After changing dependencies: install them without constraints, then write down what was installed, for this Python.
 constraints:
 	$(PYTHON) -m venv $(VENV)-unconstrained
-	$(VENV)-unconstrained/bin/python -m pip install --quiet --editable ".[dev,cross]"
+	$(VENV)-unconstrained/bin/python -m pip install --quiet --editable ".[dev,cross]" playwright
 	$(VENV)-unconstrained/bin/python -m pip freeze --all --exclude pip --exclude-editable > $(VENV)-unconstrained/frozen.txt
 	$(VENV)-unconstrained/bin/python .ci/constraints.py < $(VENV)-unconstrained/frozen.txt
 	rm -r $(VENV)-unconstrained

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..runtime.errors import ParityError, UnsupportedModelError
 from ..runtime.mfcc_stream import MfccStream
-from ..runtime.modelfile.description import ModelDescription, ParityRecord
+from ..runtime.modelfile.description import FEATURES, C, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from .attach import attach
 from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, require_ours, write_files
 from .c.readme import README, Sizes, readme
-from .export import ExportResult, convert, described
+from .export import ExportResult, convert, described, file_name
 from .formats import require_supported
 from .trained_model import TrainedModel
 from .verify.c_folder import Build, check_stream, compiler
@@ -24,7 +24,6 @@ from .verify.parity import LIMITS, Parity, check, compare
 from .verify.subprocess_engine import predict
 
 ENGINE = "litert"  # of the .tflite that the folder is made from
-FORMAT = "c"
 FLOAT_GOLDEN_TOLERANCE = 1e-3  # of scores, where MFCC may be 1e-3 off
 UNPROVEN = "not proven, since there is no C compiler here: expected make and cc, gcc, clang or the one that CC names"
 
@@ -62,18 +61,18 @@ def export_c(
     Raises:
         as `export_model`; UnsupportedModelError too where an operator has no layer in C, or `max_ram` is not enough.
     """
-    require_supported("tflite", precision, FORMAT)
-    path = folder / f"{trained.description.model}-{precision}-c"
+    require_supported("tflite", precision, C)
+    path = folder / file_name(trained.description.model, precision, C)
     require_ours(path)
     trained = trained.prepared_for(precision)
-    conversion = convert(trained, "tflite", precision, FORMAT, 1)
-    in_tflite = described(trained, conversion, "tflite", precision, FORMAT)
-    description = dataclasses.replace(in_tflite, format=FORMAT)
+    conversion = convert(trained, "tflite", precision, C, 1)
+    in_tflite = described(trained, conversion, "tflite", precision, C)
+    description = dataclasses.replace(in_tflite, format=C)
     golden = _golden(trained, description, sound.windows)
     with tempfile.TemporaryDirectory() as temporary:
         tflite = Path(temporary, f"{description.model}.tflite")
         tflite.write_bytes(attach(conversion.data, in_tflite))
-        parity = _compared(trained, predict(tflite, trained.windows.features, ENGINE))
+        parity = compared(trained, predict(tflite, trained.windows.features, ENGINE))
         check(parity, precision)
         ops = read_graph(tflite).ops
         files = c_files(conversion.data, description, golden)
@@ -86,10 +85,10 @@ def export_c(
         write_files(Path(temporary, path.name), files)
         build = Build(Path(temporary, path.name), c_compiler)
         try:
-            parity = _compared(trained, build.scores(trained.windows.features))
+            parity = compared(trained, build.scores(trained.windows.features))
             reasons = check(parity, precision)
             build.self_test()
-            features = _stream_features(description, sound.track)
+            features = stream_features(description, sound.track)
             check_stream(build.decisions(sound.track), build.scores(features), precision)
         except ParityError as error:
             if keep:
@@ -111,11 +110,12 @@ def _golden(trained: TrainedModel, description: ModelDescription, windows: np.nd
     return Golden(windows, scores, tolerance)
 
 
-def _compared(trained: TrainedModel, scores: np.ndarray) -> Parity:
+def compared(trained: TrainedModel, scores: np.ndarray) -> Parity:
+    """How far `scores` [shape=(windows, classes)] of the windows held out are from Keras'."""
     return compare(trained.windows.reference, scores, trained.windows.labels)
 
 
-def _stream_features(description: ModelDescription, track: np.ndarray) -> np.ndarray:
+def stream_features(description: ModelDescription, track: np.ndarray) -> np.ndarray:
     """Normalised MFCC of each window of `genrekit stream` [shape=(decisions, frames, n_mfcc)]."""
     stream = MfccStream(description.front_end)
     return _normalised(description, np.stack(list(stream.push(track / np.float32(FULL_SCALE)))))
@@ -148,13 +148,14 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "file": path.name,
-        "format": FORMAT,
+        "format": C,
         "precision": description.precision,
-        "target": FORMAT,
-        "input": "features",
+        "target": C,
+        "input": FEATURES,
         "bytes": sizes and sizes.flash,
         "state_bytes": sizes and sizes.state,
         "board_state_bytes": sizes and sizes.board_state,
+        "board_state_bytes_without_top_db": sizes and sizes.board_state_without_top_db,
         **dataclasses.asdict(parity),
         "passed": sizes is not None,
         "reasons": reasons,

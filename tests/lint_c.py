@@ -10,6 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 SOURCES, HARNESSES = ROOT / "runtime" / "c", ROOT / "tests" / "c"
+WEB = ROOT / "converters" / "c" / "web" / "web.c"
 PROGRAM, STUB = ROOT / "converters" / "c" / "program", HARNESSES / "stub"  # what an export adds to it, in tests
 WARNINGS = ("-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror")
 COMPILERS = ("gcc", "clang")
@@ -29,6 +30,8 @@ def is_clean(compiler: str) -> bool:
     sources = [*sorted(SOURCES.rglob("*.c")), *sorted(HARNESSES.glob("*.c")), *sorted(PROGRAM.glob("*.c"))]
     commands = [[*c, *options, source] for source in sources for options in ([], ["-DGK_LANES=1"])]
     commands.append([*c, "-DGENREKIT_SELF_TEST", "-DGENREKIT_STATIC_BYTES=9", PROGRAM / "main.c"])
+    if compiler == "clang":
+        commands.append([*c, "--target=wasm32", "-ffreestanding", WEB])
     if knows_cpp(compiler):
         commands.append(["-x", "c++", "-fsyntax-only", SOURCES / "genrekit.h"])
     return not any([subprocess.run([compiler, *WARNINGS, *command]).returncode for command in commands])

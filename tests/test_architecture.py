@@ -26,9 +26,11 @@ ROOMS = {
         "tflite": {"formats", "keras_graph", "trained_model", "quantize", "attach"},
         "onnx": {"formats", "keras_graph", "trained_model", "quantize"},
         "c": {"attach"},
-        "verify": {"formats", "trained_model", "tflite", "onnx", "c"},
-        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "verify"},
+        "audio_input": {"formats", "tflite", "onnx"},
+        "verify": {"formats", "trained_model", "tflite", "onnx", "c", "audio_input", "attach"},
+        "export": {"formats", "trained_model", "attach", "tflite", "onnx", "audio_input", "verify"},
         "export_c": {"formats", "trained_model", "attach", "c", "verify", "export"},
+        "export_wasm": {"formats", "trained_model", "attach", "c", "verify", "export", "export_c"},
     },
     "bench": {
         "measure": set(),
@@ -47,11 +49,12 @@ ROOMS = {
         "corpus_audit": {"compute", "corpus", "splits"},
         "evaluation": {"corpus", "splits"},
         "training": {"corpus", "splits", "evaluation", "models"},
-        "exporting": {"compute", "corpus", "demo_corpus", "splits", "evaluation", "training"},
+        "live": {"splits"},
+        "exporting": {"compute", "corpus", "demo_corpus", "splits", "evaluation", "training", "live"},
         "experiments": {"corpus", "splits", "evaluation", "models", "training"},
         "cli": {
             "compute", "models", "corpus", "demo_corpus", "library", "splits", "corpus_audit", "evaluation", "training",
-            "exporting", "experiments",
+            "exporting", "experiments", "live",
         },
     },
 }  # fmt: skip

@@ -33,7 +33,7 @@ BATCH = 64  # clips of one process
 AHEAD = 1024  # samples before a decision; the program reads 512 at once
 
 Pcm = npt.NDArray[np.int16]
-Push = Callable[[Pcm], object]
+Push = Callable[[Pcm], bytes]  # samples -> the line that they made due
 
 
 def copy_sources(folder: Path, into: Path) -> None:
@@ -162,21 +162,22 @@ def stream(program: Path, config: MfccConfig, stride_s: float) -> Iterator[tuple
     stride = max(1, round(stride_s * config.sample_rate / config.hop_length)) * config.hop_length
     with subprocess.Popen([str(program), repr(stride_s)], stdin=PIPE, stdout=PIPE) as process:
 
-        def push(samples: Pcm) -> None:
-            _push(process, np.resize(samples, stride))
+        def push(samples: Pcm) -> bytes:
+            return _push(process, np.resize(samples, stride))
 
         _push(process, np.zeros(config.window_samples + AHEAD, np.int16))
         yield process.pid, push
 
 
-def _push(process: subprocess.Popen[bytes], samples: Pcm) -> None:
+def _push(process: subprocess.Popen[bytes], samples: Pcm) -> bytes:
     assert process.stdin
     assert process.stdout
     with contextlib.suppress(BrokenPipeError):  # it has ended, and so has its output
         process.stdin.write(samples.astype("<i2").tobytes())
         process.stdin.flush()
-    if not process.stdout.readline():
+    if not (line := process.stdout.readline()):
         raise Failure(f"{PROGRAM} ended in the middle of a stream; try its --self-test")
+    return line
 
 
 def _answer(text: str) -> dict[str, Any]:

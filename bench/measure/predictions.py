@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -91,17 +91,25 @@ class Predicted:
 
 def predictions(classifier: Classifier, clips: Clips, front_end_name: str = "genrekit") -> Predicted:
     """What `classifier` makes of each clip."""
+    rejection = classifier.description.rejection
+    if classifier.description.takes_audio:
+        probabilities = np.concatenate([classifier.predict_audio(window[np.newaxis]) for window in clips.samples])
+        unknown = rejection.unsure(probabilities) if rejection else ()
+        return _predicted(classifier, probabilities, unknown)
     if front_end_name == "genrekit":
         features = clips.features(classifier.config)
     else:
         features_of = front_end(front_end_name)
         features = np.stack([features_of(window, classifier.config) for window in clips.samples])
     probabilities = classifier.predict(features)
-    rejection = classifier.description.rejection
+    return _predicted(classifier, probabilities, rejection.rejects(features, probabilities) if rejection else ())
+
+
+def _predicted(classifier: Classifier, probabilities: Samples, unknown: Iterable[bool]) -> Predicted:
     return Predicted(
         tuple(_labels(classifier, probabilities)),
         tuple(map(float, probabilities.max(axis=1))),
-        tuple(map(bool, rejection.rejects(features, probabilities))) if rejection else (),
+        tuple(map(bool, unknown)),
     )
 
 

@@ -19,7 +19,7 @@ from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
 from .stats import answered, calibration_error, fraction_equal, pairwise, summary
 from .warnings import findings
 
-DESCRIBED = ("model", "format", "precision", "macs", "parameters", "recipe")
+DESCRIBED = ("model", "format", "precision", "input", "macs", "parameters", "recipe")
 NOT_MEASURED = "not measured: the bench was interrupted before its first round; run it again"
 MAXIMA = ("peak_rss_bytes", "bytes")  # of what each process reports once; of all else medians
 
@@ -97,7 +97,7 @@ def _row(blank: Row, case: RawCase, plan: BenchPlan, clips: ClipsFacts, peaks: d
     )
     if row.clip_ms:
         row = dataclasses.replace(row, real_time_factor=row.clip_ms.p50 / clips.window_ms)
-    if row.model_ms and row.macs:
+    if row.model_ms and row.macs and row.front_end_ms:  # of a file that takes sound, only the model's are known
         rate, peak = row.macs / row.model_ms.p50 / 1e6, peaks.get(str(row.threads))
         row = dataclasses.replace(row, gmacs_per_s=rate, peak_fraction=rate / peak if peak else None)
     if case.rounds[0].predicted:

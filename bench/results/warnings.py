@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .schema import TIMES, Bench, Row
 from .stats import ratio_of
 from .values import SLOWER, BenchWarning, TimeSummary
@@ -68,7 +70,8 @@ def _of_quantising(row: Row, bench: Bench) -> dict[str, str]:
     floating = _float_twin(row, bench) if row.precision in QUANTISED else None
     if floating is None:
         return {}
-    ours, its = (one.model_ms or one.clip_ms for one in (row, floating))  # of a program there are no times of its model
+    kind = "model_ms" if row.model_ms else "clip_ms"  # of a program there are no times of its model
+    ours, its = row.times(kind), floating.times(kind)
     if ours is None or its is None:
         return {}
     ratio = ratio_of(ours, its, paired=True)
@@ -84,10 +87,10 @@ def _of_quantising(row: Row, bench: Bench) -> dict[str, str]:
 
 
 def _float_twin(row: Row, bench: Bench) -> Row | None:
-    """The float32 row of the same model, format, engine and threads."""
-    kind = (row.model, row.format, row.engine, row.threads, "float32")
+    """The float32 row of the same model, format, input, engine and threads."""
+    kind = dataclasses.replace(row, precision="float32").kind
     for other in bench.results:
-        if (other.model, other.format, other.engine, other.threads, other.precision) == kind and other.clip_ms:
+        if other.kind == kind and other.clip_ms:
             return other
     return None
 

@@ -56,7 +56,18 @@ def features_of(samples: np.ndarray, description: ModelDescription) -> np.ndarra
 def c_files(tflite: bytes, description: ModelDescription, golden: Golden) -> dict[str, bytes]:
     """The folder's files by name, but for its README, which tells what was measured of the others.
 
-    The same model and golden windows give the same bytes.
+    The same model and golden windows give the same bytes; raises as `library_files`.
+    """
+    licence = next(file for file in importlib.metadata.files("genrekit") or () if file.name == "LICENSE")
+    return {
+        **library_files(tflite, description, _program()),
+        "golden.h": _golden_header(golden, description).encode(),
+        "LICENSE": licence.read_binary(),
+    }
+
+
+def library_files(tflite: bytes, description: ModelDescription, others: Iterable[Path] = ()) -> dict[str, bytes]:
+    """The sources of front end, stream, answer, layers and model by name, with `others` that use them.
 
     Raises:
         UnsupportedModelError: the graph has an operator that genrekit.h has no layer for.
@@ -65,16 +76,10 @@ def c_files(tflite: bytes, description: ModelDescription, golden: Golden) -> dic
     if len(graphs) > 1:
         raise UnsupportedModelError("target=c: loops or branches: expected a graph without; restate the model")
     source = model_source(graphs[0], description)
-    texts = {
-        "model.c": source.text,
-        "model.h": model_header(source, description),
-        "golden.h": _golden_header(golden, description),
-    }
-    licence = next(file for file in importlib.metadata.files("genrekit") or () if file.name == "LICENSE")
     return {
-        **{path.name: path.read_bytes() for path in (*_sources(source), *_program())},
-        **{name: text.encode() for name, text in texts.items()},
-        "LICENSE": licence.read_binary(),
+        **{path.name: path.read_bytes() for path in (*_sources(source), *others)},
+        "model.c": source.text.encode(),
+        "model.h": model_header(source, description).encode(),
     }
 
 

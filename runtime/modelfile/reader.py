@@ -128,7 +128,7 @@ def _parts(path: Path, file_format: str) -> _Parts:
     data = _content(model, MAX_BYTES)
     if file_format in BESIDE:
         text = _content(described, MAX_DESCRIPTION) if described.is_file() else None
-        if text and file_format == C:
+        if text is not None and file_format == C:
             text = c_sources.description(text)
         return _Parts([memoryview(data)], text)
     try:

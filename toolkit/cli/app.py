@@ -30,6 +30,7 @@ from .commands import (
     paper,
     quickstart,
     report,
+    serve,
     stream,
     train,
 )
@@ -53,6 +54,7 @@ EXTRAS = {
     "onnxruntime": "onnx",
     "librosa": "dev",
     "msgspec": "bench",
+    "uvicorn": "live",
 }
 
 PANELS = ("Start", "Prepare", "Train", "Deploy", "Run", "Measure", "Reproduce")  # of the help, in this order
@@ -80,6 +82,7 @@ app.command(rich_help_panel="Deploy")(export.export)
 app.command(rich_help_panel="Deploy")(export.inspect)
 app.command(rich_help_panel="Run")(classify.classify)
 app.command(rich_help_panel="Run")(stream.stream)
+app.command(rich_help_panel="Run")(serve.serve)
 app.command(rich_help_panel="Measure")(bench.bench)
 app.command(rich_help_panel="Measure")(compare.compare)
 app.command(rich_help_panel="Measure")(report.report)

@@ -36,7 +36,10 @@ EdgeOption = Enum(
 AddableOption = Enum("AddableOption", {"ROOM": "room"})
 Format = Enum("Format", {"TFLITE": "tflite", "ONNX": "onnx"})
 Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNAMIC": "dynamic", "INT8": "int8"})
-Target = Enum("Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c"})
+Target = Enum(
+    "Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c", "WEB": "web"}
+)
+Input = Enum("Input", {"FEATURES": "features", "AUDIO": "audio"})  # what a file takes
 Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
 Engine = Enum(
     "Engine",
@@ -97,6 +100,20 @@ SilenceDbfs = Annotated[
 Stride = Annotated[float, typer.Option(help="Decide every so many seconds.")]
 Smooth = Annotated[float, typer.Option(help="Smooth scores over so many seconds.")]
 MinScore = Annotated[float, typer.Option(help="Pass over decisions with a lower score.")]
+OnChange = Annotated[
+    bool, typer.Option("--on-change", help="Print a line only when the answer changes, by 0.1 at least.")
+]
+PcmRate = Annotated[int | None, typer.Option("--rate", help="Read raw PCM at this sample rate, Hz.")]
+PcmChannels = Annotated[int | None, typer.Option("--channels", help="Read raw PCM of so many channels.")]
+PcmFormat = Annotated[
+    SampleFormat | None, typer.Option("--sample-format", help="Read raw PCM of this encoding. Without it, s16le.")
+]
+Realtime = Annotated[
+    bool,
+    typer.Option(
+        "--realtime", help="Play a file at its own pace; drop audio of standard input rather than fall behind."
+    ),
+]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A .tflite, .onnx or .keras file.")]
 HtmlFile = Annotated[Path | None, typer.Option("--html", help="Write the results as a page.")]
 CsvFile = Annotated[Path | None, typer.Option("--csv", help="Write the results as CSV.")]

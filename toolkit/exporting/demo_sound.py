@@ -1,8 +1,11 @@
-"""What a folder of C is tried on: a few tracks of the demo corpus, at the model's rate."""
+"""What a folder of C or a page is tried on: a few tracks of the demo corpus, at the model's rate."""
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
+import soundfile
 import soxr
 
 from ...converters.export_c import Sound
@@ -14,6 +17,11 @@ TRACK_S = 20.0
 WINDOWS_OF_TRACK = 3.0
 GENRES_OF_WINDOWS = (0, 3, 6)
 FULL_SCALE = 2**15 - 1
+EXAMPLE_GENRES = ("jazz", "classical")  # of little treble, of which MP3 keeps little
+EXAMPLE_WINDOWS = 1.7  # of each genre
+LEAST_S = 4.0  # of each genre
+EXAMPLE_RATE = 22050  # Hz, of MP3; whatever the model's
+COMPRESSION = 0.7  # of libsndfile, from 0 to 1: about 40 kbit/s
 
 
 def demo_sound(config: MfccConfig) -> Sound:
@@ -24,6 +32,19 @@ def demo_sound(config: MfccConfig) -> Sound:
     ]
     middle = slice((len(tracks[0]) - config.window_samples) // 2, None)
     return Sound(np.stack([track[middle][: config.window_samples] for track in tracks]), tracks[0])
+
+
+def demo_example(config: MfccConfig) -> bytes:
+    """A few seconds of two genres, as MP3."""
+    seconds = max(LEAST_S, EXAMPLE_WINDOWS * config.window_s)
+    parts = [compose(genre, 0, seconds, 1) for genre in EXAMPLE_GENRES]
+    track = soxr.resample(np.concatenate(parts), SAMPLE_RATE, EXAMPLE_RATE)
+    written = io.BytesIO()
+    soundfile.write(
+        written, track, EXAMPLE_RATE, format="MP3", subtype="MPEG_LAYER_III", compression_level=COMPRESSION,
+        bitrate_mode="VARIABLE",
+    )  # fmt: skip
+    return written.getvalue()
 
 
 def _composed(genre: str, config: MfccConfig, seconds: float) -> np.ndarray:

@@ -30,7 +30,7 @@ def inspect_model(path: Path) -> dict[str, Any]:
         "precision": description.precision,
         "labels": list(description.labels),
         "front_end": description.front_end.to_dict(),
-        "input": _end(graph.inputs[0]),
+        "input": {"kind": description.input, **_end(graph.inputs[0])},
         "output": _end(graph.outputs[0]),
         "ops": graph.ops,
         "parameters": description.parameters,

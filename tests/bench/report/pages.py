@@ -60,9 +60,9 @@ FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"),
     *("--disable-background-networking", "--disable-component-update", "--enable-logging=stderr", "--v=0"),
 )
-# Looks at a page in a frame, because the page itself has no script.
+# Looks at a page in frames, because the page itself has no script.
 HARNESS = """<!DOCTYPE html><meta charset="utf-8">
-<iframe id="frame" src="PAGE" style="width: WIDTHpx; height: 3000px; border: 0"></iframe><pre id="found"></pre>
+FRAMES<pre id="found"></pre>
 <script>
 function boxes(svg) {
   return [...svg.querySelectorAll("text")].map(node => [node.textContent, node.getBoundingClientRect()]);
@@ -82,18 +82,21 @@ function overlapping(svg) {
   }
   return found;
 }
-document.getElementById("frame").addEventListener("load", event => {
-  const view = event.target.contentWindow, page = event.target.contentDocument;
+addEventListener("load", () => {
+  document.getElementById("found").textContent = JSON.stringify([...document.querySelectorAll("iframe")].map(look));
+});
+function look(frame) {
+  const view = frame.contentWindow, page = frame.contentDocument;
   for (const details of page.querySelectorAll("details")) details.open = true;
   const pictures = [...page.querySelectorAll("svg")], style = view.getComputedStyle(page.body);
-  document.getElementById("found").textContent = JSON.stringify({
+  return {
     width: view.innerWidth, needed: page.documentElement.scrollWidth, pictures: pictures.length,
     letters: Math.min(...pictures.flatMap(boxes).map(([_, box]) => box.height)),
     cut: pictures.flatMap(cut), overlapping: pictures.flatMap(overlapping),
     background: style.backgroundColor, text: style.color,
     labels: pictures.map(svg => view.getComputedStyle(svg.querySelector("text")).fill),
-  });
-});
+  };
+}
 </script>
 """
 
@@ -108,10 +111,11 @@ def chromium(file, tmp_path, *flags):
     return process.stdout, [line for line in process.stderr.splitlines() if "CONSOLE" in line]
 
 
-def laid_out(page, tmp_path, width, dark):
-    """How a page looks in a window of so many pixels: the harness's findings."""
+def laid_out(page, tmp_path, widths, dark):
+    """How a page looks in windows of so many pixels: the harness's findings of each."""
     harness = tmp_path / "harness.html"
-    harness.write_text(HARNESS.replace("PAGE", page.as_uri()).replace("WIDTH", str(width)))
+    frame = '<iframe src="{}" style="width: {}px; height: 3000px; border: 0"></iframe>'
+    harness.write_text(HARNESS.replace("FRAMES", "".join(frame.format(page.as_uri(), width) for width in widths)))
     scheme = f"--blink-settings=preferredColorScheme={0 if dark else 1}"
     document, console = chromium(harness, tmp_path, "--allow-file-access-from-files", scheme, "--window-size=1400,3000")
     assert console == []

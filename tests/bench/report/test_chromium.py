@@ -34,18 +34,19 @@ def test_complaints_would_be_seen(tmp_path):
     assert len(console) == 2
 
 
-@pytest.mark.parametrize(("width", "dark"), [(390, True), (1280, False)])
-def test_nothing_is_cut_or_covered(page, tmp_path, width, dark):
-    found = laid_out(page, tmp_path, width, dark)
-    assert found["width"] == width
-    assert found["needed"] <= width
-    assert found["pictures"] == 6
-    assert found["letters"] > 9  # pixels, of a whole line
-    assert found["cut"] == []
-    assert found["overlapping"] == []
-    assert (_lightness(found["background"]) < 0.2) is dark
-    assert (_lightness(found["text"]) > 0.8) is dark
-    assert set(found["labels"]) == {found["text"]}
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_nothing_is_cut_or_covered(page, tmp_path, dark):
+    widths = (360, 768, 1280)
+    for width, found in zip(widths, laid_out(page, tmp_path, widths, dark), strict=True):
+        assert found["width"] == width
+        assert found["needed"] <= width
+        assert found["pictures"] == 6
+        assert found["letters"] > 8.5  # pixels, of a whole line
+        assert found["cut"] == []
+        assert found["overlapping"] == []
+        assert (_lightness(found["background"]) < 0.2) is dark
+        assert (_lightness(found["text"]) > 0.8) is dark
+        assert set(found["labels"]) == {found["text"]}
 
 
 def _lightness(colour):
