@@ -73,11 +73,14 @@ def library_with(parts, tmp_path_factory):
     """The path of the library of all parts that is compiled with these options, once."""
     folder = tmp_path_factory.mktemp("models")
     sources = write_models(folder, {"_".join(map(str, key)): graph for key, graph in parts.items()})
+    # All libraries have the same.
+    subprocess.run([*compiler, "-std=c99", "-fPIC", f"-I{SOURCES}", "-c", *sources], cwd=folder, check=True)
+    objects = [source.with_suffix(".o") for source in sources]
     made = {}
 
     def make(*options):
         if options not in made:
-            made[options] = compile_models(compiler, sources, options, folder / f"{len(made)}.so")
+            made[options] = compile_models(compiler, objects, options, folder / f"{len(made)}.so")
         return made[options]
 
     return make
