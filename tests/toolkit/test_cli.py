@@ -525,7 +525,7 @@ def test_an_ablation_compares_each_option_and_keeps_its_runs(genrekit, corpus_fo
     for row in result["rows"]:
         assert row["variant"] in process.stdout
         assert f"| {row['variant']} | {row['test']['mean']:.3f} | " in page
-        folder = row["variant"].replace(" ", "-")
+        folder = row["variant"].replace(" ", "-").replace("_", "-")
         for seed, value in enumerate(row["test_tracks"]["values"]):
             metrics = json.loads((tmp_path / "mlp" / f"{folder}-seed-{seed}" / "metrics.json").read_text())
             assert metrics["test_tracks"]["accuracy"] == value
