@@ -25,6 +25,7 @@ BLOCK_FRAMES = 65  # transformed in one FFT call: half of a default window; larg
 DECIBELS = 10 / math.log(10)  # in one unit of the natural logarithm of a power
 MEL_BLOCK_BANDS = 16  # mel bands that share one dense product over the bins they touch
 POWER_FLOOR = 1e-10  # -100 dB, below which power counts as silence
+LOUDEST = 1e10  # beyond any scale that samples are kept in; far larger ones would overflow float32 on their way
 
 # Bounds far beyond any use, so that a hostile description takes neither all memory nor all time.
 RANGES = {
@@ -257,7 +258,7 @@ def frame_view(samples: np.ndarray, config: MfccConfig, count: int) -> np.ndarra
 
 
 def checked(samples: np.ndarray) -> np.ndarray:
-    """`samples`, contiguous and float32 [shape=(n,)]; raises AudioError unless they are one channel, finite."""
+    """`samples`, contiguous and float32 [shape=(n,)]; raises AudioError unless they are one channel, within `LOUDEST`."""
     samples = np.asarray(samples)
     if samples.dtype.kind != "f":
         raise AudioError(
@@ -266,6 +267,10 @@ def checked(samples: np.ndarray) -> np.ndarray:
     if samples.ndim != 1:
         raise AudioError(f"samples.shape={samples.shape}: expected one channel; mix channels down first")
     samples = np.ascontiguousarray(samples, np.float32)
-    if not np.isfinite(samples).all():
-        raise AudioError("samples: expected finite values, received NaN or infinity; replace them by zeros")
+    # So written that NaN, which is the largest and the least of any samples, is refused too.
+    if not (samples.max(initial=0) < LOUDEST and samples.min(initial=0) > -LOUDEST):
+        raise AudioError(
+            f"samples: expected finite values within {LOUDEST:g} (full scale is 1), received NaN, infinity or more; "
+            "replace them by zeros"
+        )
     return samples

@@ -10,11 +10,11 @@ import numpy as np
 import soxr
 
 from ..errors import ParameterError
+from ..mfcc import LOUDEST
 
 MIN_RATE = 1000  # Hz; below that there is no sound to classify, and resampling makes hours of seconds
 MAX_CHANNELS = 64
 MAX_RATE = 768_000  # Hz; above what any converter delivers, so surely a mistake
-LOUDEST = 1e10  # beyond any scale that audio is kept in; far larger samples would overflow float32 on their way
 CUT_SHORT = "holds less audio than its header promises, or ends in the middle"
 LENGTH_UNKNOWN = "has a header that does not say how long it is, so that its end may be missing"
 
