@@ -258,7 +258,7 @@ def frame_view(samples: np.ndarray, config: MfccConfig, count: int) -> np.ndarra
 
 
 def checked(samples: np.ndarray) -> np.ndarray:
-    """`samples`, contiguous and float32 [shape=(n,)]; raises AudioError unless they are one channel, within `LOUDEST`."""
+    """`samples`, contiguous and float32 [shape=(n,)]; raises AudioError unless one channel within `LOUDEST`."""
     samples = np.asarray(samples)
     if samples.dtype.kind != "f":
         raise AudioError(
