@@ -77,7 +77,9 @@ def watch(stream: int, serve: subprocess.Popen[str], seconds: float) -> int:
         print(f"{passed:5.0f} s  {memory / 1024:.0f} KiB  events {counts}", flush=True)
     of_stream, of_serve = cpu_s(stream) - before[0], cpu_s(serve.pid) - before[1]
     serving = of_serve - of_stream
-    print(f"grew by {(peak - settled) / 1024:.0f} KiB; CPU of the stream {of_stream:.2f} s, of serving it {serving:.2f} s")
+    print(
+        f"grew by {(peak - settled) / 1024:.0f} KiB; CPU of the stream {of_stream:.2f} s, of serving it {serving:.2f} s"
+    )
     return int(peak - settled > MOST_GROWTH or serving > of_stream)
 
 

@@ -71,7 +71,7 @@ def page_data(description: ModelDescription, columns: Columns) -> dict[str, Any]
     config = description.front_end
     count = len(description.labels)
     return {
-        "labels": [printable(label) for label in description.labels],
+        "labels": list(description.labels),
         "front_end": config.to_dict(),
         "window_samples": config.window_samples,
         "window_s": config.window_s,
