@@ -30,6 +30,7 @@ from genrekit.toolkit.live.server import Server, bind, url
 from genrekit.toolkit.live.serving import Feed, serving_page
 
 from ...conftest import LABELS, TINY
+from ...test_architecture import HEAVY
 
 pytest.importorskip("uvicorn", reason='no server: pip install "genrekit[live]"')
 MODEL = Path(__file__).parents[2] / "fixtures" / "golden" / "tiny.tflite"
@@ -259,7 +260,6 @@ def test_a_missing_file_is_said(genrekit, tmp_path):
     assert "none.wav" in done.stderr
 
 
-HEAVY = ("tensorflow", "keras", "librosa", "scipy", "matplotlib", "onnx", "jinja2", "joblib", "msgspec", "platformdirs")
 COMMAND = """
 import sys
 from genrekit.toolkit.cli.app import main

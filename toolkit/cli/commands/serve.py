@@ -45,7 +45,7 @@ def serve(
     context: typer.Context,
     model: ModelFile,
     source: Annotated[
-        str, typer.Argument(metavar="[SOURCE]", help="An audio file, mic, or - for raw PCM or WAV on standard input.")
+        str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM or WAV on standard input.")
     ] = "mic",
     host: Annotated[str, typer.Option(help="Listen on this address; 0.0.0.0: on all of this machine's.")] = LOCAL,
     port: Annotated[int, typer.Option(help="Listen on this port; 0 for any that is free.")] = PORT,
