@@ -93,10 +93,11 @@ fuzz-c: setup
 			-artifact_prefix=out/fuzz-c- out/fuzz-c; \
 	else echo "the C is not fuzzed: no clang"; fi
 
-# Simulated hours of audio through the models of the quickstart, by both forms of the front end.
+# Simulated hours of audio through the models of the quickstart, by both forms of the front end; ten minutes of a served stream.
 soak: setup
 	for form in numpy native; do GENREKIT_FRONT_END=$$form $(BIN)/python tests/soak.py \
 		out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS) || exit 1; done
+	$(BIN)/python tests/soak_serve.py out/models/cnn-int8.tflite
 
 # Lines of the runtime that no test of it runs.
 coverage: setup
