@@ -14,7 +14,7 @@ FUZZ_MINUTES ?= 20
 FUZZ_C_MINUTES ?= 10
 PROCESSES := -n 2
 
-.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-browser constraints clean
+.PHONY: setup quickstart test test-all lint bench results fuzz fuzz-c soak coverage mutants licences wheels test-arm64 test-cortex-m test-browser constraints clean
 
 setup: $(INSTALLED) $(NATIVE)
 
@@ -83,20 +83,32 @@ fuzz: fuzz-c out/bench.json
 		$(BIN)/python -m pytest tests/fuzz -s -m ""
 	$(BIN)/python -m tests.fuzz.kills --minutes $(FUZZ_MINUTES)
 
-# The front end in C under libFuzzer and sanitizers, for FUZZ_C_MINUTES; inputs that lead far are kept in out/fuzz-c.
+# The C under libFuzzer and sanitizers, FUZZ_C_MINUTES for the front end and as long for classifiers and layers, of models
+# that have every layer; inputs that lead far are kept in out/fuzz-c and out/fuzz-c-classifier.
+FUZZED := -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined,float-cast-overflow -fno-sanitize-recover=all -Iruntime/c
+FUZZ_OPTIONS := -max_len=600 -verbosity=0 -print_final_stats=1 -artifact_prefix=out/fuzz-c-
 fuzz-c: setup
-	mkdir -p out/fuzz-c
+	mkdir -p out/fuzz-c out/fuzz-c-classifier out/fuzz-c-models
+	$(BIN)/python -m tests.c_nets out/fuzz-c-models
 	if command -v clang > /dev/null; then \
-		clang -std=c99 -O1 -g -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
-			-Iruntime/c tests/c/fuzz.c runtime/c/*.c -lm -o out/fuzz-c.bin && \
-		out/fuzz-c.bin -max_total_time=$$(($(FUZZ_C_MINUTES) * 60)) -max_len=600 -verbosity=0 -print_final_stats=1 \
-			-artifact_prefix=out/fuzz-c- out/fuzz-c; \
+		time=-max_total_time=$$(($(FUZZ_C_MINUTES) * 60)); \
+		clang $(FUZZED) tests/c/fuzz.c runtime/c/*.c -lm -o out/fuzz-c.bin && \
+		clang $(FUZZED) -Iout/fuzz-c-models tests/c/fuzz_classifier.c out/fuzz-c-models/*.c runtime/c/*.c runtime/c/*/*.c \
+			-lm -o out/fuzz-c-classifier.bin && \
+		out/fuzz-c.bin $$time $(FUZZ_OPTIONS) out/fuzz-c && \
+		out/fuzz-c-classifier.bin $$time $(FUZZ_OPTIONS) out/fuzz-c-classifier; \
 	else echo "the C is not fuzzed: no clang"; fi
 
-# Simulated hours of audio through the models of the quickstart, by both forms of the front end; ten minutes of a served stream.
-soak: setup
+# The models of the quickstart as folders of C.
+out/c/parity.json: | out/bench.json
+	for model in mlp mlp-regularized cnn lstm; do $(BIN)/genrekit export out/runs/$$model --out out/c --target c || exit 1; done
+
+# Simulated hours of audio through the models of the quickstart, by both forms of the front end, and through folders of C;
+# then ten minutes of a served stream.
+soak: setup out/c/parity.json
 	for form in numpy native; do GENREKIT_FRONT_END=$$form $(BIN)/python tests/soak.py \
 		out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS) || exit 1; done
+	$(BIN)/python tests/soak.py out/c/cnn-int8-c out/c/cnn-float32-c --hours $(SOAK_HOURS)
 	$(BIN)/python tests/soak_serve.py out/models/cnn-int8.tflite
 
 # Lines of the runtime that no test of it runs.
@@ -118,11 +130,19 @@ wheels: setup $(CROSS)
 	$(BIN)/python .ci/wheels.py dist
 
 # On Debian, as root; the root in .arm64 is kept for the next run. CPU=cortex-a76 emulates a Raspberry Pi 5, not a 4.
-test-arm64: setup $(CROSS)
-	$(BIN)/python -m tests.arm64.front_end
+test-arm64: setup $(CROSS) out/c/parity.json
+	$(BIN)/python -m tests.arm64.front_end out/c/cnn-float32-c out/c/cnn-int8-c out/c/lstm-int8-c
 	tests/arm64/make_root.sh .arm64 $(BIN)/python
 	$(BIN)/python tests/arm64/compare.py .arm64/root
 
+# Folders of C on boards that QEMU emulates, of models that keep no log-mels: what they take, and whether they are right.
+test-cortex-m: setup
+	$(BIN)/genrekit corpus make out/cortex-m/corpus --tracks-per-genre 12
+	$(BIN)/genrekit train cnn --data out/cortex-m/corpus --out out/cortex-m/speech --front-end speech --epochs 8
+	$(BIN)/genrekit train cnn --data out/cortex-m/corpus --out out/cortex-m/music --top-db none --epochs 8
+	$(BIN)/genrekit export out/cortex-m/speech/cnn --out out/cortex-m/speech --target c --precision int8
+	$(BIN)/genrekit export out/cortex-m/music/cnn --out out/cortex-m/music --target c --precision int8
+	$(BIN)/python -m tests.cortex_m out/cortex-m/speech/cnn-int8-c out/cortex-m/music/cnn-int8-c
 # The live page, exported and served, in Chromium: apt install chromium.
 test-browser: setup $(CROSS) $(BROWSER)
 	$(BIN)/python -m pytest -m "" tests/browser

@@ -8,15 +8,19 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..runtime.engines import ENGINES, require_installed
-from ..runtime.errors import MissingPackageError, ParityError
-from ..runtime.modelfile.description import CalibrationRecord, ModelDescription, ParityRecord
+from ..runtime.errors import MissingPackageError, ParameterError, ParityError
+from ..runtime.modelfile.description import AUDIO, FEATURES, C, CalibrationRecord, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from ..runtime.util.atomic import replacing, write_bytes, write_text
 from ..runtime.util.regular import read_bytes
 from .attach import attach
+from .audio_input.constants import require_graph
 from .formats import Conversion, require_supported
 from .trained_model import TrainedModel
+from .verify.front_end import check_sound
 from .verify.parity import Parity, check, compare
 from .verify.subprocess_engine import predict
 
@@ -39,8 +43,11 @@ def export_model(
     target: str = "litert",
     keep: bool = False,
     batch: int | None = 1,
+    taken: str = FEATURES,
 ) -> ExportResult:
     """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with the Keras model.
+
+    A file that takes sound is called ``<model>-<precision>-audio``, and its front end has to be right as well.
 
     Args:
         trained: the model, with windows to quantise and compare with.
@@ -50,27 +57,37 @@ def export_model(
         target: litert, tflite-runtime or micro.
         keep: whether a file that fails is kept, as ``<model>-<precision>.failed.tflite``.
         batch: windows per call, 1, or None for any number (onnx only).
+        taken: what the file is to take of a window, features or audio.
 
     Raises:
-        ParameterError, UnsupportedModelError: a combination or model that cannot be converted.
+        ParameterError, UnsupportedModelError: a combination, model or front end that cannot be converted.
         ConversionError: a converter failed.
         MissingPackageError: the converter's or the target's package is not installed.
         ParityError: the file does not agree with Keras; nothing stands under its name.
         OutputError: `folder` cannot be written.
     """
-    require_supported(file_format, precision, target, batch)
+    require_supported(file_format, precision, target, batch, taken)
+    if taken == AUDIO:
+        require_graph(trained.description.front_end)
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
     trained = trained.prepared_for(precision)
     conversion = convert(trained, file_format, precision, target, batch)
     description = described(trained, conversion, file_format, precision, target)
-    path = folder / f"{description.model}-{precision}.{file_format}"
+    if taken == AUDIO:
+        from .audio_input.join import for_audio
+
+        conversion, description = for_audio(conversion, description, batch)
+    path = folder / file_name(description.model, precision, file_format, taken)
     with replacing(path) as temporary:
         temporary.write_bytes(attach(conversion.data, description))
-        found = predict(temporary, trained.windows.features, engine)
+        found = _predicted(temporary, trained, engine, taken)
         parity = compare(trained.windows.reference, found, trained.windows.labels)
+        added: dict[str, float] = {}
         try:
             reasons = check(parity, precision)
+            if taken == AUDIO:
+                added["mfcc_error"] = check_sound(temporary, description, engine)
         except ParityError as error:
             path.unlink(missing_ok=True)
             if keep:
@@ -79,7 +96,23 @@ def export_model(
         record = ParityRecord(parity.windows, parity.max_abs_error, parity.top1_agreement, tuple(reasons))
         description = dataclasses.replace(description, parity=record)
         temporary.write_bytes(attach(conversion.data, description))
-    return ExportResult(path, _row(path, description, parity))
+    return ExportResult(path, {**_row(path, description, parity), **added})
+
+
+def file_name(model: str, precision: str, file_format: str, taken: str = FEATURES) -> str:
+    """What a file is called; of format c a folder, of format web a page."""
+    ending = {C: "-c", "web": ".html"}.get(file_format, f"{'-audio' if taken == AUDIO else ''}.{file_format}")
+    return f"{model}-{precision}{ending}"
+
+
+def _predicted(path: Path, trained: TrainedModel, engine: str, taken: str) -> np.ndarray:
+    windows = trained.windows.features if taken == FEATURES else trained.windows.samples
+    if windows is None:
+        raise ParameterError(
+            f"input={taken}: expected the samples of windows that were not trained on, received their features alone; "
+            "name the corpus"
+        )
+    return predict(path, windows, engine)
 
 
 def convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
@@ -121,6 +154,7 @@ def _row(path: Path, description: ModelDescription, parity: Parity) -> dict[str,
         "file": path.name,
         "format": description.format,
         "precision": description.precision,
+        "input": description.input,
         "target": description.target,
         "bytes": path.stat().st_size,
         **dataclasses.asdict(parity),

@@ -11,12 +11,12 @@ import numpy as np
 
 from ..runtime.errors import ParityError, UnsupportedModelError
 from ..runtime.mfcc_stream import MfccStream
-from ..runtime.modelfile.description import ModelDescription, ParityRecord
+from ..runtime.modelfile.description import FEATURES, C, ModelDescription, ParityRecord
 from ..runtime.modelfile.reader import read_graph
 from .attach import attach
-from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, write_files
+from .c.folder import FULL_SCALE, Golden, c_files, features_of, publish, require_ours, write_files
 from .c.readme import README, Sizes, readme
-from .export import ExportResult, convert, described
+from .export import ExportResult, convert, described, file_name
 from .formats import require_supported
 from .trained_model import TrainedModel
 from .verify.c_folder import Build, check_stream, compiler
@@ -24,7 +24,6 @@ from .verify.parity import LIMITS, Parity, check, compare
 from .verify.subprocess_engine import predict
 
 ENGINE = "litert"  # of the .tflite that the folder is made from
-FORMAT = "c"
 FLOAT_GOLDEN_TOLERANCE = 1e-3  # of scores, where MFCC may be 1e-3 off
 UNPROVEN = "not proven, since there is no C compiler here: expected make and cc, gcc, clang or the one that CC names"
 
@@ -62,13 +61,14 @@ def export_c(
     Raises:
         as `export_model`; UnsupportedModelError too where an operator has no layer in C, or `max_ram` is not enough.
     """
-    require_supported("tflite", precision, FORMAT)
+    require_supported("tflite", precision, C)
+    path = folder / file_name(trained.description.model, precision, C)
+    require_ours(path)
     trained = trained.prepared_for(precision)
-    conversion = convert(trained, "tflite", precision, FORMAT, 1)
-    in_tflite = described(trained, conversion, "tflite", precision, FORMAT)
-    description = dataclasses.replace(in_tflite, format=FORMAT)
+    conversion = convert(trained, "tflite", precision, C, 1)
+    in_tflite = described(trained, conversion, "tflite", precision, C)
+    description = dataclasses.replace(in_tflite, format=C)
     golden = _golden(trained, description, sound.windows)
-    path = folder / f"{description.model}-{precision}-c"
     with tempfile.TemporaryDirectory() as temporary:
         tflite = Path(temporary, f"{description.model}.tflite")
         tflite.write_bytes(attach(conversion.data, in_tflite))
@@ -148,13 +148,14 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "file": path.name,
-        "format": FORMAT,
+        "format": C,
         "precision": description.precision,
-        "target": FORMAT,
-        "input": "features",
+        "target": C,
+        "input": FEATURES,
         "bytes": sizes and sizes.flash,
         "state_bytes": sizes and sizes.state,
         "board_state_bytes": sizes and sizes.board_state,
+        "board_state_bytes_without_top_db": sizes and sizes.board_state_without_top_db,
         **dataclasses.asdict(parity),
         "passed": sizes is not None,
         "reasons": reasons,

@@ -8,7 +8,7 @@ from collections.abc import Collection
 import numpy as np
 
 from ..runtime.errors import ParameterError, UnsupportedModelError
-from ..runtime.modelfile.description import QuantizationScheme
+from ..runtime.modelfile.description import AUDIO, FEATURES, INPUTS, C, QuantizationScheme
 
 PRECISIONS = {
     "tflite": ("float32", "float16", "dynamic", "int8"),
@@ -16,8 +16,8 @@ PRECISIONS = {
 }
 QUANTISED = ("dynamic", "int8")
 # Of TFLite files, and what is made from one: c, a folder, and web, a page; ONNX files are for ONNX Runtime.
-TARGETS = ("litert", "tflite-runtime", "micro", "c", "web")
-FROM_C = ("c", "web")
+TARGETS = ("litert", "tflite-runtime", "micro", C, "web")
+FROM_C = (C, "web")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,16 +35,19 @@ class Conversion:
     quantization: QuantizationScheme = dataclasses.field(default_factory=QuantizationScheme)
 
 
-def require_supported(file_format: str, precision: str, target: str = "litert", batch: int | None = 1) -> None:
+def require_supported(
+    file_format: str, precision: str, target: str = "litert", batch: int | None = 1, taken: str = FEATURES
+) -> None:
     """Refuse what cannot be made.
 
     Raises:
-        ParameterError: no such format, precision or target.
+        ParameterError: no such format, precision, target or input (`taken`).
         UnsupportedModelError: each of them exists, but not together; the message holds the reason.
     """
     _require_one_of("format", file_format, PRECISIONS)
     _require_one_of("precision", precision, PRECISIONS["tflite"])
     _require_one_of("target", target, TARGETS)
+    _require_one_of("input", taken, INPUTS)
     if (file_format, precision) == ("onnx", "float16"):
         raise UnsupportedModelError(
             "format=onnx, precision=float16: ONNX Runtime has no float16 kernels for the CPU and would cast every "
@@ -58,10 +61,17 @@ def require_supported(file_format: str, precision: str, target: str = "litert", 
             f"format={file_format}, batch=dynamic: TFLite files take one window a call, so that their graphs need no "
             "shape arithmetic; export onnx"
         )
+    if (target, taken) == ("micro", AUDIO):
+        raise UnsupportedModelError(
+            f"target={target}, input={taken}: the front end needs floating point and more memory than microcontrollers "
+            "have; export --input features"
+        )
     if target == "micro" and precision != "int8":
         raise UnsupportedModelError(
             f"precision={precision}, target=micro: microcontrollers take whole-number models; choose int8"
         )
+    if target in FROM_C and taken == AUDIO:
+        raise UnsupportedModelError(f"target={target}, input={taken}: the C takes sound anyway; leave the input out")
     if target in FROM_C and precision not in ("float32", "int8"):
         raise UnsupportedModelError(
             f"precision={precision}, target={target}: the layers in C are in float32 or int8; choose one of them"

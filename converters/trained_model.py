@@ -42,11 +42,14 @@ class ParityWindows:
         features: as the file takes them, normalised float32 [shape=(n, frames, n_mfcc)].
         labels: the class of each [shape=(n,)].
         reference: what the Keras model makes of them, probabilities [shape=(n, classes)].
+        samples: the same windows as sound, at the front end's rate, for files that take it: float32
+            [shape=(n, window_samples)]; None where only features are known.
     """
 
     features: np.ndarray
     labels: np.ndarray
     reference: np.ndarray
+    samples: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,6 +74,10 @@ class TrainedModel:
             return self
         free = self._scaled.model.count_params() == self.model.count_params()
         return self._scaled if free or precision in QUANTISED else self
+
+    def with_samples(self, samples: np.ndarray) -> TrainedModel:
+        """The same, whose windows are known as sound, too [shape=(n, window_samples)]."""
+        return dataclasses.replace(self, windows=dataclasses.replace(self.windows, samples=samples))
 
     @functools.cached_property
     def _scaled(self) -> TrainedModel:

@@ -8,17 +8,19 @@ from pathlib import Path
 import numpy as np
 
 from .engines import load_engine
-from .engines.base import Engine
-from .errors import AudioError, ModelFileError, first_words
+from .engines.base import Engine, wrong_windows
+from .errors import AudioError, ModelFileError, ParameterError, first_words
 from .front_end import mfcc
-from .mfcc import MfccConfig
-from .mfcc_stream import MfccStream
+from .mfcc import MfccConfig, checked
+from .mfcc_stream import MfccStream, WindowStream
 from .modelfile.description import ModelDescription
 from .prediction import SILENCE_DBFS, Answering, Prediction, level_dbfs
 
 
 class Classifier:
     """A model with its front end: raw MFCC or samples in, probabilities or a `Prediction` out.
+
+    Where the file takes sound, its front end is inside it, and `predict` has no use.
 
     Attributes:
         engine: what runs the model.
@@ -49,21 +51,47 @@ class Classifier:
 
         Raises:
             AudioError: the features have another shape.
+            ParameterError: the file takes sound.
             ModelFileError: the engine cannot run the model, or its scores are not finite.
         """
-        features = np.asarray(features, np.float32)
-        expected = (self.config.window_frames, self.config.n_mfcc)
+        if self.description.takes_audio:
+            raise ParameterError(
+                f"{self.engine.path}: expected samples for predict_audio, classify or StreamClassifier, received "
+                "features; the file takes sound and makes MFCC of it itself"
+            )
+        features, expected = np.asarray(features, np.float32), self.description.input_shape
         if features.ndim != 3 or features.shape[1:] != expected:
-            raise AudioError(f"features.shape={features.shape}: expected (batch, {expected[0]}, {expected[1]})")
+            raise AudioError(wrong_windows(features.shape, expected))
         normalization = self.description.normalization
         return self._scores(normalization.apply(features) if normalization else features)
 
-    def _scores(self, features: np.ndarray) -> np.ndarray:
+    def predict_audio(self, samples: np.ndarray) -> np.ndarray:
+        """Whole windows of samples -> probabilities float32 [shape=(batch, classes)], whatever the file takes.
+
+        Args:
+            samples: mono, in [-1, 1], at ``config.sample_rate``: float32 [shape=(batch, window_samples)].
+
+        Raises:
+            AudioError: windows of another length, or samples that are not finite.
+            ModelFileError: as of `predict`.
+        """
+        samples, expected = np.asarray(samples, np.float32), self.config.window_samples
+        if samples.ndim != 2 or samples.shape[1] != expected:
+            raise AudioError(wrong_windows(samples.shape, (expected,)))
+        if self.description.takes_audio:
+            checked(samples.ravel())
+            return self._scores(samples)
+        features = [mfcc(window, self.config) for window in samples]
+        return self.predict(np.stack(features) if features else np.empty((0, *self.description.input_shape)))
+
+    def _scores(self, windows: np.ndarray) -> np.ndarray:
         try:
-            scores = self.engine(features)
+            scores = self.engine(windows)
+        except AudioError:  # windows of another shape
+            raise
         except Exception as error:  # engines raise whatever they like on a model that they load and cannot run
             raise self._unsound(first_words(error)) from error
-        if scores.shape != (len(features), len(self.labels)):
+        if scores.shape != (len(windows), len(self.labels)):
             raise self._unsound(f"scores of shape {scores.shape}")
         if not np.isfinite(scores).all():
             raise self._unsound("scores that are not finite")
@@ -91,22 +119,24 @@ class Classifier:
                 f"({self.config.window_s} s at {self.config.sample_rate} Hz); use StreamClassifier for more"
             )
         whole = samples if len(samples) == expected else np.pad(samples, (0, expected - len(samples)))
-        features = mfcc(whole, self.config)
-        return self.decide(features, start_s + len(samples) / self.config.sample_rate, samples)
+        taken = checked(whole) if self.description.takes_audio else mfcc(whole, self.config)
+        return self.decide(taken, start_s + len(samples) / self.config.sample_rate, samples)
 
-    def decide(self, features: np.ndarray, time_s: float, audio: np.ndarray) -> Prediction:
+    def decide(self, taken: np.ndarray, time_s: float, audio: np.ndarray) -> Prediction:
         """The `Prediction` of a window that ended at `time_s`.
 
         Args:
-            features: its raw MFCC [shape=(frames, n_mfcc)].
+            taken: its raw MFCC [shape=(frames, n_mfcc)]; of a file that takes sound its samples, with what they were
+                padded with [shape=(window_samples,)].
             audio: its samples, without those it was padded with [shape=(n,)].
         """
-        scores = self.predict(features[None])[0]
+        takes_audio = self.description.takes_audio
+        scores = (self._scores if takes_audio else self.predict)(taken[np.newaxis])[0]
         best = int(scores.argmax())
         named = dict(zip(self.labels, scores.tolist(), strict=True))
-        rejection = self.answering.rejection
+        rejection = None if takes_audio else self.answering.rejection
         # Padding is none of the audio, and so has no part in its distance.
-        own = features[np.newaxis, : self.config.frame_count(len(audio))]
+        own = taken[np.newaxis, : self.config.frame_count(len(audio))]
         prediction = Prediction(
             time_s,
             self.labels[best],
@@ -151,7 +181,8 @@ class StreamClassifier:
 
     def __init__(self, model: Classifier, stride_s: float = 0.5) -> None:
         self.model = model
-        self._stream = MfccStream(model.config, stride_s)
+        cut = WindowStream if model.description.takes_audio else MfccStream
+        self._stream = cut(model.config, stride_s)
         self.reset()
 
     @property
@@ -162,9 +193,9 @@ class StreamClassifier:
     def push(self, samples: np.ndarray) -> list[Prediction]:
         """Take in `samples` (mono [shape=(n,)], in [-1, 1], at ``model.config.sample_rate``); raises AudioError."""
         config, predictions = self.model.config, []
-        for features, window in self._stream.windows(samples):
+        for taken, window in self._stream.windows(samples):
             end = config.window_samples + self._decisions * self._stream.stride_samples
-            predictions.append(self.model.decide(features, self._start_s + end / config.sample_rate, window))
+            predictions.append(self.model.decide(taken, self._start_s + end / config.sample_rate, window))
             self._decisions += 1
         self._samples += len(samples)
         return predictions
@@ -172,7 +203,7 @@ class StreamClassifier:
     def flush(self) -> list[Prediction]:
         """End the stream: audio shorter than one window is decided on once, padded with silence. Resets."""
         time_s = self._start_s + self._samples / self.model.config.sample_rate
-        predictions = [self.model.decide(features, time_s, audio) for features, audio in self._stream.rest()]
+        predictions = [self.model.decide(taken, time_s, audio) for taken, audio in self._stream.rest()]
         self.reset()
         return predictions
 

@@ -47,7 +47,6 @@ class Model(ctypes.Structure):
         ("rejection", ctypes.c_void_p),
         ("arena_bytes", ctypes.c_size_t),
         ("infer", ctypes.c_void_p),
-        ("description", ctypes.c_char_p),
     )
 
 

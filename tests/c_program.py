@@ -50,11 +50,11 @@ def golden() -> Iterator[Golden]:
                 yield Golden(f"{name}, {signal}, every {stride} frames", config, stride, samples, windows)
 
 
-def compile_program(compiler: Sequence[str | Path], output: Path) -> None:
-    """Compile it with the flags of the library; raises CalledProcessError."""
+def compile_program(compiler: Sequence[str | Path], output: Path, options: Sequence[str] = ()) -> None:
+    """Compile it with the flags of the library and `options`; raises CalledProcessError."""
     flags = [flag for flag in FLAGS if flag not in OF_A_LIBRARY]
     sources = [PROGRAM, *sorted(SOURCES.glob("*.c"))]
-    subprocess.run([*compiler, *flags, f"-I{SOURCES}", "-o", output, *sources, "-lm"], check=True)
+    subprocess.run([*compiler, *flags, *options, f"-I{SOURCES}", "-o", output, *sources, "-lm"], check=True)
 
 
 def largest_error(command: Sequence[str | Path], one: Golden, instructions: int = 0) -> float:

@@ -13,13 +13,14 @@ import hypothesis
 import numpy as np
 import pytest
 
-from genrekit.converters.attach import attach
+from genrekit.converters.attach import attach, without_description
 from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
 from genrekit.runtime.errors import GenrekitError
 from genrekit.runtime.modelfile.description import KERAS_DESCRIPTION, TrainingCorpus
+from genrekit.runtime.modelfile.reader import read_description
 
 from . import no_network
-from .environments import device, old_device, package_index, wheel  # noqa: F401 (fixtures)
+from .environments import device, mediapipe_device, old_device, package_index, wheel  # noqa: F401 (fixtures)
 from .sshd import device_environment, device_home, serve_ssh, ssh_keys  # noqa: F401 (fixtures)
 
 # A shell without job control starts commands in the background deaf to Ctrl-C; what the tests start would be so, too.
@@ -72,7 +73,7 @@ def pytest_runtest_call(item):
 
 
 # Files whose tests share what is slow to make.
-TOGETHER = re.compile(r"tests/converters/|tests/toolkit/test_(cli|cli_bench|quickstart|wheel)\.py")
+TOGETHER = re.compile(r"tests/converters/|tests/toolkit/test_(cli|cli_audio|cli_bench|quickstart|wheel)\.py")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -201,19 +202,21 @@ def protobuf_field(number, value):
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory, tiny_weights, tiny_features):
-    """Makes a tiny real model file when it is first asked for: (name, format, precision) -> its path.
+    """Makes a tiny real model file when it is first asked for: (name, format, precision, input) -> its path.
 
     Names: "dense", softmax(kernel x flat features + bias); "lstm", an LSTM's last output before the same.
     """
     folder = tmp_path_factory.mktemp("tiny-models")
     made = {}
 
-    def make(name, file_format, precision="float32"):
-        key = name, file_format, precision
+    def make(name, file_format, precision="float32", taken="features"):
+        key = name, file_format, precision, taken
+        if key not in made and taken == "audio":
+            made[key] = with_front_end(make(name, file_format, precision))
         if key not in made:
             path = folder / name / (f"{precision}.{file_format}" if file_format != "keras" else "model.keras")
             path.parent.mkdir(exist_ok=True)
-            description = tiny_description(*key)
+            description = tiny_description(name, file_format, precision)
             if file_format == "keras":
                 keras_model(name, tiny_weights).save(path)
                 path.with_name(KERAS_DESCRIPTION).write_text(description.to_json())
@@ -225,6 +228,18 @@ def tiny_models(tmp_path_factory, tiny_weights, tiny_features):
         return made[key]
 
     return make
+
+
+def with_front_end(path):
+    """The file beside `path` that takes sound."""
+    from genrekit.converters.audio_input.join import for_audio
+    from genrekit.converters.formats import Conversion
+
+    model = without_description(path.read_bytes())
+    conversion, description = for_audio(Conversion(model), read_description(path), 1)
+    joined = path.with_stem(f"{path.stem}-audio")
+    joined.write_bytes(attach(conversion.data, description))
+    return joined
 
 
 def tiny_description(name, file_format, precision):

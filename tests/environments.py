@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+MEDIAPIPE = "mediapipe==1.2.3"
 BLOCKED = ("tensorflow", "keras", "librosa")
 # Puts itself in front of the import system, as if the packages could not be installed at all.
 BLOCKER = f"""
@@ -55,6 +56,15 @@ def old_device(package_index, wheel, tmp_path_factory):
         pytest.skip("no Python 3.11 at hand, and tflite-runtime has no wheel for a later one")
     constraints = ROOT / "constraints-tflite-runtime.txt"
     return make_environment(tmp_path_factory.mktemp("old") / "venv", wheel, "tflite-runtime", constraints, python)
+
+
+@pytest.fixture(scope="session")
+def mediapipe_device(package_index, tmp_path_factory):
+    """The python of an environment with MediaPipe, and nothing of ours."""
+    folder = tmp_path_factory.mktemp("mediapipe") / "venv"
+    subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+    pip("install", MEDIAPIPE, python=folder / "bin" / "python")
+    return folder / "bin" / "python"
 
 
 def pip(*arguments, python=sys.executable):

@@ -26,7 +26,7 @@ def main() -> int:
 
 def is_clean(compiler: str) -> bool:
     """Whether `compiler` has nothing to say; what it says is printed."""
-    c = ["-std=c99", "-O1", "-c", "-o", os.devnull, f"-I{SOURCES}", f"-I{STUB}"]
+    c = ["-std=c99", "-O2", "-c", "-o", os.devnull, f"-I{SOURCES}", f"-I{STUB}"]
     sources = [*sorted(SOURCES.rglob("*.c")), *sorted(HARNESSES.glob("*.c")), *sorted(PROGRAM.glob("*.c"))]
     commands = [[*c, *options, source] for source in sources for options in ([], ["-DGK_LANES=1"])]
     commands.append([*c, "-DGENREKIT_SELF_TEST", "-DGENREKIT_STATIC_BYTES=9", PROGRAM / "main.c"])

@@ -138,12 +138,14 @@ def _raspberry_pi_bits() -> int:
         return 0
 
 
-def peak_memory_bytes() -> int | None:
-    """The most memory that this process has had resident since it began; None where the system does not report it.
+def peak_memory_bytes(process: int | None = None) -> int | None:
+    """The most memory that this process, or another that runs, has had resident since it began.
+
+    None where the system does not report it.
 
     Linux's VmHWM begins anew when a program starts; getrusage's ru_maxrss does not, and would report a large parent.
     """
-    return _bytes(Path("/proc/self/status"), "VmHWM")
+    return _bytes(Path("/proc", "self" if process is None else str(process), "status"), "VmHWM")
 
 
 def _bytes(path: Path, name: str) -> int | None:

@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...runtime import MfccConfig
+from ...runtime.engines import PROGRAM
 from ...runtime.errors import ParameterError
+from ...runtime.modelfile.reader import format_by_name
 from .clips import Clips
 from .machine import MachineFacts
 
@@ -18,19 +20,26 @@ class Case:
     """One row of the results; raises ParameterError where a value lies outside its range.
 
     Attributes:
-        path: a .tflite, .onnx or .keras file with genrekit's description.
+        path: a .tflite, .onnx or .keras file with genrekit's description, or a folder of C.
         engine: name of the engine, or None for the one that the suffix stands for.
         threads: of the engine and of the front end, >= 1.
         front_end: genrekit, or librosa (the baseline).
+        program: of a folder of C, where it is compiled already.
     """
 
     path: Path
     engine: str | None = None
     threads: int = 1
     front_end: str = "genrekit"
+    program: Path | None = None
 
     def __post_init__(self) -> None:
         _require_at_least("threads", self.threads, 1)
+
+    @property
+    def is_program(self) -> bool:
+        """Whether it is a folder of C, measured as the program that it is."""
+        return self.engine in (None, PROGRAM.name) and format_by_name(self.path) == PROGRAM.format
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,7 +159,8 @@ class RawRound:
     Attributes:
         times: kind of time, as front_end_ms -> milliseconds of each timed call.
         once: what a process reports once, by its name: load_ms (with the engine's import), first_call_ms,
-            peak_rss_bytes (before it predicted), other_load_cores, cold_start_ms; none that the system does not report.
+            peak_rss_bytes (before it predicted), other_load_cores, cold_start_ms, bytes (of a program: code and
+            constants); none that the system does not report.
         engine: its name; None of a front end alone.
         labels: all that the model knows, where predictions were asked for.
         predicted: the label of each clip.

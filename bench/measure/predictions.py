@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from ...runtime import Classifier, MfccConfig, load, mfcc
+from ...runtime import Classifier, MfccConfig, ModelDescription, load, mfcc
 from ...runtime.errors import GenrekitError, MissingPackageError, ParameterError
 from .clips import Clips, Samples
 
@@ -58,18 +58,18 @@ def classify_call(classifier: Classifier, front_end_name: str) -> Callable[[Samp
     return lambda window: _labels(classifier, classifier.predict(features_of(window, classifier.config)[None]))
 
 
-def check_fit(classifier: Classifier, clips: Clips) -> None:
+def check_fit(description: ModelDescription, clips: Clips) -> None:
     """Raise ParameterError where the model takes other windows than `clips`, or does not know all their classes."""
-    config, samples = classifier.config, clips.samples.shape[1]
+    config, samples = description.front_end, clips.samples.shape[1]
     if (config.window_samples, config.sample_rate) != (samples, clips.sample_rate):
         raise ParameterError(
             f"clips of {samples} samples at {clips.sample_rate} Hz: expected {config.window_samples} at "
             f"{config.sample_rate} Hz, as the model's front end takes; bench it on clips of its own"
         )
-    unknown = sorted(set(clips.class_names) - set(classifier.labels))
+    unknown = sorted(set(clips.class_names) - set(description.labels))
     if unknown:
         raise ParameterError(
-            f"classes={', '.join(unknown)}: expected classes that the model knows ({', '.join(classifier.labels)}); "
+            f"classes={', '.join(unknown)}: expected classes that the model knows ({', '.join(description.labels)}); "
             "bench it on a corpus with its labels"
         )
 
@@ -91,17 +91,25 @@ class Predicted:
 
 def predictions(classifier: Classifier, clips: Clips, front_end_name: str = "genrekit") -> Predicted:
     """What `classifier` makes of each clip."""
+    rejection = classifier.description.rejection
+    if classifier.description.takes_audio:
+        probabilities = np.concatenate([classifier.predict_audio(window[np.newaxis]) for window in clips.samples])
+        unknown = rejection.unsure(probabilities) if rejection else ()
+        return _predicted(classifier, probabilities, unknown)
     if front_end_name == "genrekit":
         features = clips.features(classifier.config)
     else:
         features_of = front_end(front_end_name)
         features = np.stack([features_of(window, classifier.config) for window in clips.samples])
     probabilities = classifier.predict(features)
-    rejection = classifier.description.rejection
+    return _predicted(classifier, probabilities, rejection.rejects(features, probabilities) if rejection else ())
+
+
+def _predicted(classifier: Classifier, probabilities: Samples, unknown: Iterable[bool]) -> Predicted:
     return Predicted(
         tuple(_labels(classifier, probabilities)),
         tuple(map(float, probabilities.max(axis=1))),
-        tuple(map(bool, rejection.rejects(features, probabilities))) if rejection else (),
+        tuple(map(bool, unknown)),
     )
 
 
@@ -116,7 +124,7 @@ def reference_labels(models: Mapping[str, Path], clips: Clips) -> dict[str, list
     for name, path in models.items():
         try:
             classifier = load(path)
-            check_fit(classifier, clips)
+            check_fit(classifier.description, clips)
             answer[name] = list(predictions(classifier, clips).labels)
         except GenrekitError as error:
             answer[name] = str(error)

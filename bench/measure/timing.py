@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+import statistics
 import time
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import numpy as np
 
-from ...runtime import Classifier, MfccConfig, StreamClassifier, load
+from ...runtime import Classifier, MfccConfig, StreamClassifier, load, read_description
+from ...runtime.engines import PROGRAM
+from ...runtime.errors import ParameterError
+from . import c_program
 from .clips import Clips, Samples
 from .machine import peak_memory_bytes
 from .plan import Case, Effort, RawRound
@@ -19,6 +23,7 @@ Clock = Callable[[], int]  # nanoseconds
 Sleep = Callable[[float], None]  # seconds
 Step = Callable[[Samples], object]  # something to do with one clip's samples
 Turn = Callable[[Samples], dict[str, float]]  # all steps with one clip's samples, and the milliseconds of each
+Window = TypeVar("Window")  # one clip's samples, in floats or whole numbers
 Arguments = ParamSpec("Arguments")
 Result = TypeVar("Result")
 
@@ -62,18 +67,15 @@ def measure_case(
         GenrekitError: as `load` and `front_end` raise; ParameterError where the clips do not fit the model.
     """
     classifier, load_ms = timed(clock, load, case.path, case.threads, case.engine)
-    check_fit(classifier, clips)
+    check_fit(classifier.description, clips)
     classify = classify_call(classifier, case.front_end)
     windows = timed_windows(clips)
     _, first_call_ms = timed(clock, classify, windows[0])
     push = _stream_step(classifier) if case.front_end == "genrekit" else None
     times = _turns(_turn(clock, classifier, case.front_end, classify, push), windows, effort)
+    times.setdefault("model_ms", times["clip_ms"])  # of a file that takes sound
     if push and effort.paced_calls:
-        paced = []
-        for index in range(effort.paced_calls):
-            sleep(PACE_S)  # in which the caches may go to others
-            paced.append(timed(clock, push, windows[index % len(windows)])[1])
-        times["paced_ms"] = tuple(paced)
+        times["paced_ms"] = _paced(push, windows, effort.paced_calls, clock, sleep)
     once = {"load_ms": load_ms, "first_call_ms": first_call_ms, **_peak_memory()}
     predicted = predictions(classifier, clips, case.front_end) if predict else Predicted()
     return RawRound(
@@ -87,7 +89,70 @@ def measure_case(
     )
 
 
-def _turns(turn: Turn, windows: list[Samples], effort: Effort) -> dict[str, tuple[float, ...]]:
+def measure_program(
+    case: Case,
+    clips: Clips,
+    effort: Effort,
+    *,
+    predict: bool = True,
+    clock: Clock = time.perf_counter_ns,
+    sleep: Sleep = time.sleep,
+) -> RawRound:
+    """Measure one round of `case.program`: arguments as of `measure_case`.
+
+    A clip is timed by the program itself. Half a second of a stream is timed from outside, from the samples that are
+    written to its standard input to the line that it writes; its memory is read behind the last.
+
+    Raises:
+        GenrekitError: the folder is damaged, or the program fails; ParameterError where the clips do not fit the model,
+            or the case asks for what no program has.
+    """
+    if case.program is None or (case.threads, case.front_end) != (1, "genrekit"):
+        raise ParameterError(
+            f"threads={case.threads}, front_end={case.front_end}: expected 1 and genrekit of a folder of C, and its "
+            "program; measure it by itself"
+        )
+    description, program = read_description(case.path), case.program
+    check_fit(description, clips)
+    windows = [c_program.int16(window) for window in timed_windows(clips)]
+    estimate = c_program.clip_times(program, windows, WARM_UP)
+    calls = max(effort.calls, math.ceil(1000 * effort.seconds / statistics.median(estimate)))
+    first_call_ms, *clip_ms = c_program.clip_times(program, windows, WARM_UP + calls)
+    times = {"clip_ms": tuple(clip_ms[WARM_UP - 1 :])}
+    once: dict[str, int | float] = {"first_call_ms": first_call_ms}
+    with c_program.stream(program, description.front_end, PACE_S) as (process, push):
+        rounds = _turns(lambda window: {"stream_ms": timed(clock, push, window)[1]}, windows, effort)
+        if effort.paced_calls:
+            rounds["paced_ms"] = _paced(push, windows, effort.paced_calls, clock, sleep)
+        once |= _peak_memory(process)
+    if flash := c_program.flash_bytes(program):
+        once["bytes"] = flash
+    predicted = c_program.predictions(program, description, clips) if predict else Predicted()
+    return RawRound(
+        times=times | rounds,
+        once=once,
+        engine=PROGRAM.name,
+        labels=description.labels if predict else (),
+        predicted=predicted.labels,
+        scores=predicted.scores,
+        unknown=predicted.unknown,
+    )
+
+
+def _paced(
+    push: Callable[[Window], object], windows: list[Window], calls: int, clock: Clock, sleep: Sleep
+) -> tuple[float, ...]:
+    """Milliseconds of so many pushes into a stream, with rests in which the caches may go to others."""
+    paced = []
+    for index in range(calls):
+        sleep(PACE_S)
+        paced.append(timed(clock, push, windows[index % len(windows)])[1])
+    return tuple(paced)
+
+
+def _turns(
+    turn: Callable[[Window], dict[str, float]], windows: list[Window], effort: Effort
+) -> dict[str, tuple[float, ...]]:
     """Milliseconds of each step of the turns after warm-up: as many as `effort` asks for, and for as long."""
     for index in range(WARM_UP):
         turn(windows[index % len(windows)])
@@ -100,14 +165,18 @@ def _turns(turn: Turn, windows: list[Samples], effort: Effort) -> dict[str, tupl
 
 
 def _turn(clock: Clock, classifier: Classifier, front_end_name: str, classify: Step, push: Step | None) -> Turn:
-    """What times the front end, the model, the whole clip, and a push of half a second into a stream."""
+    """What times the front end, the model, the whole clip, and a push of half a second into a stream.
+
+    Of a file that takes sound, the first two are not apart from the third.
+    """
     features_of = front_end(front_end_name)
 
     def turn(window: Samples) -> dict[str, float]:
-        features, front_end_ms = timed(clock, features_of, window, classifier.config)
-        _, model_ms = timed(clock, classifier.predict, features[None])
-        _, clip_ms = timed(clock, classify, window)
-        times = {"front_end_ms": front_end_ms, "model_ms": model_ms, "clip_ms": clip_ms}
+        times = {}
+        if not classifier.description.takes_audio:
+            features, times["front_end_ms"] = timed(clock, features_of, window, classifier.config)
+            _, times["model_ms"] = timed(clock, classifier.predict, features[None])
+        _, times["clip_ms"] = timed(clock, classify, window)
         if push:
             times["stream_ms"] = timed(clock, push, window)[1]
         return times
@@ -146,8 +215,8 @@ def measure_front_end(
     return RawRound(times, {"first_call_ms": first_call_ms, **_peak_memory()})
 
 
-def _peak_memory() -> dict[str, int]:
-    peak = peak_memory_bytes()
+def _peak_memory(process: int | None = None) -> dict[str, int]:
+    peak = peak_memory_bytes(process)
     return {} if peak is None else {"peak_rss_bytes": peak}
 
 

@@ -23,14 +23,16 @@ import tempfile
 import threading
 
 FOLDER = "~/.cache/genrekit/device"
+COMPILERS = ("cc", "gcc", "clang")
 PREFIX = "job-"
 GRACE_S = 20.0  # between the interrupt and the end by force
 
 
 def hold() -> None:
-    """Print {"python": [major, minor], "environments": whether they can be made, "machine", "folder", "job"}.
+    """Print {"python": [major, minor], "environments", "machine", "compiler", "folder", "job"}.
 
-    "machine" is what `machine` returns; the last two are paths. Or {"busy": true}, where another one holds.
+    "environments" and "compiler" tell whether environments and folders of C can be made, "machine" is what `machine`
+    returns, the last two are paths. Or {"busy": true}, where another one holds.
     """
     folder = pathlib.Path(os.path.expanduser(FOLDER))
     folder.mkdir(parents=True, exist_ok=True)
@@ -45,7 +47,8 @@ def hold() -> None:
         environments = False
     job = tempfile.mkdtemp(prefix=PREFIX, dir=str(folder))
     found = {"python": list(sys.version_info[:2]), "environments": environments, "machine": machine()}
-    print(json.dumps(dict(found, folder=str(folder), job=job)), flush=True)
+    compiler = bool(shutil.which("make") and any(map(shutil.which, COMPILERS)))
+    print(json.dumps(dict(found, compiler=compiler, folder=str(folder), job=job)), flush=True)
     while os.read(0, 1024):
         pass
     lock(job, fcntl.LOCK_EX)  # what runs there is given the time to end

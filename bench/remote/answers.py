@@ -17,18 +17,22 @@ PYTHON = (3, 10)  # the oldest that genrekit runs on
 MOST_STEPS = 10**9
 MOST_LETTERS = 4096  # of a path or a line
 _WORD = re.compile(r"[\w.-]{1,40}", re.ASCII)  # a system or a processor
-ONCE = ("load_ms", "first_call_ms", "peak_rss_bytes", "other_load_cores", "cold_start_ms")
+ONCE = ("load_ms", "first_call_ms", "peak_rss_bytes", "bytes", "other_load_cores", "cold_start_ms")
 
 
 @dataclasses.dataclass(frozen=True)
 class Prepared:
-    """What `agent` finds: python3's version, whether it makes environments, where these stand, a folder for the job."""
+    """What `agent` finds: python3's version, whether it makes environments, where these stand, a folder for the job.
+
+    And whether it has a C compiler, with make.
+    """
 
     python: tuple[int, int]
     environments: bool
     machine: Machine
     folder: str
     job: str
+    compiler: bool = False
 
     def require_usable(self, host: str) -> None:
         """Raise Failure where the Python of the machine cannot serve."""
@@ -58,7 +62,8 @@ def read_prepared(line: str) -> Prepared:
         raise ValueError("no version of Python")
     if not (isinstance(environments, bool) and _is_path(folder) and _is_path(job)):
         raise ValueError("no folders")
-    return Prepared((python[0], python[1]), environments, _machine(machine), str(folder), str(job))
+    compiler = found.get("compiler") is True
+    return Prepared((python[0], python[1]), environments, _machine(machine), str(folder), str(job), compiler)
 
 
 def read_step(line: str) -> tuple[int, int, str] | None:

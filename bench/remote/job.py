@@ -3,7 +3,7 @@
 ::
 
     job.json            the plan; paths are relative to the folder
-    models/0/cnn.onnx   each file in a folder of its own, because two may have one name
+    models/0/cnn.onnx   each file, folder of C or program in a folder of its own, because two may have one name
     clips/              samples.npy, labels.npy, clip.wav
 
 ``python -m genrekit.bench.remote.job JOB-FOLDER ROUNDS.json`` measures it: each step is a line of JSON on standard
@@ -20,15 +20,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...runtime.errors import GenrekitError, MissingFileError, ParameterError
-from ...runtime.modelfile.description import KERAS_DESCRIPTION, SUFFIXES
+from ...runtime.modelfile.description import KERAS_DESCRIPTION, C
+from ...runtime.modelfile.reader import format_by_name
 from ...runtime.util.atomic import write_text
+from ..measure.c_program import copy_sources
 from ..measure.jsonable import as_json, from_json
-from ..measure.plan import BenchPlan, RawBench
+from ..measure.plan import BenchPlan, Case, RawBench
 from ..measure.rounds import Progress, measure_rounds, no_progress
 
 DESCRIPTION = "job.json"
 CLIPS = Path("clips")
-SCHEMA = 2
+SCHEMA = 3
 
 
 def write_job(folder: Path, plan: BenchPlan) -> dict[str, Path]:
@@ -36,18 +38,26 @@ def write_job(folder: Path, plan: BenchPlan) -> dict[str, Path]:
 
     A file that does not exist is left out: its case becomes a row that says so, as everywhere.
     """
-    paths = dict.fromkeys(case.path for case in plan.all_cases)
+    paths = dict.fromkeys(path for case in plan.all_cases for path in (case.path, case.program) if path)
     names = {path: Path("models", str(index), path.name) for index, path in enumerate(paths)}
     for path, name in names.items():
-        (folder / name).parent.mkdir(parents=True)
-        described = [path.with_name(KERAS_DESCRIPTION)] if SUFFIXES.get(path.suffix) == "keras" else []
-        for source in filter(Path.is_file, [path, *described]):
-            shutil.copyfile(source, folder / name.with_name(source.name))
+        _copy(path, folder / name)
     # The machine that measures computes its own features: those of this one may stand beside the samples.
     shutil.copytree(plan.clips.folder, folder / CLIPS, ignore=shutil.ignore_patterns("features-*"))
     content = {"schema": SCHEMA, "plan": as_json(_moved(plan, CLIPS, names.__getitem__))}
     (folder / DESCRIPTION).write_text(json.dumps(content, indent=1))
     return {str(name): path for path, name in names.items()}
+
+
+def _copy(path: Path, to: Path) -> None:
+    """Copy a model, with the description that stands beside it, or a program, which stays one."""
+    to.parent.mkdir(parents=True)
+    if (file_format := format_by_name(path)) == C:
+        copy_sources(path, to)
+        return
+    described = [path.with_name(KERAS_DESCRIPTION)] if file_format == "keras" else []
+    for source in filter(Path.is_file, [path, *described]):
+        shutil.copy(source, to.with_name(source.name))
 
 
 def run_job(folder: Path, save_to: Path, progress: Progress = no_progress) -> None:
@@ -79,10 +89,15 @@ def read_job(folder: Path) -> BenchPlan:
 
 def _moved(plan: BenchPlan, clips: Path, relocated: Callable[[Path], Path]) -> BenchPlan:
     """`plan` with other paths."""
+
+    def moved(case: Case) -> Case:
+        program = relocated(case.program) if case.program else None
+        return dataclasses.replace(case, path=relocated(case.path), program=program)
+
     return dataclasses.replace(
         plan,
-        cases=tuple(dataclasses.replace(case, path=relocated(case.path)) for case in plan.cases),
-        baselines=tuple(dataclasses.replace(case, path=relocated(case.path)) for case in plan.baselines),
+        cases=tuple(map(moved, plan.cases)),
+        baselines=tuple(map(moved, plan.baselines)),
         clips=dataclasses.replace(plan.clips, folder=clips),
     )
 

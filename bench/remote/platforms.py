@@ -1,4 +1,4 @@
-"""The machines that a library of the front end in C can be compiled for, whichever one compiles it."""
+"""The machines that C can be compiled for, whichever one compiles it: the front end's library, a model's program."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...runtime import native_build
+from ...runtime.errors import GenrekitError
 from ...runtime.native_build import BuildError
+from ..measure.c_program import make_program
 from . import agent
 
 OLDEST_GLIBC = (2, 17)
@@ -76,11 +78,12 @@ class Platform:
 
     def compile(self) -> Library:
         """Have ziglang compile the library, whatever machine this is; raises BuildError."""
-        compiler, system = [sys.executable, "-m", "ziglang", "cc"], self.oldest.system
-        data = native_build.compile_library(compiler, (*self.options, "-s"), system)
+        system = self.oldest.system
+        data = native_build.compile_library(ZIG, (*self.options, "-s"), system)
         return Library(self.tag, self.library_name, data)
 
 
+ZIG = (sys.executable, "-m", "ziglang", "cc")
 _MACOS = ("-Wl,-install_name,@rpath/libgenrekit.dylib",)  # else its path while it is compiled
 PLATFORMS = (
     Platform("manylinux_2_17_x86_64", Machine("linux", "x86_64", OLDEST_GLIBC), ("-target", "x86_64-linux-gnu.2.17")),
@@ -107,7 +110,7 @@ def compile_for(machine: Machine) -> Library:
     Raises:
         BuildError: none can be had; the message says why and what to do.
     """
-    fitting = next((each for each in PLATFORMS if machine.loads_from(each.oldest)), None)
+    fitting = _fitting(machine)
     if fitting and importlib.util.find_spec("ziglang"):
         return fitting.compile()
     if machine.system == "linux" and machine.loads_from(Machine.here()):
@@ -115,6 +118,29 @@ def compile_for(machine: Machine) -> Library:
     if fitting:
         raise BuildError(f'nothing here compiles for {machine}; pip install "genrekit[cross]"')
     raise BuildError(f"nothing compiles for {machine}; build a wheel there and name it with --wheel FILE")
+
+
+def program_for(machine: Machine, folder: Path, into: Path) -> Path:
+    """The program of the folder of C `folder` as `machine` runs it, made in the new folder `into`.
+
+    Raises:
+        BuildError: none can be had; the message says why and what to do.
+    """
+    fitting = _fitting(machine)
+    try:
+        if fitting and fitting.oldest.system == "linux" and importlib.util.find_spec("ziglang"):
+            return make_program(folder, into, (*ZIG, *fitting.options))
+        if machine.system == "linux" and machine.loads_from(Machine.here()):
+            return make_program(folder, into)
+    except GenrekitError as error:
+        raise BuildError(str(error)) from error
+    raise BuildError(
+        f'nothing here compiles for {machine}; pip install "genrekit[cross]", or install gcc and make there'
+    )
+
+
+def _fitting(machine: Machine) -> Platform | None:
+    return next((each for each in PLATFORMS if machine.loads_from(each.oldest)), None)
 
 
 def _own_library() -> bytes:

@@ -11,9 +11,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from ...runtime.engines import ENGINES
+from ...runtime.engines import MEASURED
 from ...runtime.errors import Failure, ParameterError
-from ...runtime.modelfile.description import SUFFIXES
+from ...runtime.modelfile.reader import format_by_name
+from ...runtime.native_build import BuildError
 from ..measure.plan import BenchPlan, RawBench
 from ..measure.rounds import Progress, no_progress
 from ..results import build, store
@@ -22,6 +23,7 @@ from ..results.schema import Bench
 from . import agent, ssh
 from .answers import MOST_LETTERS, Prepared, is_busy, read_prepared, read_step, require_fitting
 from .job import write_job
+from .platforms import program_for
 from .wheel import make_wheel, require_wheel
 
 OLD_NUMPY = "tflite-runtime"  # the extra that needs numpy 1: an environment of its own
@@ -100,7 +102,7 @@ class Device:
         python = self._install(plan)
         with tempfile.TemporaryDirectory(prefix="genrekit-") as folder:
             progress(0, 1, f"sending files to {self._host}")
-            names = write_job(Path(folder) / "bench", plan)
+            names = write_job(Path(folder) / "bench", self._with_programs(plan, Path(folder) / "programs"))
             self._connection.send(Path(folder) / "bench", job)
             reason = self._run([python, "-m", PROGRAM, f"{job}/bench", f"{job}/rounds.json"], progress)
             rounds = Path(folder) / "rounds.json"
@@ -114,6 +116,18 @@ class Device:
             rounds.write_text(text, "utf-8")
             raw = self._read(plan, rounds)
         return (dataclasses.replace(raw, complete=False, interrupted=True) if reason else raw), reason
+
+    def _with_programs(self, plan: BenchPlan, folder: Path) -> BenchPlan:
+        """`plan` with the programs of folders of C, made here in the new `folder`, where the device has no compiler."""
+        programs: dict[Path, Path] = {}
+        if not self._prepared.compiler:
+            for path in dict.fromkeys(case.path for case in plan.cases if case.is_program and case.program is None):
+                try:
+                    programs[path] = program_for(self._prepared.machine, path, folder / str(len(programs)))
+                except BuildError as error:
+                    self._say(f"{self._host} has no C compiler: {error}")
+        cases = (dataclasses.replace(case, program=case.program or programs.get(case.path)) for case in plan.cases)
+        return dataclasses.replace(plan, cases=tuple(cases))
 
     def _read(self, plan: BenchPlan, rounds: Path) -> RawBench:
         try:
@@ -197,9 +211,9 @@ def _extras(plan: BenchPlan, python: tuple[int, ...]) -> list[str]:
     """The extras of genrekit that bring the engines of the cases, as far as they have wheels for `python`."""
     extras = []
     for case in () if plan.front_end else plan.all_cases:
-        usual = (spec for spec in ENGINES.values() if spec.format == SUFFIXES.get(case.path.suffix))
-        spec = ENGINES[case.engine] if case.engine else next(usual, None)
-        if spec and (spec.last_python is None or python <= spec.last_python):
+        usual = (spec for spec in MEASURED.values() if spec.format == format_by_name(case.path))
+        spec = MEASURED[case.engine] if case.engine else next(usual, None)
+        if spec and spec.extra and (spec.last_python is None or python <= spec.last_python):
             extras.append(spec.extra)
     return list(dict.fromkeys(extras))
 

@@ -2,17 +2,38 @@
 
 from __future__ import annotations
 
+from ...runtime.engines import PROGRAM
 from ..results.recommend import FASTEST, MOST_ACCURATE, ON_THE_FRONT, SMALLEST
 from ..results.schema import Bench
+from ..results.stats import between
 from ..results.values import CALLS, Recommendation
 from .format import fraction, size, three_digits
+from .relative_times import verdict_words
 
 DEMO = " The demo corpus is synthetic: this says nothing about music."
 
 
 def recommendation_lines(bench: Bench) -> list[str]:
-    """A sentence or two for each goal."""
-    return [recommendation_text(bench, found) for found in bench.recommendations]
+    """A sentence or two for each goal, and what int8 is worth in C."""
+    return [*(recommendation_text(bench, found) for found in bench.recommendations), *precision_lines(bench)]
+
+
+def precision_lines(bench: Bench) -> list[str]:
+    """What int8 takes in C beside float32, model by model: which of the two is faster depends on the processor."""
+    in_c = {(row.model, row.precision): index for index, row in enumerate(bench.results) if row.engine == PROGRAM.name}
+    lines = []
+    for (model, precision), index in in_c.items():
+        twin = in_c.get((model, "float32"))
+        if precision == "float32" or twin is None:
+            continue
+        if ratio := between(bench.ratios.get("clip_ms", ()), index, twin):
+            ours, floating = bench.results[index], bench.results[twin]
+            interval = f"95 % interval of the ratio {three_digits(ratio.low)} to {three_digits(ratio.high)}"
+            lines.append(
+                f"In C on this machine, {ours.name} beside {floating.name}: {verdict_words(ratio)} ({interval}), "
+                f"{size(ours.bytes)} of code and constants against {size(floating.bytes)}."
+            )
+    return lines
 
 
 def recommendation_text(bench: Bench, found: Recommendation) -> str:
@@ -22,7 +43,8 @@ def recommendation_text(bench: Bench, found: Recommendation) -> str:
     clip = f"{three_digits(row.clip_ms.p50 if row.clip_ms else None)} ms a clip"
     figures = clip if row.accuracy is None else f"{clip}, accuracy {fraction(row.accuracy)}"
     if found.goal == SMALLEST:
-        return f"{start} {size(row.bytes)} on disk, {figures}."
+        where = "of code and constants" if row.engine == PROGRAM.name else "on disk"
+        return f"{start} {size(row.bytes)} {where}, {figures}."
     if found.goal == MOST_ACCURATE:
         low, high = row.accuracy_interval or (None, None)
         interval = f"(95 % interval {fraction(low)} to {fraction(high)})"

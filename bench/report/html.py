@@ -10,7 +10,7 @@ from ...runtime.errors import MissingPackageError
 from ...runtime.util.atomic import write_text
 from ...runtime.util.foreign_text import printable
 from ..results.schema import Bench, Row, by_model
-from .advice import recommendation_text
+from .advice import precision_lines, recommendation_text
 from .columns import results_table, training_table
 from .format import size
 from .lines import machine_facts, machine_line, measured_count, warning_groups
@@ -58,7 +58,10 @@ def html_page(
     return environment.get_template(TEMPLATE).render(
         bench=bench,
         lines=[str(bench.clips), machine_line(bench)],
-        recommendations=[(found.goal, recommendation_text(bench, found)) for found in bench.recommendations],
+        recommendations=[
+            *((found.goal, recommendation_text(bench, found)) for found in bench.recommendations),
+            *(("int8 in C", line) for line in precision_lines(bench)),
+        ],
         results=results_table(bench),
         warnings=warning_groups(bench),
         measured_count=measured_count(bench),

@@ -10,8 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ...runtime.errors import GenrekitError
-from ...runtime.modelfile.description import SUFFIXES
-from ...runtime.modelfile.reader import read_description
+from ...runtime.modelfile.reader import format_by_name, read_description
 from ...runtime.util.proportions import wilson_interval
 from ..measure.clips import Clips
 from ..measure.plan import BenchPlan, Case, RawBench, RawCase, RawRound
@@ -20,9 +19,9 @@ from .schema import RATIO_TIMES, TIMES, Bench, ClipsFacts, Row
 from .stats import answered, calibration_error, fraction_equal, pairwise, summary
 from .warnings import findings
 
-DESCRIBED = ("model", "format", "precision", "macs", "parameters", "recipe")
+DESCRIBED = ("model", "format", "precision", "input", "macs", "parameters", "recipe")
 NOT_MEASURED = "not measured: the bench was interrupted before its first round; run it again"
-PEAK_MEMORY = "peak_rss_bytes"
+MAXIMA = ("peak_rss_bytes", "bytes")  # of what each process reports once; of all else medians
 
 
 def blank_rows(plan: BenchPlan) -> tuple[Row, ...]:
@@ -37,7 +36,7 @@ def blank_row(case: Case) -> Row:
     fields: dict[str, Any] = {
         field.name: None for field in dataclasses.fields(Row) if field.default is field.default_factory
     }
-    fields.update(file=case.path.name, model=case.path.stem, format=SUFFIXES.get(case.path.suffix), warnings=())
+    fields.update(file=case.path.name, model=case.path.stem, format=format_by_name(case.path), warnings=())
     fields.update(engine=case.engine, threads=case.threads, front_end=case.front_end)
     if case.path.is_file():
         fields["bytes"] = case.path.stat().st_size
@@ -98,7 +97,7 @@ def _row(blank: Row, case: RawCase, plan: BenchPlan, clips: ClipsFacts, peaks: d
     )
     if row.clip_ms:
         row = dataclasses.replace(row, real_time_factor=row.clip_ms.p50 / clips.window_ms)
-    if row.model_ms and row.macs:
+    if row.model_ms and row.macs and row.front_end_ms:  # of a file that takes sound, only the model's are known
         rate, peak = row.macs / row.model_ms.p50 / 1e6, peaks.get(str(row.threads))
         row = dataclasses.replace(row, gmacs_per_s=rate, peak_fraction=rate / peak if peak else None)
     if case.rounds[0].predicted:
@@ -113,12 +112,10 @@ def _times(rounds: Sequence[RawRound]) -> dict[str, Any]:
 
 
 def _once_a_round(rounds: Sequence[RawRound]) -> dict[str, Any]:
-    """Medians of what each process reports once (of memory the maximum), with the values of all rounds."""
+    """Medians of what each process reports once (of bytes the maximum), with the values of all rounds."""
     names = dict.fromkeys(name for one in rounds for name in one.once)
     per_round = {name: tuple(one.once[name] for one in rounds if name in one.once) for name in names}
-    figures = {
-        name: max(values) if name == PEAK_MEMORY else statistics.median(values) for name, values in per_round.items()
-    }
+    figures = {name: max(values) if name in MAXIMA else statistics.median(values) for name, values in per_round.items()}
     last = rounds[-1]
     described = {"cold_start_of": last.cold_start_of, "cold_start_error": last.cold_start_error}
     return {**figures, **described, "per_round": per_round}

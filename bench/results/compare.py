@@ -95,8 +95,8 @@ class Comparison:
 def compare(benches: Sequence[Bench]) -> Comparison:
     """Compare every bench with the first; there are 2 to 26.
 
-    Cases are the same where model, format, precision, engine, threads and front end are. Rounds of two files were not
-    measured together, so that drift of the machine between them is in the ratios.
+    Cases are the same where model, format, precision, input, engine, threads and front end are. Rounds of two files
+    were not measured together, so that drift of the machine between them is in the ratios.
     """
     lettered = [(chr(ord("A") + index), bench) for index, bench in enumerate(benches)]
     first = benches[0]
@@ -149,7 +149,7 @@ def _by_case(bench: Bench) -> dict[tuple[Any, ...], Row]:
     seen: Counter[tuple[Any, ...]] = Counter()
     rows = {}
     for row in bench.rows:
-        key = (row.model, row.format, row.precision, row.engine, row.threads, row.front_end)
+        key = (*row.kind, row.front_end)
         rows[(*key, seen[key])] = row
         seen[key] += 1
     return rows

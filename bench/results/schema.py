@@ -18,7 +18,7 @@ from .values import BenchWarning, PairRatio, Recommendation, TimeSummary, requir
 SCHEMA = 1
 TIMES = ("front_end_ms", "model_ms", "clip_ms", "stream_ms", "paced_ms")
 RATIO_TIMES = ("clip_ms", "model_ms", "front_end_ms")
-USUAL_ENGINES = ("litert", "onnx", "keras", None)
+USUAL_ENGINES = ("litert", "onnx", "keras", "c", None)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -49,16 +49,18 @@ class Row:
     """A case, and what was measured of it; None where it was not. Raises ParameterError of a number below 0.
 
     Attributes:
-        model, format, precision, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
-        file: its name; bytes: its size.
+        model, format, precision, input, engine, threads, macs, parameters, recipe: of the file, as it describes itself.
+        file: its name; bytes: its size, or of a folder of C that of code and constants.
         front_end: genrekit or librosa.
         accuracy, agreement: fractions of the clips that get their class, and the same label as from Keras, in [0, 1].
         accuracy_interval: Wilson's of 95 %.
         unknown, answered_accuracy: fraction of the clips that are answered with "unknown", and accuracy over the rest;
             None where the file cannot tell.
         calibration_error: in [0, 1].
-        front_end_ms, model_ms, clip_ms: samples to MFCC, MFCC to scores, samples to label.
-        stream_ms, paced_ms: half a second pushed into a stream, back to back and with rests.
+        front_end_ms, model_ms, clip_ms: samples to MFCC, MFCC to scores, samples to label; of a folder of C the last
+            alone; of a file that takes sound, the last two are the same, and there is no first.
+        stream_ms, paced_ms: half a second pushed into a stream, back to back and with rests; of a folder of C written
+            to its program, whose line comes back.
         real_time_factor: median of a clip over its length.
         load_ms, first_call_ms, cold_start_ms, other_load_cores: medians of the rounds; peak_rss_bytes: their maximum.
         gmacs_per_s: multiply-accumulates of the model in a second, in 1e9; peak_fraction: of the machine's peak.
@@ -73,6 +75,7 @@ class Row:
     model: str | None
     format: str | None
     precision: str | None
+    input: str | None = None
     engine: str | None
     threads: int
     front_end: str = "genrekit"
@@ -125,6 +128,11 @@ class Row:
         if self.threads != 1:
             name += f", {self.threads} threads"
         return f"{name} + librosa" if self.front_end == "librosa" else name
+
+    @property
+    def kind(self) -> tuple[str | int | None, ...]:
+        """What tells it from other rows of its model: format, precision, input, engine and threads."""
+        return self.model, self.format, self.precision, self.input or "features", self.engine, self.threads
 
     @property
     def main_ms(self) -> TimeSummary | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from .schema import TIMES, Bench, Row
 from .stats import ratio_of
 from .values import SLOWER, BenchWarning, TimeSummary
@@ -66,25 +68,29 @@ def _of_times(row: Row, times: TimeSummary) -> dict[str, str]:
 
 def _of_quantising(row: Row, bench: Bench) -> dict[str, str]:
     floating = _float_twin(row, bench) if row.precision in QUANTISED else None
-    if floating is None or floating.model_ms is None or row.model_ms is None:
+    if floating is None:
         return {}
-    ratio = ratio_of(row.model_ms, floating.model_ms, paired=True)
+    kind = "model_ms" if row.model_ms else "clip_ms"  # of a program there are no times of its model
+    ours, its = row.times(kind), floating.times(kind)
+    if ours is None or its is None:
+        return {}
+    ratio = ratio_of(ours, its, paired=True)
     if ratio.verdict != SLOWER:
         return {}
     return {
         "quantised-slower": (
             f"{row.precision} takes {ratio.ratio:.2f} times as long as {floating.file} on this machine "
-            f"({row.model_ms.p50:.3f} against {floating.model_ms.p50:.3f} ms; 95 % interval of the ratio "
+            f"({ours.p50:.3f} against {its.p50:.3f} ms; 95 % interval of the ratio "
             f"{ratio.low:.2f} to {ratio.high:.2f}): measure on the device, and ship the float file where memory allows"
         )
     }
 
 
 def _float_twin(row: Row, bench: Bench) -> Row | None:
-    """The float32 row of the same model, format, engine and threads."""
-    kind = (row.model, row.format, row.engine, row.threads, "float32")
+    """The float32 row of the same model, format, input, engine and threads."""
+    kind = dataclasses.replace(row, precision="float32").kind
     for other in bench.results:
-        if (other.model, other.format, other.engine, other.threads, other.precision) == kind and other.model_ms:
+        if other.kind == kind and other.clip_ms:
             return other
     return None
 

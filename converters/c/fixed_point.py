@@ -28,8 +28,11 @@ def multiplier(factor: float) -> tuple[int, int]:
 
 def of_units(x: TensorTable, weights: TensorTable, y: TensorTable, units: int) -> tuple[np.ndarray, np.ndarray]:
     """Multipliers int32 and shifts int8 [shape=(units,)] from sums of products to the scale of `y`."""
-    scales = weights.scales * units if len(weights.scales) == 1 else weights.scales
-    pairs = [multiplier(x.scales[0] * scale / y.scales[0]) for scale in scales]
+    if len(weights.scales) == 1:  # their product is in float32 in GetQuantizedConvolutionMultipler
+        product = float(np.float32(x.scales[0]) * np.float32(weights.scales[0]))
+        pairs = [multiplier(product / y.scales[0])] * units
+    else:
+        pairs = [multiplier(x.scales[0] * scale / y.scales[0]) for scale in weights.scales]
     return np.array([pair[0] for pair in pairs], np.int32), np.array([pair[1] for pair in pairs], np.int8)
 
 
@@ -50,3 +53,10 @@ def softmax(x: TensorTable, beta: float) -> tuple[int, int, int]:
     whole, shift = multiplier(min(beta * x.scales[0] * 2 ** (31 - DIFFERENCE_BITS), 2**31 - 1.0))
     radius = math.floor((2**DIFFERENCE_BITS - 1) * 2 ** (31 - DIFFERENCE_BITS) / 2**shift)
     return whole, shift, -radius
+
+
+def of_mean(factor: float, cells: int) -> tuple[int, int]:
+    """Multiplier and shift from the sum of `cells` numbers to their mean times `factor`."""
+    whole, shift = multiplier(factor)
+    power = min(cells.bit_length() - 1, 31 + shift)
+    return (whole << power) // cells, shift - power

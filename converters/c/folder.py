@@ -26,6 +26,9 @@ from .text import array, number
 PROGRAM = Path(__file__).with_name("program")
 GOLDEN_FEATURES_TOLERANCE = 1e-3  # of MFCC
 FULL_SCALE = 2**15  # of int16
+INCLUDE = re.compile(r'^#include "(.+)"', re.MULTILINE)
+OF_MODEL = ("model.c", "model.h", "golden.h", "LICENSE")  # beside what every folder has
+MADE = re.compile(r".*\.[oad]|classify(\.exe)?|build")  # by `make`
 OF_DOUBLE = "_double.c"  # an FFT for which boards have no instructions
 
 
@@ -82,7 +85,18 @@ def library_files(tflite: bytes, description: ModelDescription, others: Iterable
 
 def _sources(model: ModelSource) -> Sequence[Path]:
     front_end = [path for path in SOURCES.iterdir() if path.suffix in (".c", ".h") and OF_DOUBLE not in path.name]
-    return *front_end, *(SOURCES / "classifier").iterdir(), *(SOURCES / "layers" / name for name in model.layers)
+    return *front_end, *(SOURCES / "classifier").iterdir(), *_with_headers(SOURCES / "layers", model.layers)
+
+
+def _with_headers(folder: Path, names: Iterable[str]) -> set[Path]:
+    """The files of these `names` in `folder`, and those of it that they include."""
+    found: set[Path] = set()
+    wanted = {folder / name for name in names}
+    while wanted:
+        found |= wanted
+        included = {folder / name for path in wanted for name in INCLUDE.findall(path.read_text())}
+        wanted = {path for path in included - found if path.exists()}
+    return found
 
 
 def _program() -> Sequence[Path]:
@@ -102,7 +116,7 @@ def publish(path: Path, files: Mapping[str, bytes]) -> None:
     Raises:
         OutputError: `path` holds something of the user's own, or cannot be written.
     """
-    _require_ours(path, files)
+    require_ours(path)
     beside, before = (path.with_name(f".genrekit-{kind}-{path.name}") for kind in ("new", "old"))
     try:
         make_folder(path.parent)
@@ -118,19 +132,17 @@ def publish(path: Path, files: Mapping[str, bytes]) -> None:
         raise refused(path, error) from error
 
 
-def _require_ours(path: Path, files: Mapping[str, bytes]) -> None:
-    """What stands at `path` is of an export, or of `make` in one."""
+def require_ours(path: Path) -> None:
+    """Raise OutputError if something stands at `path` that is neither of an export nor of `make` in one."""
     if not path.exists():
         return
-    sources = {file.name for file in (*SOURCES.rglob("*.[ch]"), *PROGRAM.iterdir())}
-    made = re.compile(r".*\.[oad]|classify(\.exe)?|build")
-    own = [
-        file.name for file in path.iterdir() if file.name not in {*files, *sources} and not made.fullmatch(file.name)
-    ]
-    if own:
-        raise OutputError(
-            f"{path}: expected nothing but an earlier export, found {own[0]}; move it away, or export to another folder"
-        )
+    ours = {*OF_MODEL, *(file.name for file in (*SOURCES.rglob("*.[ch]"), *PROGRAM.iterdir()))}
+    for name in sorted(file.name for file in path.iterdir()) if path.is_dir() else [path.name]:
+        if name not in ours and not MADE.fullmatch(name):
+            raise OutputError(
+                f"{path}: expected nothing but an earlier export, found {name}; move it away, or export to another "
+                "folder"
+            )
 
 
 def _golden_header(golden: Golden, description: ModelDescription) -> str:

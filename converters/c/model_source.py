@@ -109,10 +109,10 @@ def _with_ends(graph: GraphTable, steps: list[Layer | View]) -> list[Layer | Vie
     """`steps`, behind and before what turns features into whole numbers and these into scores."""
     (x,), (y,) = graph.inputs, graph.outputs
     if graph.tensors[x].dtype == "int8":
-        call = quantizing("quantize", graph.tensors[x])[:-2] + f", {FEATURES}, {{y}});"
+        call = quantizing("quantize", graph.tensors[x], x=FEATURES)
         steps = [Layer(call, (), x, sources=("quantize.c",)), *steps]
     if graph.tensors[y].dtype == "int8":
-        call = quantizing("dequantize", graph.tensors[y])[:-2] + f", {{x}}, {SCORES});"
+        call = quantizing("dequantize", graph.tensors[y], y=SCORES)
         steps = [*steps, Layer(call, (y,), -1, sources=("quantize.c",))]
     return steps
 
@@ -152,8 +152,9 @@ class _Pointers:
                     last[self._root(tensor)[0]] = index
         roots = [root for root in first if root not in self._fixed]
         buffers = [Buffer(graph.tensors[root].bytes, first[root], last[root]) for root in roots]
-        works = [index for index, step in enumerate(steps) if isinstance(step, Layer) and step.work_bytes]
-        buffers += [Buffer(step.work_bytes, index, index) for index, step in enumerate(steps) if index in works]  # type: ignore[union-attr]
+        works = {index: step.work_bytes for index, step in enumerate(steps) if isinstance(step, Layer)}
+        works = {index: size for index, size in works.items() if size}
+        buffers += [Buffer(size, index, index) for index, size in works.items()]
         offsets, self.arena_bytes = plan(buffers)
         self._offsets = dict(zip(roots, offsets, strict=False))
         self._works = dict(zip(works, offsets[len(roots) :], strict=True))

@@ -19,13 +19,10 @@ from .text import array, number, numbers
 UNITS_STEP = 16  # to whose multiples the units of a float layer are filled up
 SAME = 0  # schema.fbs, Padding
 ACTIVATIONS = {0: (-math.inf, math.inf), 1: (0.0, math.inf), 2: (-1.0, 1.0), 3: (0.0, 6.0)}  # ActivationFunctionType
-# Files of runtime/c/layers: what is compiled once a set of instructions, and what all of int8 share.
-IN_FLOAT = ("kernels.h", "product.h", "gates.h", "kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")
-INT8 = "int8.h"
+KERNELS = ("kernels_base.c", "kernels_avx2.c", "kernels_avx512.c")  # compiled once a set of instructions
 # Inputs of an LSTM: kernels, recurrent kernels and biases of the gates i, f, c, o; what it keeps.
 LSTM_WEIGHTS = ((1, 2, 3, 4), (5, 6, 7, 8), (12, 13, 14, 15))
 LSTM_STATE, LSTM_CELL = 18, 19
-LSTM_STEP = 4  # of whose multiples units are
 LSTM_SUMS = 2.0**-12  # the scale of its gates' sums in int16
 
 
@@ -37,7 +34,7 @@ class Layer:
         call: the C statement, with {x}, {x2}, {y} and {work} where pointers go.
         inputs, output: tensors of the graph.
         constants: C definitions that the call refers to.
-        sources: files of runtime/c/layers that it needs.
+        sources: files of runtime/c/layers that it needs, beside the headers that these include.
         work_bytes: memory that it needs while it runs.
     """
 
@@ -174,7 +171,7 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
             call, sources = f"genrekit_depthwise_run(&{name}, {{x}}, {{y}});", ("depthwise.c",)
         else:
             call = f"genrekit_conv_run(&{name}, instructions, {{x}}, {{y}});"
-            sources = ("conv.c", *IN_FLOAT)
+            sources = ("conv.c", *KERNELS)
     else:
         x, y = operator.taken(0), operator.output
         multipliers, shifts = fixed_point.of_units(x, operator.taken(1), y, units)
@@ -183,9 +180,15 @@ def _weighted(operator: Operator, geometry: str, activation: tuple[float, float]
         arrays += array(f"{name}_multipliers", multipliers) + array(f"{name}_shifts", shifts)
         ends = numbers((x.zero_points[0], y.zero_points[0], *fixed_point.clamp(y, *activation)))
         struct = f"{geometry}, {units}, {name}_weights, {name}_bias, {name}_multipliers, {name}_shifts, {ends}"
-        call, sources = f"genrekit_{layer}_int8_run(&{name}, {{x}}, {{y}});", (f"{layer}_int8.c", INT8)
+        work = "" if deep else ", {work}"
+        call, sources = f"genrekit_{layer}_int8_run(&{name}, {{x}}{work}, {{y}});", (f"{layer}_int8.c",)
     kind_in_c = f"genrekit_{layer}" if in_float else "genrekit_conv_int8"
-    return operator.layer(call, *sources, constants=f"{arrays}static const {kind_in_c} {name} = {{{struct}}};\n")
+    return operator.layer(
+        call,
+        *sources,
+        constants=f"{arrays}static const {kind_in_c} {name} = {{{struct}}};\n",
+        work_bytes=0 if in_float or deep else 2 * len(last_units),
+    )
 
 
 def _bound(value: float) -> str:
@@ -205,7 +208,6 @@ def _pool(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_{kind}{suffix}_run(&{name}, {{x}}, {{y}});",
         f"pool{suffix}.c",
-        *([INT8] if suffix else []),
         constants=f"static const genrekit_geometry {name} = {geometry};\n",
     )
 
@@ -223,7 +225,6 @@ def _softmax(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_softmax_int8_run(&{name}, {{x}}, {{y}});",
         "softmax_int8.c",
-        INT8,
         constants=f"static const genrekit_softmax_int8 {name} = {{{struct}}};\n",
     )
 
@@ -234,12 +235,12 @@ def _quantize(operator: Operator) -> Layer:
     if (x.dtype, y.dtype) not in (("float32", "int8"), ("int8", "float32")):
         raise operator.refuse(f"{x.dtype} and {y.dtype}", "float32 and int8")
     which, whole = ("quantize", y) if y.dtype == "int8" else ("dequantize", x)
-    return operator.layer(f"{quantizing(which, whole)[:-2]}, {{x}}, {{y}});", "quantize.c")
+    return operator.layer(quantizing(which, whole), "quantize.c")
 
 
-def quantizing(which: str, whole: TensorTable) -> str:
-    """The call that brings floats to or from the numbers of `whole`, without the pointers."""
-    return f"genrekit_{which}_run({whole.elements}, {number(whole.scales[0])}, {whole.zero_points[0]});"
+def quantizing(which: str, whole: TensorTable, x: str = "{x}", y: str = "{y}") -> str:
+    """The call that brings floats to the numbers of `whole` (quantize) or these to floats (dequantize)."""
+    return f"genrekit_{which}_run({whole.elements}, {number(whole.scales[0])}, {whole.zero_points[0]}, {x}, {y});"
 
 
 def _add(operator: Operator) -> Layer:
@@ -261,24 +262,31 @@ def _add(operator: Operator) -> Layer:
     return operator.layer(
         f"genrekit_add_int8_run(&{name}, {{x}}, {{x2}}, {{y}});",
         "add_int8.c",
-        INT8,
         constants=f"static const genrekit_add_int8 {name} = {{{struct}}};\n",
         inputs=(0, 1),
     )
 
 
 def _mean(operator: Operator) -> Layer:
-    """Over height and width: an average pool of one position."""
-    x, name = operator.taken(0), operator.name
+    """Over height and width."""
+    x, y, name = operator.taken(0), operator.output, operator.name
     axes = {axis % len(x.shape) for axis in operator.taken(1).integers() or ()}
-    if len(x.shape) != 4 or axes != {1, 2} or not operator.in_float():
-        raise operator.refuse(f"axes {sorted(axes)} of {x.dtype}", "height and width, of float32")
-    sides = x.shape[1:3]
-    geometry = f"{{{numbers((*x.shape[1:], *sides, *sides, 0, 0, 1, 1))}}}"
+    if len(x.shape) != 4 or axes != {1, 2}:
+        raise operator.refuse(f"axes {sorted(axes)} of {len(x.shape)}", "height and width")
+    sides, channels = x.shape[1:3], x.shape[3]
+    if operator.in_float():
+        geometry = f"{{{numbers((*sides, channels, *sides, *sides, 0, 0, 1, 1))}}}"
+        return operator.layer(
+            f"genrekit_average_pool_run(&{name}, {{x}}, {{y}});",
+            "pool.c",
+            constants=f"static const genrekit_geometry {name} = {geometry};\n",
+        )
+    cells = math.prod(sides)
+    ends = (x.zero_points[0], y.zero_points[0], *fixed_point.of_mean(x.scales[0] / y.scales[0], cells))
     return operator.layer(
-        f"genrekit_average_pool_run(&{name}, {{x}}, {{y}});",
-        "pool.c",
-        constants=f"static const genrekit_geometry {name} = {geometry};\n",
+        f"genrekit_mean_int8_run(&{name}, {{x}}, {{y}});",
+        "mean_int8.c",
+        constants=f"static const genrekit_mean_int8 {name} = {{{numbers((cells, channels, *ends))}}};\n",
     )
 
 
@@ -290,14 +298,15 @@ def _lstm(operator: Operator) -> Layer:
         raise operator.refuse("a clip, time for its first axis or another activation", "Keras' LSTM")
     _, steps, inputs = operator.taken(0).shape
     name, units = operator.name, operator.output.shape[-1]
-    if units % LSTM_STEP:
-        raise operator.refuse(f"{units} units", f"a multiple of {LSTM_STEP}")
     in_float = operator.in_float()
     if operator.taken(1).dtype != ("float32" if in_float else "int8"):
         raise operator.refuse(f"weights in {operator.taken(1).dtype}", "float32, or int8 throughout")
     kernel, recurrent, bias = (np.stack([operator.constant(index) for index in of]) for of in LSTM_WEIGHTS)
+    spare = -4 * units % UNITS_STEP
     if in_float:
-        kernel, recurrent = (gates.transpose(2, 0, 1) for gates in (kernel, recurrent))
+        kernel, recurrent = (gates.reshape(4 * units, -1).T for gates in (kernel, recurrent))
+        kernel, recurrent = (np.pad(gates, ((0, 0), (0, spare))) for gates in (kernel, recurrent))
+        bias = np.pad(bias.ravel(), (0, spare))
     arrays = "".join(
         array(f"{name}_{part}", values.ravel())
         for part, values in (("kernel", kernel), ("recurrent", recurrent), ("bias", bias))
@@ -307,16 +316,15 @@ def _lstm(operator: Operator) -> Layer:
         return operator.layer(
             f"genrekit_lstm_run(&{name}, instructions, {{x}}, {{work}}, {{y}});",
             "lstm.c",
-            *IN_FLOAT,
+            *KERNELS,
             constants=f"{arrays}static const genrekit_lstm {name} = {{{struct}}};\n",
-            work_bytes=4 * (steps + 2) * 4 * units,
+            work_bytes=4 * (steps + 2) * (4 * units + spare),
         )
     return operator.layer(
         f"genrekit_lstm_int8_run(&{name}, {{x}}, {{work}}, {{y}});",
         "lstm_int8.c",
-        INT8,
         constants=f"{arrays}static const genrekit_lstm_int8 {name} = {{{struct}, {_lstm_scales(operator)}}};\n",
-        work_bytes=2 * 5 * units,
+        work_bytes=2 * (6 * units + inputs),
     )
 
 

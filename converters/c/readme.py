@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import textwrap
 from pathlib import Path
 from string import Template
 
+from ...runtime.mfcc import MfccConfig
 from ...runtime.modelfile.description import ModelDescription
 from ...runtime.util.foreign_text import markdown_text
 from .model_source import c_name
+from .text import LINE
 
 README = "README.md"
 TEMPLATE = Path(__file__).with_name("program") / README
@@ -42,18 +45,13 @@ def readme(description: ModelDescription, sizes: Sizes | None) -> bytes:
         "rate": config.sample_rate,
         "count": len(description.labels),
         "version": description.toolkit_version,
-        "window": f"{config.window_s:g}",
         "hop": config.hop_length,
         "stride": max(1, round(STRIDE_S * config.sample_rate / config.hop_length)),
         "proof": "it was not compiled, and so not proven."
         if sizes is None
         else f"the same label for {parity.top1_agreement:.1%} of {parity.windows} windows, scores within "
         f"{parity.max_abs_error:.2g}.",
-        "top_db": "Its MFCC are kept for as long as a window lasts."
-        if config.top_db is None
-        else f"Features are clamped to {config.top_db:g} dB below a window's maximum, which is known only at its end: "
-        f"{config.n_mels} log-mels a frame are kept for so long. A model trained with `--top-db none` keeps "
-        f"{config.n_mfcc} MFCC.",
+        "window": textwrap.fill(f"A window is {config.window_s:g} s. {_kept(config)}", LINE),
         **{name: UNKNOWN for name in ("flash", "state", "without_top_db")},
         "board_state": "BYTES",
     }
@@ -65,3 +63,14 @@ def readme(description: ModelDescription, sizes: Sizes | None) -> bytes:
             "without_top_db": sizes.board_state_without_top_db,
         }
     return Template(TEMPLATE.read_text()).substitute(fields).encode()
+
+
+def _kept(config: MfccConfig) -> str:
+    """What a stream remembers of a window."""
+    if config.top_db is None:
+        return "Its MFCC are kept for as long as a window lasts."
+    return (
+        f"Features are clamped to {config.top_db:g} dB below a window's maximum, which is known only at its end: "
+        f"{config.n_mels} log-mels a frame are kept for so long. A model trained with `--top-db none` keeps "
+        f"{config.n_mfcc} MFCC."
+    )

@@ -44,6 +44,11 @@ def finish(data: bytes, float16: bool = False) -> bytes:
         graph.tensors[graph.outputs[0]].name = b"probabilities"
     if float16:
         _store_float16(model)
+    return packed(model)
+
+
+def packed(model: schema.ModelT) -> bytes:
+    """The bytes of `model`, without buffers that nothing uses."""
     _drop_unused_buffers(model)
     builder = _Builder(sum(np.size(buffer.data) for buffer in model.buffers if buffer.data is not None) + 2**16)
     builder.Finish(model.Pack(builder), b"TFL3")

@@ -32,28 +32,28 @@ class Build:
         self.folder = folder
         self._compiler = compiler
         self._make("classify", "library")
-        self._program = self._linked("gate")
+        self._gate = self._linked("gate")
 
     def scores(self, features: np.ndarray) -> np.ndarray:
         """What the layers make of normalised float32 [shape=(n, frames, n_mfcc)]: float32 [shape=(n, classes)]."""
-        found = self._run([str(self._program), "scores"], np.ascontiguousarray(features, "<f4").tobytes())
+        found = self._run([str(self._gate), "scores"], np.ascontiguousarray(features, "<f4").tobytes())
         scores: np.ndarray = np.frombuffer(found, "<f4").reshape(len(features), -1)
         return scores
 
     def self_test(self) -> None:
         """Raise ParityError where the program's own self-test fails."""
-        done = subprocess.run([self._classify, "--self-test"], capture_output=True, text=True)
+        done = subprocess.run([self.program, "--self-test"], capture_output=True, text=True)
         if done.returncode:
             raise ParityError(f"the self-test of the compiled folder fails: {' '.join(done.stdout.split())}")
 
     def decisions(self, samples: np.ndarray) -> np.ndarray:
         """The scores of each decision of a stream of int16 `samples` [shape=(decisions, classes)]."""
-        lines = self._run([self._classify], samples.astype("<i2").tobytes()).splitlines()
+        lines = self._run([self.program], samples.astype("<i2").tobytes()).splitlines()
         return np.array([list(json.loads(line)["scores"].values()) for line in lines])
 
     def sizes(self) -> Sizes:
         """What it takes."""
-        here = json.loads(self._run([self._classify, "--size"]))
+        here = json.loads(self._run([self.program, "--size"]))
         # As on a board: no vectors, for which more frames are computed at once.
         self._make("clean")
         self._make("library", "CFLAGS=-O1 -DGK_LANES=1")
@@ -61,7 +61,8 @@ class Build:
         return Sizes(here["flash_bytes"], here["state_bytes"], board["state_bytes"], board["without_top_db"])
 
     @property
-    def _classify(self) -> str:
+    def program(self) -> str:
+        """The path of classify."""
         return str(self.folder / "classify")
 
     def _make(self, *arguments: str) -> None:
@@ -79,7 +80,9 @@ class Build:
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
             reason = next((line for line in said if "error" in line), said[-1]).strip()
-            raise Failure(f"{Path(command[0]).name}: the folder of C does not work here ({reason})")
+            raise Failure(
+                f"{Path(command[0]).name}: the folder of C does not work here ({reason}); name another compiler in CC"
+            )
         return done.stdout
 
 

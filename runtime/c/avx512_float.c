@@ -14,7 +14,7 @@
 #include "levels.h"
 
 const transform genrekit_avx512_float = {LANES, log_mel};
-const instruction_set genrekit_avx512 = {copy_finite, largest, cepstrum};
+const instruction_set genrekit_avx512 = {copy_valid, largest, cepstrum};
 #ifdef __clang__
 #pragma clang attribute pop
 #endif

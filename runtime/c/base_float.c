@@ -9,7 +9,7 @@
 #include "levels.h"
 
 const transform genrekit_base_float = {LANES, log_mel};
-const instruction_set genrekit_base = {copy_finite, largest, cepstrum};
+const instruction_set genrekit_base = {copy_valid, largest, cepstrum};
 const genrekit_arithmetic genrekit_in_float = {
     sizeof(float),
     MAX_LANES,

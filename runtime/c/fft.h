@@ -10,12 +10,6 @@
 #define SIN_72 0.95105651629515357212
 #define SIN_144 0.58778525229247312917
 
-#if defined(__GNUC__)
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-#else
-#define ALWAYS_INLINE inline
-#endif
-
 typedef struct {
     vec re, im;
 } complex_vec;
@@ -92,13 +86,13 @@ static ALWAYS_INLINE void pass(vec *values, size_t count, size_t block, int radi
     for (vec *first = values; first < values + 2 * count * block; first += 2 * block)
         for (size_t j = 0; j < step; j++) {
             complex_vec x[5];
-            for (int q = 0; q < radix; q++) {
+            UNROLLED for (int q = 0; q < radix; q++) {
                 const vec *from = first + 2 * (j + (size_t)q * step);
                 x[q].re = from[0], x[q].im = from[1];
             }
             butterfly(x, radix);
             first[2 * j] = x[0].re, first[2 * j + 1] = x[0].im;
-            for (int q = 1; q < radix; q++) {
+            UNROLLED for (int q = 1; q < radix; q++) {
                 vec *to = first + 2 * (j + (size_t)q * step);
                 if (twiddles) {
                     const REAL *twiddle = twiddles + 2 * (j * (size_t)(radix - 1) + (size_t)q - 1);

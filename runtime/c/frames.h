@@ -36,7 +36,7 @@ static void load_windowed(const genrekit_front_end *fe, const float *const *fram
     for (; first + LANES <= n_fft; first += LANES) {
         float_vec rows[LANES];
         load_transposed(frames, first, rows);
-        for (size_t row = 0; row < LANES; row++)
+        UNROLLED for (size_t row = 0; row < LANES; row++)
             values[first + row] = to_real(rows[row]) * window[first + row];
     }
 #if LANES > 1

@@ -3,8 +3,8 @@
  * Nothing here allocates, and nothing is kept but in the memory that the caller gives: two streams in two threads
  * share the constant tables of a front end and nothing else. No function is to be called for one object by two
  * threads at once. All samples are mono float32 at the front end's rate, full scale from -1 to 1. In a stream, those that
- * are not finite count as silence, and are counted; in a window that is given whole, they give features that mean
- * nothing, and no other harm.
+ * are not finite, or not between -1e10 and 1e10, count as silence, and are counted; in a window that is given whole, they
+ * give features that mean nothing, and no other harm.
  *
  * NULL for an object or an array is GENREKIT_INVALID, or whatever says that nothing was done: NULL, 0, no samples.
  *
@@ -160,7 +160,7 @@ GENREKIT_API size_t genrekit_stream_push(genrekit_stream *stream, const float *s
 /* 1 if a window is due, else 0. */
 GENREKIT_API int genrekit_stream_due(const genrekit_stream *stream);
 
-/* Samples since genrekit_stream_init that were not finite. */
+/* Samples since genrekit_stream_init that counted as silence because they are not between -1e10 and 1e10. */
 GENREKIT_API uint64_t genrekit_stream_invalid_samples(const genrekit_stream *stream);
 
 /* Hand out the window that is due, and go on to the next; GENREKIT_NOT_DUE if none is.
@@ -222,18 +222,26 @@ typedef struct {
     int32_t multiplier, shift, least_difference; /* of TFLite's PreprocessSoftmaxScaling and CalculateInputRadius */
 } genrekit_softmax_int8;
 
+/* The mean of all cells of height and width: multiplier * 2^(shift - 31) is 1 / cells beside the scales, cut off, and not
+ * rounded, as in TFLite's QuantizedMeanOrSum. In float it is an average pool of one kernel. */
+typedef struct {
+    int32_t cells, channels;
+    int32_t input_zero, output_zero;
+    int32_t multiplier, shift;
+} genrekit_mean_int8;
+
 /* Gates stand in the order input, forget, cell, output. */
 typedef struct {
-    int32_t steps, inputs, units; /* units: a multiple of 4 */
-    const float *kernel;    /* [inputs][4][units] */
-    const float *recurrent; /* [units][4][units] */
-    const float *bias;      /* [4][units] */
+    int32_t steps, inputs, units;
+    const float *kernel;    /* [inputs][4 * units, up to a multiple of 16: zeros] */
+    const float *recurrent; /* [units][4 * units, up to a multiple of 16: zeros] */
+    const float *bias;      /* [4 * units, up to a multiple of 16: zeros] */
 } genrekit_lstm;
 
 /* The gates' sums are in int16 and stand for sum / 2^12, the cell's state for state * 2^cell_power. Multipliers and shifts
  * are those of the gates, but for output_*: of 2^-30 / the scale of y. */
 typedef struct {
-    int32_t steps, inputs, units; /* units: a multiple of 4 */
+    int32_t steps, inputs, units;
     const int8_t *kernel;    /* [4][units][inputs] */
     const int8_t *recurrent; /* [4][units][units] */
     const int32_t *bias;     /* [4][units] */
@@ -252,19 +260,21 @@ GENREKIT_API void genrekit_max_pool_run(const genrekit_geometry *geometry, const
 GENREKIT_API void genrekit_average_pool_run(const genrekit_geometry *geometry, const float *x, float *y);
 GENREKIT_API void genrekit_add_run(int32_t count, float least, float most, const float *a, const float *b, float *y);
 GENREKIT_API void genrekit_softmax_run(int32_t rows, int32_t count, float beta, const float *x, float *y);
-/* work [steps + 2][4][units]; y [steps][units] */
+/* work [steps + 2][4 * units, up to a multiple of 16]; y [steps][units] */
 GENREKIT_API void genrekit_lstm_run(
     const genrekit_lstm *layer, genrekit_instructions instructions, const float *x, float *work, float *y);
 
-/* The same in int8, bit for bit as tflite-micro. work [5][units]; y [steps][units] */
+/* The same in int8. work [6 * units + inputs]; y [steps][units] */
 GENREKIT_API void genrekit_lstm_int8_run(const genrekit_lstm_int8 *layer, const int8_t *x, int16_t *work, int8_t *y);
 
 GENREKIT_API void genrekit_quantize_run(int32_t count, float scale, int32_t zero, const float *x, int8_t *y);
 GENREKIT_API void genrekit_dequantize_run(int32_t count, float scale, int32_t zero, const int8_t *x, float *y);
-GENREKIT_API void genrekit_conv_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
+/* work [kernel_height][kernel_width][channels] */
+GENREKIT_API void genrekit_conv_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int16_t *work, int8_t *y);
 GENREKIT_API void genrekit_depthwise_int8_run(const genrekit_conv_int8 *layer, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_max_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_average_pool_int8_run(const genrekit_geometry *geometry, const int8_t *x, int8_t *y);
+GENREKIT_API void genrekit_mean_int8_run(const genrekit_mean_int8 *layer, const int8_t *x, int8_t *y);
 GENREKIT_API void genrekit_add_int8_run(const genrekit_add_int8 *layer, const int8_t *a, const int8_t *b, int8_t *y);
 GENREKIT_API void genrekit_softmax_int8_run(const genrekit_softmax_int8 *layer, const int8_t *x, int8_t *y);
 
@@ -332,7 +342,7 @@ GENREKIT_API genrekit_status genrekit_classifier_flush(
 /* The raw MFCC [frames][n_mfcc] of the window that was decided last, in the classifier's memory. */
 GENREKIT_API const float *genrekit_classifier_features(const genrekit_classifier *classifier);
 
-/* Samples since genrekit_classifier_init that were not finite. */
+/* Samples since genrekit_classifier_init that counted as silence because they are not between -1e10 and 1e10. */
 GENREKIT_API uint64_t genrekit_classifier_invalid_samples(const genrekit_classifier *classifier);
 
 #ifdef __cplusplus

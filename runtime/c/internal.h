@@ -45,8 +45,8 @@ struct genrekit_arithmetic {
 
 /* What is in float whatever the arithmetic of the FFT. */
 typedef struct {
-    /* Copy `count` samples, with 0 for those that are not finite; returns how many these are. */
-    uint32_t (*copy_finite)(float *to, const float *from, size_t count);
+    /* Copy `count` samples, with 0 for those that are not below 1e10; returns how many these are. */
+    uint32_t (*copy_valid)(float *to, const float *from, size_t count);
     /* The largest of `count` values, at least one. */
     float (*largest)(const float *values, size_t count);
     /* One frame's MFCC [n_mfcc] of its log-mel [n_mels] raised to `least`. work: n_mels floats. */

@@ -5,11 +5,26 @@
 #include <stdint.h>
 #include <string.h>
 
+#if defined(__GNUC__)
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+#else
+#define ALWAYS_INLINE inline
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define UNROLLED _Pragma("GCC unroll 16") /* so that values stay in registers where -O3 is not asked for */
+#else
+#define UNROLLED
+#endif
+
+#define MAGNITUDE 0x7fffffffu /* a float's bits without its sign, which are ordered as the numbers are */
+#define LOUDEST 0x501502f9u   /* those of 1e10 */
+
 #if LANES == 1
 
 typedef REAL vec;
 typedef float float_vec;
 typedef uint32_t bits;
+typedef int32_t integers;
 
 static inline float_vec to_float(vec value) { return (float)value; }
 static inline float lane_of(float_vec value, int lane) { (void)lane; return value; }
@@ -17,6 +32,7 @@ static inline float_vec from_bits(bits value) { float_vec result; memcpy(&result
 static inline bits bits_of(float_vec value) { bits result; memcpy(&result, &value, 4); return result; }
 static inline float_vec from_integers(bits value) { return (float)value; }
 static inline float_vec larger_of(float_vec one, float_vec other) { return one > other ? one : other; }
+static inline bits all_ones_where(int holds) { return holds ? ~(bits)0 : 0; }
 
 #else
 
@@ -36,11 +52,20 @@ static inline float_vec larger_of(float_vec one, float_vec other) {
     return (float_vec)((larger & (integers)one) | (~larger & (integers)other));
 }
 
+static inline bits all_ones_where(integers holds) { return (bits)holds; }
+
 #endif
 
 static inline float_vec all_lanes(float value) {
     float_vec zero = {0};
     return value - zero;
+}
+
+/* 0 where a sample is not finite, or so large that its power may not be. Compared as integers, for a compiler may be told
+ * that there are none but finite numbers. */
+static inline float_vec sample_or_0(float_vec value) {
+    bits kept = bits_of(value);
+    return from_bits(kept & ~all_ones_where((integers)(kept & MAGNITUDE) >= (int32_t)LOUDEST));
 }
 
 /* LANES floats from any address. */
@@ -101,7 +126,7 @@ static inline quad quad_load(const float *from) {
 #endif
 
 static inline void load_transposed(const float *const frames[LANES], size_t first, float_vec rows[LANES]) {
-    for (size_t part = 0; part < LANES; part += 4) {
+    UNROLLED for (size_t part = 0; part < LANES; part += 4) {
         float_vec a = FOUR_FRAMES(frames, 0, first + part), b = FOUR_FRAMES(frames, 1, first + part);
         float_vec c = FOUR_FRAMES(frames, 2, first + part), d = FOUR_FRAMES(frames, 3, first + part);
         float_vec ab_low = LOW(a, b), ab_high = HIGH(a, b), cd_low = LOW(c, d), cd_high = HIGH(c, d);

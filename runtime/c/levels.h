@@ -1,14 +1,12 @@
 /* Samples that are copied, and log-mel -> MFCC; for sources with REAL float. */
 
-/* Exponents are compared as integers, for a compiler may be told that there are none but finite numbers. */
-static uint32_t copy_finite(float *to, const float *from, size_t count) {
-    const uint32_t exponent = 0x7f800000u;
+static uint32_t copy_valid(float *to, const float *from, size_t count) {
     uint32_t invalid = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t value;
         memcpy(&value, from + i, sizeof value);
-        uint32_t kept = (value & exponent) == exponent ? 0 : value;
-        invalid += (value & exponent) == exponent;
+        uint32_t wrong = (value & MAGNITUDE) >= LOUDEST, kept = wrong ? 0 : value;
+        invalid += wrong;
         memcpy(to + i, &kept, sizeof kept);
     }
     return invalid;
@@ -60,7 +58,7 @@ static void cepstrum(const genrekit_front_end *fe, const float *log_mel, float l
         float_vec sums[4] = {all_lanes(0), all_lanes(0), all_lanes(0), all_lanes(0)};
         size_t band = 0;
         for (; band + 4 <= n_mels; band += 4)
-            for (size_t i = 0; i < 4; i++)
+            UNROLLED for (size_t i = 0; i < 4; i++)
                 sums[i] += load(fe->dct + (band + i) * n_mfcc + k) * work[band + i];
         for (; band < n_mels; band++)
             sums[0] += load(fe->dct + band * n_mfcc + k) * work[band];

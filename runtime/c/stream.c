@@ -202,7 +202,7 @@ size_t genrekit_stream_push(genrekit_stream *s, const float *samples, size_t cou
         if (next - s->position < part)
             part = (size_t)(next - s->position);
         part = make_room(s, part);
-        s->invalid_samples += s->mfcc.set->copy_finite(s->recent + s->kept, samples + taken, part);
+        s->invalid_samples += s->mfcc.set->copy_valid(s->recent + s->kept, samples + taken, part);
         s->kept += part;
         s->position += part;
         taken += part;

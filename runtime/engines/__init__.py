@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from ..errors import GenrekitError, MissingPackageError, ModelFileError, ParameterError, first_words
-from ..modelfile.description import ModelDescription
+from ..modelfile.description import C, ModelDescription
 from ..modelfile.graph import Graph
 from ..modelfile.reader import check_archive, model_format, read_description, read_graph
 from .base import Engine
@@ -23,7 +23,7 @@ class EngineSpec:
         name: what users call it.
         module: ours, relative to this package; its class is called ``engine``.
         package: the library it imports.
-        extra: the extra of genrekit that installs it.
+        extra: the extra of genrekit that installs it; "" as its package and module where no Python runs it.
         format: the model format it reads.
         last_python: the last Python that its package has wheels for, where there is one.
         one_thread: it takes no more than one.
@@ -56,6 +56,9 @@ ENGINES = {
         EngineSpec("keras", ".keras", "keras", "train", "keras"),
     )
 }
+# A folder of C is compiled to a program of its own, which the bench measures and nothing here loads.
+PROGRAM = EngineSpec("c", "", "", "", C, one_thread=True)
+MEASURED = {**ENGINES, PROGRAM.name: PROGRAM}
 
 
 def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -> Engine:
@@ -73,27 +76,57 @@ def load_engine(path: str | Path, threads: int = 1, engine: str | None = None) -
     """
     if not 1 <= threads <= MAX_THREADS:
         raise ParameterError(f"threads={threads}: expected 1 to {MAX_THREADS}; leave it out for one thread")
+    file_format = loadable_format(path)
     description = read_description(path)
-    spec = _choose(model_format(path), engine)
+    spec = _choose(file_format, engine)
+    made = _engine_class(spec)
+    if spec.format == "keras":
+        check_archive(Path(path))
+    else:
+        check_ends(read_graph(path), description, path)
+    loaded = _loaded(made, Path(path), description, threads)
+    check_shapes(loaded.shapes, description, path)
+    return loaded
+
+
+def load_part(path: str | Path, engine: str) -> Engine:
+    """As `load_engine`, of a file that holds a part of a model: its ends may be others than its description says."""
+    file_format = loadable_format(path)
+    description = read_description(path)
+    made = _engine_class(_choose(file_format, engine))
+    read_graph(path)
+    return _loaded(made, Path(path), description, 1)
+
+
+def _engine_class(spec: EngineSpec) -> type[Engine]:
     require_installed(spec)
     try:
         module = importlib.import_module(spec.module, __package__)
     except ImportError as error:  # there, but without a library it needs, or built for another numpy
         raise _missing(spec, f"does not load ({first_words(error)})") from error
-    if spec.format == "keras":
-        check_archive(Path(path))
-    else:
-        check_ends(read_graph(path), description, path)
+    made: type[Engine] = module.engine
+    return made
+
+
+def _loaded(made: type[Engine], path: Path, description: ModelDescription, threads: int) -> Engine:
     try:
-        loaded: Engine = module.engine(Path(path), description, threads)
+        return made(path, description, threads)
     except GenrekitError:
         raise
     except Exception as error:  # engines raise whatever they like on a file they cannot load
         raise ModelFileError(
-            f"{path}: expected a model that {spec.name} loads, but it says: {first_words(error)}; export it again"
+            f"{path}: expected a model that {made.name} loads, but it says: {first_words(error)}; export it again"
         ) from error
-    check_shapes(loaded.shapes, description, path)
-    return loaded
+
+
+def loadable_format(path: str | Path) -> str:
+    """As `model_format`, of what engines load; raises ModelFileError of a folder of C, too."""
+    if (file_format := model_format(path)) == C:
+        raise ModelFileError(
+            f"{path}: expected a file that an engine loads, received a folder of C, which is a program of its own: run "
+            "`make` in it and ./classify, or name the .tflite of the same run"
+        )
+    return file_format
 
 
 def _choose(file_format: str, name: str | None) -> EngineSpec:
@@ -125,10 +158,10 @@ def _missing(spec: EngineSpec, reason: str) -> MissingPackageError:
 
 def check_ends(graph: Graph, description: ModelDescription, path: str | Path) -> None:
     """Raises ModelFileError where the ends of the `graph` of `path` are not for one window, or as `check_shapes`."""
-    (batch, *features), (rows, *classes) = (
+    (batch, *window), (rows, *classes) = (
         [-1 if size is None else size for size in end.shape] for end in (graph.inputs[0], graph.outputs[0])
     )
-    check_shapes((tuple(features), classes[-1] if classes else rows), description, path)
+    check_shapes((tuple(window), classes[-1] if classes else rows), description, path)
     if not {batch, rows} <= {1, -1} or len(classes) != 1:
         raise ModelFileError(
             f"{path}: expected a model for one window a call or any number, its tensors are of shapes "
@@ -138,10 +171,9 @@ def check_ends(graph: Graph, description: ModelDescription, path: str | Path) ->
 
 def check_shapes(shapes: tuple[tuple[int, ...], int], description: ModelDescription, path: str | Path) -> None:
     """Raises ModelFileError where the tensors of `path`, `shapes` as `Engine` has them, are not its description's."""
-    config = description.front_end
-    expected = (config.window_frames, config.n_mfcc), len(description.labels)
+    expected = description.input_shape, len(description.labels)
     if shapes != expected:
         raise ModelFileError(
-            f"{path}: its description says features {expected[0]} and {expected[1]} labels, its tensors say "
+            f"{path}: its description says {description.input} {expected[0]} and {expected[1]} labels, its tensors say "
             f"{shapes[0]} and {shapes[1]}; export the model again"
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import AudioError
 from ..modelfile.description import ModelDescription
 
 
@@ -45,13 +46,13 @@ class Quantization:
 
 
 class Engine(ABC):
-    """A loaded model: normalised features in, probabilities out.
+    """A loaded model: normalised features or samples in, as its description says, and probabilities out.
 
     Attributes:
         name: the engine's name in `ENGINES`.
         path: the model file.
         description: what the model file says of itself.
-        shapes: ((frames, n_mfcc), classes) as the model's own tensors say.
+        shapes: ((frames, n_mfcc) or (window_samples,), classes) as the model's own tensors say.
     """
 
     name: str
@@ -60,14 +61,38 @@ class Engine(ABC):
         """Load the model file `path`; raises whatever the engine's library raises."""
         self.path = path
         self.description = description
-        self.shapes: tuple[tuple[int, int], int]
+        self.shapes: tuple[tuple[int, ...], int]
 
     @abstractmethod
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        """Normalised float32 [shape=(batch, frames, n_mfcc)] -> probabilities float32 [shape=(batch, classes)].
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        """Normalised features or samples -> probabilities float32 [shape=(batch, classes)].
 
         Windows do not influence one another: recurrent state is reset between them.
+
+        Args:
+            windows: float32 [shape=(batch, frames, n_mfcc)], or [shape=(batch, window_samples)] of a file that takes
+                sound.
+
+        Raises:
+            AudioError: windows of another length.
         """
+
+    def _checked(self, windows: np.ndarray) -> np.ndarray:
+        """`windows` as float32; raises AudioError where their shape is not what the model takes."""
+        windows = np.asarray(windows, np.float32)
+        if windows.shape[1:] != self.shapes[0]:
+            raise AudioError(wrong_windows(windows.shape, self.shapes[0]))
+        return windows
+
+
+def wrong_windows(received: tuple[int, ...], expected: tuple[int, ...]) -> str:
+    """What to say of windows whose shape is not what a model takes of one."""
+    if len(expected) > 1:
+        return f"features.shape={received}: expected (batch, {expected[0]}, {expected[1]})"
+    return (
+        f"samples.shape={received}: expected (batch, {expected[0]}), windows of {expected[0]} samples; give longer "
+        "audio to StreamClassifier, which cuts windows from it, and pad shorter audio with zeros at its end"
+    )
 
 
 class OneByOne(Engine):
@@ -83,26 +108,25 @@ class OneByOne(Engine):
     def take_ends(self, taken: dict[str, Any], given: dict[str, Any]) -> None:
         """Set shapes and quantisation from what an interpreter of TFLite says of its input and of its output."""
         self.input_quantization, self.output_quantization = _quantization(taken), _quantization(given)
-        _, frames, n_mfcc = taken["shape"]
-        self.shapes = (int(frames), int(n_mfcc)), int(given["shape"][-1])
+        self.shapes = tuple(map(int, taken["shape"][1:])), int(given["shape"][-1])
 
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        features = np.asarray(features, np.float32)
-        if len(features) == 1:
-            return self._probabilities(features)
-        if not len(features):
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        windows = self._checked(windows)
+        if len(windows) == 1:
+            return self._probabilities(windows)
+        if not len(windows):
             return np.empty((0, self.shapes[1]), np.float32)
-        windows = (features[index : index + 1] for index in range(len(features)))
-        return np.concatenate([self._probabilities(window) for window in windows])
+        each = (windows[index : index + 1] for index in range(len(windows)))
+        return np.concatenate([self._probabilities(window) for window in each])
 
-    def _probabilities(self, features: np.ndarray) -> np.ndarray:
-        tensor = self.input_quantization.quantize(features) if self.input_quantization else features
+    def _probabilities(self, window: np.ndarray) -> np.ndarray:
+        tensor = self.input_quantization.quantize(window) if self.input_quantization else window
         result = self.infer(tensor)
         return self.output_quantization.dequantize(result) if self.output_quantization else result
 
     @abstractmethod
     def infer(self, tensor: np.ndarray) -> np.ndarray:
-        """The model's input tensor [shape=(1, frames, n_mfcc)] -> its output tensor [shape=(1, classes)]."""
+        """The model's input tensor, of one window -> its output tensor [shape=(1, classes)]."""
 
 
 def _quantization(details: dict[str, Any]) -> Quantization | None:

@@ -33,10 +33,11 @@ class KerasEngine(Engine):
         _, frames, n_mfcc = self._model.input_shape
         self.shapes = (frames, n_mfcc), self._model.output_shape[-1]
 
-    def __call__(self, features: np.ndarray) -> np.ndarray:
-        if not len(features):
+    def __call__(self, windows: np.ndarray) -> np.ndarray:
+        windows = self._checked(windows)
+        if not len(windows):
             return np.empty((0, self.shapes[1]), np.float32)
-        result: np.ndarray = self._model.predict(np.asarray(features, np.float32), batch_size=BATCH, verbose=0)
+        result: np.ndarray = self._model.predict(windows, batch_size=BATCH, verbose=0)
         return result
 
 

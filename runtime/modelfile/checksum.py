@@ -5,7 +5,8 @@ model's bytes are
 
 - of a .tflite everything in front of the zip that holds the description,
 - of an .onnx everything but the entry of ``metadata_props`` that holds the description,
-- of a .keras the whole file; its description stands beside it.
+- of a .keras the whole file; its description stands beside it,
+- of a folder of C model.c; its description stands in model.h.
 """
 
 from __future__ import annotations

@@ -17,12 +17,15 @@ from .checksum import BLANK, checksum, is_checksum
 from .fields import TEXT, are_texts, checked, is_number, json_object, record
 from .rejection import Rejection, read_rejection
 
-FORMAT_VERSION = "1.2"
+FORMAT_VERSION = "1.3"
 DESCRIPTION_NAME = "genrekit.json"
 LABELS_NAME = "labels.txt"
 ONNX_KEY = "genrekit"
 KERAS_DESCRIPTION = "description.json"  # beside a model.keras
+FEATURES, AUDIO = "features", "audio"
+INPUTS = (FEATURES, AUDIO)
 SUFFIXES = {".tflite": "tflite", ".onnx": "onnx", ".keras": "keras"}
+C = "c"  # the format of a folder of C
 
 MAX_LABELS, MAX_LABEL_LENGTH = 1000, 200
 
@@ -130,7 +133,9 @@ class ModelDescription:
         front_end: how samples become features.
         normalization: what is done to the features before the model, or None.
         rejection: when the model does not know, or None where that is not known.
-        format: keras, tflite or onnx.
+        input: what the file takes of a window: features, its MFCC after the normalization, or audio, its samples, of
+            which the file makes them itself.
+        format: keras, tflite, onnx or c.
         precision: float32, float16, dynamic or int8.
         target: the engine family the file was made for; None of a Keras model.
         parameters: number of weights, moving statistics included.
@@ -151,6 +156,7 @@ class ModelDescription:
     front_end: MfccConfig = dataclasses.field(default_factory=MfccConfig)
     normalization: Normalization | None = None
     rejection: Rejection | None = None
+    input: str = FEATURES
     format: str = "keras"
     precision: str = "float32"
     target: str | None = None
@@ -168,6 +174,17 @@ class ModelDescription:
     toolkit_version: str | None = None
     checksum: str | None = dataclasses.field(default=None, compare=False)
     format_version: str = FORMAT_VERSION
+
+    @property
+    def takes_audio(self) -> bool:
+        """Whether the file takes samples, and has its front end inside."""
+        return self.input == AUDIO
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """Of what the file takes of one window: (frames, n_mfcc) or (window_samples,)."""
+        config = self.front_end
+        return (config.window_samples,) if self.takes_audio else (config.window_frames, config.n_mfcc)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON keeps them, without the checksum; a record of which nothing is known is empty."""
@@ -209,7 +226,7 @@ def _read(values: dict[str, Any]) -> ModelDescription:
     values = {name: value for name, value in values.items() if value is not None}
     format_version = _version(checked("format_version", values.get("format_version"), *TEXT))
     front_end = MfccConfig.from_dict(json_object("front_end", values.get("front_end")))
-    formats = tuple(SUFFIXES.values())
+    formats = (*SUFFIXES.values(), C)
     return record(
         ModelDescription,
         values,
@@ -222,6 +239,7 @@ def _read(values: dict[str, Any]) -> ModelDescription:
         checksum=checked(
             "checksum", values.get("checksum"), lambda x: x is None or is_checksum(x), "64 hexadecimal digits"
         ),
+        input=checked("input", values.get("input", FEATURES), INPUTS.__contains__, f"one of {', '.join(INPUTS)}"),
         format=checked("format", values.get("format", "keras"), formats.__contains__, f"one of {', '.join(formats)}"),
         **{name: record(kind, json_object(name, values.get(name, {})), f"{name}.") for name, kind in RECORDS.items()},
     )

@@ -31,6 +31,7 @@ KNOWN_MICROSOFT = set(
 DOMAINS = {"": KNOWN, "ai.onnx": KNOWN, "com.microsoft": KNOWN_MICROSOFT}
 WITH_GRAPHS = {"If", "Loop", "Scan"}
 MAX_STEP = 2**12  # of strides, sides, paddings and the like
+MAX_PADDING = 2**15  # of sound, half a frame and a hop at either end
 BOUNDED = {
     "strides", "dilations", "kernel_shape", "pads", "output_padding", "output_shape", "hidden_size", "group",
     "num_outputs", "blocksize", "size", "num_scan_inputs",
@@ -78,5 +79,6 @@ def _check_node(node: Node, constants: dict[str, Constant]) -> None:
 
     if node.op in SIZED and math.prod(map(abs, values(SIZED[node.op]))) > MAX_ELEMENTS:
         raise MalformedError(f"operator {node.op} of more elements than a model of sound has")
-    if any(abs(number) > MAX_STEP for index in STEPPED.get(node.op, ()) for number in values(index)):
+    most = MAX_PADDING if node.op == "Pad" else MAX_STEP
+    if any(abs(number) > most for index in STEPPED.get(node.op, ()) for number in values(index)):
         raise MalformedError(f"operator {node.op} of more elements than a model of sound has")

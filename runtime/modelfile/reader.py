@@ -1,7 +1,8 @@
 """What a model file says of itself and consists of, read without any engine, and refused where it is not sound.
 
 A .tflite carries its description as TFLite's associated files, a zip behind the flatbuffer (``unzip -l`` shows them);
-an .onnx in its ``metadata_props``; a .keras in a file beside it. All are read with the standard library alone.
+an .onnx in its ``metadata_props``; a .keras in a file beside it; a folder of C in a comment of its model.h. All are
+read with the standard library alone.
 """
 
 from __future__ import annotations
@@ -13,9 +14,9 @@ from pathlib import Path
 
 from ..errors import MissingFileError, ModelFileError
 from ..util.regular import not_a_file
-from . import archive, onnx_graph, protobuf, tflite_graph
+from . import archive, c_sources, onnx_graph, protobuf, tflite_graph
 from .checksum import carried_checksum, checksum
-from .description import DESCRIPTION_NAME, KERAS_DESCRIPTION, ONNX_KEY, SUFFIXES, ModelDescription
+from .description import DESCRIPTION_NAME, KERAS_DESCRIPTION, ONNX_KEY, SUFFIXES, C, ModelDescription
 from .graph import Graph
 from .malformed import MalformedError
 
@@ -24,6 +25,7 @@ MAX_BYTES = 128 * 2**20  # engines take up to four times as much
 MAX_FIELDS = 10_000  # of an ONNX file's outermost message
 MAX_DESCRIPTION = 4 * 2**20  # bytes
 NAMES = {"tflite": "a TFLite model", "onnx": "an ONNX model"}
+BESIDE = ("keras", C)  # formats whose description stands in a file of its own
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,17 +37,25 @@ class _Parts:
 
 
 def model_format(path: str | Path) -> str:
-    """tflite, onnx or keras, by the suffix of `path`; raises MissingFileError or ModelFileError."""
+    """tflite, onnx or keras, by the suffix of `path`; c of a folder of C; raises MissingFileError or ModelFileError."""
     path = Path(path)
+    if path.is_dir() and not not_a_file(path / c_sources.HEADER):
+        return C
     if found := not_a_file(path):
+        found += f" without {c_sources.HEADER}" if path.is_dir() else ""
         raise MissingFileError(f"{path}: expected a model file, found {found}; check the path")
     if path.suffix not in SUFFIXES:
         raise ModelFileError(f"{path}: expected a model that ends in {', '.join(SUFFIXES)}; export one with genrekit")
     return SUFFIXES[path.suffix]
 
 
+def format_by_name(path: Path) -> str | None:
+    """The format that a file's suffix stands for, c of any folder; None of another name. Nothing is looked into."""
+    return C if path.is_dir() else SUFFIXES.get(path.suffix)
+
+
 def read_description(path: str | Path) -> ModelDescription:
-    """The description that the model file `path` carries (a .keras: description.json beside it).
+    """The description that the model file `path` carries (a .keras: description.json beside it), or a folder of C.
 
     Raises:
         MissingFileError: there is no such file.
@@ -63,12 +73,10 @@ def read_description(path: str | Path) -> ModelDescription:
     carried = carried_checksum(parts.description)
     if carried and checksum(parts.model, parts.description, carried) != carried:
         raise ModelFileError(
-            f"{path}: expected a file whose bytes have the checksum that its description carries, received others; it "
-            "is damaged: copy it again, or export it again"
+            f"{_model_path(path, file_format)}: expected a file whose bytes have the checksum that its description "
+            "carries, received others; it is damaged: copy it again, or export it again"
         )
-    return ModelDescription.from_json(
-        parts.description, path.with_name(KERAS_DESCRIPTION) if file_format == "keras" else path
-    )
+    return ModelDescription.from_json(parts.description, _description_path(path, file_format))
 
 
 def read_graph(path: str | Path) -> Graph:
@@ -80,8 +88,8 @@ def read_graph(path: str | Path) -> Graph:
     """
     path = Path(path)
     file_format = model_format(path)
-    if file_format == "keras":
-        raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export the Keras model first")
+    if file_format not in NAMES:
+        raise ModelFileError(f"{path}: expected a .tflite or .onnx file; export one of its run with genrekit")
     model, parse = _parts(path, file_format).model, tflite_graph.parse if file_format == "tflite" else onnx_graph.parse
     try:
         return parse(model[0] if len(model) == 1 else b"".join(model))
@@ -103,11 +111,26 @@ def check_archive(path: Path) -> None:
         ) from error
 
 
+def _model_path(path: Path, file_format: str) -> Path:
+    return path / c_sources.SOURCE if file_format == C else path
+
+
+def _description_path(path: Path, file_format: str) -> Path:
+    if file_format == C:
+        return path / c_sources.HEADER
+    return path.with_name(KERAS_DESCRIPTION) if file_format == "keras" else path
+
+
 def _parts(path: Path, file_format: str) -> _Parts:
-    data = _content(path, MAX_BYTES)
-    if file_format == "keras":
-        beside = path.with_name(KERAS_DESCRIPTION)
-        return _Parts([memoryview(data)], _content(beside, MAX_DESCRIPTION) if beside.is_file() else None)
+    model, described = _model_path(path, file_format), _description_path(path, file_format)
+    if found := not_a_file(model):
+        raise MissingFileError(f"{model}: expected the source of a model, found {found}; export the folder again")
+    data = _content(model, MAX_BYTES)
+    if file_format in BESIDE:
+        text = _content(described, MAX_DESCRIPTION) if described.is_file() else None
+        if text is not None and file_format == C:
+            text = c_sources.description(text)
+        return _Parts([memoryview(data)], text)
     try:
         return _tflite_parts(data) if file_format == "tflite" else _onnx_parts(data)
     except (MalformedError, archive.UnsafeArchiveError) as error:

@@ -63,12 +63,26 @@ def _slice(operator: OperatorTable, taken: Taken, given: Sequence[TensorTable], 
     require_shape(y, sizes, x)
 
 
+def _pad(operator: OperatorTable, taken: Taken, given: Sequence[TensorTable], graph: GraphTable) -> None:
+    x, paddings, *_ = given_all(taken)
+    (y,), sizes = given, paddings.integers()
+    require(x.dtype == y.dtype and paddings.elements == 2 * len(x.shape), "another rank or type")
+    if sizes is None or not x.static:
+        return
+    require(min(sizes, default=0) >= 0, f"paddings {sizes}")
+    expected = [sum(around) for around in zip(x.shape, sizes[::2], sizes[1::2], strict=True)]
+    require(math.prod(expected) <= MAX_ELEMENTS, "more elements than a model of sound has")
+    require_shape(y, expected, x)
+
+
 def _transpose(operator: OperatorTable, taken: Taken, given: Sequence[TensorTable], graph: GraphTable) -> None:
     x, order = given_all(taken)
     (y,), axes = given, order.integers()
     require(x.dtype == y.dtype and order.elements == len(x.shape), "another rank or type")
     if axes is not None:
-        require(sorted(axis % max(len(axes), 1) for axis in axes) == list(range(len(axes))), f"axes {axes}")
+        rank = len(axes)
+        indices = sorted(axis % rank for axis in axes if -rank <= axis < rank)
+        require(indices == list(range(rank)), f"axes {axes}")
         require_shape(y, [x.shape[axis] for axis in axes], x)
 
 
@@ -99,7 +113,7 @@ def _other(operator: OperatorTable, taken: Taken, given: Sequence[TensorTable], 
 
 
 GROWING = {
-    "PAD", "PADV2", "MIRROR_PAD", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "ONE_HOT", "TRANSPOSE_CONV",
+    "MIRROR_PAD", "RESIZE_BILINEAR", "RESIZE_NEAREST_NEIGHBOR", "ONE_HOT", "TRANSPOSE_CONV",
     "SPACE_TO_BATCH_ND", "BATCH_TO_SPACE_ND", "SCATTER_ND", "RANGE",
 }  # fmt: skip
 _SAME = """QUANTIZE DEQUANTIZE SOFTMAX LOG_SOFTMAX LOGISTIC RELU RELU6 RELU_N1_TO_1 RELU_0_TO_1 TANH ELU HARD_SWISH GELU
@@ -114,6 +128,7 @@ RULES: dict[str, Rule] = {
     "FULLY_CONNECTED": dense,
     "RESHAPE": _reshape,
     "SLICE": _slice,
+    **dict.fromkeys(("PAD", "PADV2"), _pad),
     "TRANSPOSE": _transpose,
     "UNIDIRECTIONAL_SEQUENCE_LSTM": lstm,
     "other": _other,

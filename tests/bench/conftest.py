@@ -14,12 +14,18 @@ from genrekit.bench.measure.plan import Case, Effort
 from genrekit.bench.results.build import blank_row
 from genrekit.bench.results.schema import RATIO_TIMES, Bench, ClipsFacts
 from genrekit.bench.results.stats import pairwise, summary
-from genrekit.converters.attach import attach
-from genrekit.runtime import MfccConfig, ModelDescription
+from genrekit.converters.attach import attach, without_description
+from genrekit.converters.c.folder import Golden, c_files, write_files
+from genrekit.runtime import MfccConfig, ModelDescription, Rejection, load, read_description
 from genrekit.runtime.modelfile.description import TrainingCorpus
+from genrekit.runtime.modelfile.rejection import calibrated
+
+from ..conftest import LABELS as TINY_LABELS
+from ..conftest import TINY
 
 LABELS = ("low", "high", "noise")
 CONFIG = MfccConfig()
+TEMPERATURE = 1.5  # of the rejection of the tiny .tflite
 
 
 def tones(count, seed=0):
@@ -99,6 +105,36 @@ def crashing(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="session")
+def tiny_clips(tiny_windows, tmp_path_factory):
+    """Eleven windows that int16 holds exactly."""
+    samples = np.rint(np.concatenate([tiny_windows, tiny_windows[:3, ::-1]]) * 2**15) / 2**15
+    labels = np.arange(len(samples)) % len(TINY_LABELS)
+    return Clips.save(tmp_path_factory.mktemp("tiny-clips"), samples, labels, TINY_LABELS, sample_rate=TINY.sample_rate)
+
+
+@pytest.fixture(scope="session")
+def tiny_tflite(tiny_models, tiny_clips, tmp_path_factory):
+    """A .tflite that is unsure of about half of the clips."""
+    source = tiny_models("dense", "tflite")
+    scores = calibrated(load(source).predict(tiny_clips.features(TINY)), TEMPERATURE).max(axis=1)
+    middle = float(np.sort(scores)[len(scores) // 2 - 1 :][:2].mean())
+    description = dataclasses.replace(read_description(source), rejection=Rejection(TEMPERATURE, middle))
+    path = tmp_path_factory.mktemp("models") / "dense-float32.tflite"
+    path.write_bytes(attach(without_description(source.read_bytes()), description))
+    return path
+
+
+@pytest.fixture(scope="session")
+def tiny_c(tiny_tflite, tmp_path_factory):
+    """Its folder of C."""
+    description = dataclasses.replace(read_description(tiny_tflite), format="c")
+    golden = Golden(np.zeros((1, TINY.window_samples), np.int16), np.full((1, len(TINY_LABELS)), 0.3, np.float32), 1.0)
+    folder = tmp_path_factory.mktemp("folders") / "dense-float32-c"
+    write_files(folder, c_files(tiny_tflite.read_bytes(), description, golden))
+    return folder
+
+
 def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="genrekit", n=300, rounds=5, **changes):
     """A row with steady times around `clip_ms`, nothing to warn of, and whatever `changes` say."""
     model, _, rest = file.rpartition("-")
@@ -128,6 +164,11 @@ def row_of(file="cnn-float32.onnx", *, clip_ms=2.0, model_ms=0.5, front_end="gen
     )
     times = {kind: steady(middle, n, rounds) for kind, middle in _middles(clip_ms, model_ms).items()}
     return dataclasses.replace(row, **{**times, **changes})
+
+
+def in_c(row):
+    """A row as of a folder of C."""
+    return dataclasses.replace(row, engine="c", format="c", front_end_ms=None, model_ms=None)
 
 
 def failed_row(file="cnn-float32.onnx", error="crashed"):

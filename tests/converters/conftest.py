@@ -8,7 +8,7 @@ import pytest
 
 from genrekit.converters.attach import attach
 from genrekit.converters.formats import PRECISIONS
-from genrekit.runtime import MfccConfig, ModelDescription, mfcc
+from genrekit.runtime import MfccConfig, ModelDescription, Normalization, mfcc
 from genrekit.runtime.engines import load_engine
 
 MODELS = ("mlp", "mlp-regularized", "cnn", "lstm")
@@ -55,6 +55,7 @@ def data():
         known_labels=labels[:TRAINED_ON],
         unknown=features[TRAINED_ON:],
         unknown_labels=labels[TRAINED_ON:],
+        normalization=Normalization(tuple(map(float, known.mean((0, 1)))), tuple(map(float, known.std((0, 1))))),
     )
 
 

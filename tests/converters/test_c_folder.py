@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 
@@ -12,10 +13,13 @@ from genrekit.converters.c.folder import Golden, c_files, publish, write_files
 from genrekit.converters.verify.c_folder import Build, compiler
 from genrekit.runtime import MfccConfig, ModelDescription
 from genrekit.runtime.errors import OutputError, UnsupportedModelError
+from genrekit.runtime.modelfile import tflite_tables
 
+from ..c_models import Models, compile_models, write_models
 from .conftest import LABELS
 
 needs_compiler = pytest.mark.skipif(compiler() is None, reason="no make and C compiler on this machine")
+NAMES = ("mlp", "cnn", "lstm")
 HARD_LABELS = ('Č "a"', "back\\slash", "??(", *LABELS[3:])
 
 
@@ -28,35 +32,47 @@ def golden():
     return Golden(windows, np.full((1, len(LABELS)), 0.1, np.float32), 1.0)
 
 
-@pytest.fixture(scope="session")
-def builds(conversions, tmp_path_factory):
-    """Compiles when first asked: (model, precision) -> Build."""
-    made = {}
+@pytest.fixture(scope="module")
+def infer(conversions, tmp_path_factory):
+    """The layers that folders have, of all models in one library: (model, precision, features) -> scores."""
+    graphs = {
+        (name, precision): tflite_tables.read(conversions(name, "tflite", precision).data)[0]
+        for name, precision in itertools.product(NAMES, ("float32", "int8"))
+    }
+    folder = tmp_path_factory.mktemp("models")
+    sources = write_models(folder, {"_".join(key): graph for key, graph in graphs.items()})
+    models = Models(compile_models(compiler(), sources, (), folder / "models.so"), instructions=1)
 
-    def build(name, precision):
-        if (name, precision) not in made:
-            files = c_files(conversions(name, "tflite", precision).data, described(precision), golden())
-            folder = tmp_path_factory.mktemp("c") / f"{name}-{precision}-c"
-            write_files(folder, files)
-            made[name, precision] = Build(folder, compiler())
-        return made[name, precision]
+    def scores(name, precision, features):
+        return np.stack([models(list(graphs).index((name, precision)), window) for window in features])
 
-    return build
+    return scores
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["mlp", "mlp-regularized", "cnn", "lstm"])
-def test_floats_are_those_of_the_tflite(name, builds, conversions, run, data):
+@pytest.mark.parametrize("name", NAMES)
+def test_floats_are_those_of_the_tflite(name, infer, conversions, run, data):
     expected = run(conversions(name, "tflite", "float32").data, "tflite", data.unknown)
-    np.testing.assert_allclose(builds(name, "float32").scores(data.unknown), expected, atol=1e-5)
+    np.testing.assert_allclose(infer(name, "float32", data.unknown), expected, atol=1e-5)
 
 
 @needs_compiler
-@pytest.mark.parametrize("name", ["mlp", "mlp-regularized", "cnn"])
-def test_whole_numbers_are_those_of_tflite_micro(name, builds, conversions, run, data):
+@pytest.mark.parametrize("name", NAMES)
+def test_whole_numbers_are_those_of_tflite_micro(name, infer, conversions, run, data):
     pytest.importorskip("tflite_micro", reason="tflite-micro has wheels for x86-64 Linux only")
     expected = run(conversions(name, "tflite", "int8").data, "tflite", data.unknown, "micro")
-    np.testing.assert_array_equal(builds(name, "int8").scores(data.unknown), expected)
+    np.testing.assert_array_equal(infer(name, "int8", data.unknown), expected)
+
+
+@needs_compiler
+def test_a_folder_is_compiled_and_asked(conversions, infer, data, tmp_path, monkeypatch):
+    monkeypatch.setenv("CFLAGS", "-O1 -DGK_LANES=1")
+    write_files(tmp_path / "c", c_files(conversions("cnn", "tflite", "int8").data, described("int8"), golden()))
+    build = Build(tmp_path / "c", compiler())
+    np.testing.assert_array_equal(build.scores(data.unknown), infer("cnn", "int8", data.unknown))
+    silence = np.zeros(MfccConfig().window_samples, np.int16)
+    assert build.decisions(silence).shape == (1, len(LABELS))
+    build.self_test()
 
 
 def test_the_same_model_gives_the_same_bytes(conversions):

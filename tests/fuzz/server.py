@@ -25,9 +25,10 @@ def attempt(path):
     """Load the model `path` and let it answer."""
     try:
         model = load(path)
-        shape = model.config.window_frames, model.config.n_mfcc
-        features = np.random.default_rng(0).normal(0, 20, (BATCHES, *shape)).astype(np.float32)
-        scores = model.predict(features)
+        takes_audio, shape = model.description.takes_audio, model.description.input_shape
+        spread = 0.1 if takes_audio else 20
+        windows = np.random.default_rng(0).normal(0, spread, (BATCHES, *shape)).astype(np.float32)
+        scores = (model.predict_audio if takes_audio else model.predict)(windows)
     except GenrekitError as error:
         return {"outcome": "refused" if error.exit_code == 2 else "error", "detail": str(error)}
     except BaseException as error:

@@ -23,7 +23,7 @@ from genrekit.converters.attach import attach
 from genrekit.converters.formats import PRECISIONS
 from genrekit.runtime.modelfile.reader import read_description
 
-from ..conftest import LABELS, NORMALIZATION, TINY, tiny_description
+from ..conftest import LABELS, NORMALIZATION, TINY, tiny_description, with_front_end
 from . import fields, mutations
 
 MUTANTS = int(os.environ.get("GENREKIT_FUZZ_MUTANTS", "100"))
@@ -58,6 +58,7 @@ def tiny_files(file_format, folder, features):
         path = folder / f"tiny-{precision}.{file_format}"
         converted = convert(tiny_model(precision), precision, NORMALIZATION.apply(features))
         path.write_bytes(attach(converted.data, tiny_description("tiny", file_format, precision)))
+        with_front_end(path)
     return sorted(folder.glob(f"*.{file_format}"))
 
 

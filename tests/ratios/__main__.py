@@ -10,7 +10,7 @@ import typer
 
 def figures(
     runs: Annotated[
-        Path, typer.Argument(metavar="RUNS", help="Folder with the runs of mlp, cnn and lstm.", show_default=False)
+        Path, typer.Argument(metavar="RUNS", help="Folder with the runs of the four models.", show_default=False)
     ],
     out: Annotated[Path | None, typer.Option(help="Figures as JSON.", show_default=False)] = None,
     calls: Annotated[int, typer.Option(min=10, help="Timed calls of each file.")] = 500,
@@ -39,7 +39,7 @@ def _figures_table(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table("figure", "target", "found", "95 % interval", "")
-    for row in (*found["figures"], *found["streaming"], *found["training"]):
+    for row in (*found["figures"], *found["streaming"], *found["c"], *found["training"]):
         interval = f"{row['low']:.3g} to {row['high']:.3g}" if "low" in row else ""
         _add_figure(table, row["name"], row.get("value", row.get("ratio")), row, interval)
     for row in found["exports"]:

@@ -49,9 +49,19 @@ def measure_calls(
         {"ratio", "low", "high"} of the median of `first` to that of `second` with its 95 % interval, and the raw
         milliseconds {"first_ms", "second_ms"}.
     """
+    return measure_series(*(lambda call=call: series_of(call, clock) for call in (first, second)), calls)
+
+
+def series_of(call: Callable[[], Any], clock: Clock = time.perf_counter_ns) -> list[float]:
+    """Milliseconds of a series of calls, after those that warm up."""
+    return [timed(clock, call)[1] for _ in range(WARM_UP + SERIES)][WARM_UP:]
+
+
+def measure_series(first: Callable[[], list[float]], second: Callable[[], list[float]], calls: int) -> dict[str, Any]:
+    """As `measure_calls`, of what makes series of `SERIES` milliseconds."""
     times: tuple[list[float], list[float]] = [], []
     for _ in range(0, calls, SERIES):
-        for call, own in zip((first, second), times, strict=True):
-            own += [timed(clock, call)[1] for _ in range(WARM_UP + SERIES)][WARM_UP:]
+        for series, own in zip((first, second), times, strict=True):
+            own += series()
     ratio, low, high = median_ratio(*times)
     return {"ratio": ratio, "low": low, "high": high, "first_ms": times[0], "second_ms": times[1]}

@@ -17,13 +17,16 @@ from genrekit.bench.measure.timing import timed
 from genrekit.bench.results import store
 from genrekit.converters.attach import attach
 from genrekit.converters.export import export_model
+from genrekit.converters.export_c import export_c
 from genrekit.converters.trained_model import TrainedModel
+from genrekit.toolkit.exporting.demo_sound import demo_sound
 from genrekit.toolkit.exporting.export_run import Variant, source_of
 from genrekit.toolkit.training.run_folder import load_run
 
 from .baselines import keras_onnx, plain_tflite
+from .c_promises import MODELS, c_figures
 from .paired_timing import measure_pair
-from .streaming_promises import streaming_figures
+from .streaming_promises import clip_of_noise, streaming_figures
 from .training import training_figures
 
 if TYPE_CHECKING:
@@ -76,12 +79,12 @@ def measure_figures(
     progress: Progress | None = None,
     save_to: Path | None = None,
 ) -> dict[str, Any]:
-    """Convert, stream and train, and measure it; one thread, but for training.
+    """Convert, stream, compile and train, and measure it; one thread, but for training.
 
     Ctrl-C ends it early: what was measured is in the result, "interrupted" is true and "complete" is false.
 
     Args:
-        runs: folder with the runs of mlp, cnn and lstm, as `genrekit train all` and the quickstart leave it.
+        runs: folder with the runs of the four models, as `genrekit train all` and the quickstart leave it.
         calls: timed calls of each file.
         training: whether to measure that too, which takes a quarter of an hour.
         progress: called before each figure.
@@ -90,7 +93,7 @@ def measure_figures(
     Returns:
         {"schema", "created", "machine", "complete", "interrupted",
         "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside files,
-        "streaming": [{"name", "at_most" or "at_least" or neither, "value", ...}], "training": the same,
+        "streaming": [{"name", "at_most" or "at_least" or neither, "value", ...}], "c", "training": the same,
         "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:
@@ -107,6 +110,7 @@ def measure_figures(
         "interrupted": False,
         "figures": [],
         "streaming": [],
+        "c": [],
         "training": [],
         "exports": [],
     }
@@ -125,14 +129,19 @@ def _measured(
     runs: Path, calls: int, training: bool, report: Progress, found: dict[str, Any]
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Kind of figure and row, as they are measured; the exports are noted in `found`."""
-    loaded = {name: load_run(runs / name) for name in dict.fromkeys(figure.model for figure in FIGURES)}
+    names = dict.fromkeys([*(figure.model for figure in FIGURES), *MODELS])
+    loaded = {name: load_run(runs / name) for name in names}
     sources = {name: source_of(run, run.export_features()) for name, run in loaded.items()}
     with tempfile.TemporaryDirectory(prefix="genrekit-figures-") as name:
         folder = Path(name)
 
         @functools.cache
         def export(model: str, variant: Variant) -> Path:
-            arguments = (sources[model], folder, variant.format, variant.precision)
+            source = sources[model]
+            if variant.format == "c":
+                sound = demo_sound(source.description.front_end)
+                return export_c(source, folder, variant.precision, sound).path
+            arguments = (source, folder, variant.format, variant.precision)
             result, milliseconds = timed(time.perf_counter_ns, export_model, *arguments)
             row = {"file": result.path.name, "seconds": milliseconds / 1000, "at_most": EXPORT_TARGET_S}
             found["exports"].append(row)
@@ -150,6 +159,9 @@ def _measured(
         report(len(FIGURES), len(FIGURES), "streaming")
         for row in streaming_figures(runs, export, folder, calls):
             yield "streaming", row
+        report(len(FIGURES), len(FIGURES), "folders of C")
+        for row in c_figures(export, clip_of_noise(folder), folder, calls):
+            yield "c", row
     if training:
         for row in training_figures(report):
             yield "training", row

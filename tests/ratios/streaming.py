@@ -5,9 +5,11 @@ As a program: one job as JSON on standard input, what `measure_streaming` return
 
 from __future__ import annotations
 
+import functools
 import json
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -74,16 +76,27 @@ def measure_cold_start(model: Path, audio: Path, starts: int) -> dict[str, Any]:
         {"ratio", "low", "high", "first_ms", "second_ms"} as `measure_calls`, and "peak_rss_bytes" of the second.
     """
     command = ["classify", str(model), str(audio)]
+    importing = functools.partial(run_process, "timeit", ["-n", "1", "-r", "1", "import tensorflow"])
+    measured = measure_starts(importing, functools.partial(run_process, COMMAND, command), starts)
+    return {**measured, "peak_rss_bytes": peak_of_command(command)}
+
+
+def measure_starts(first: Callable[[], Any], second: Callable[[], Any], starts: int) -> dict[str, Any]:
+    """As `measure_calls`, of two that run whole processes, in turns."""
     times: tuple[list[float], list[float]] = [], []
-    commands = (("timeit", ["-n", "1", "-r", "1", "import tensorflow"]), (COMMAND, command))
     for _ in range(starts + 1):  # the first of each warms the system's file cache
-        for (module, arguments), own in zip(commands, times, strict=True):
-            own.append(timed(time.perf_counter_ns, run_process, module, arguments)[1])
-    first, second = (own[1:] for own in times)
-    ratio, low, high = median_ratio(first, second)
+        for call, own in zip((first, second), times, strict=True):
+            own.append(timed(time.perf_counter_ns, call)[1])
+    first_ms, second_ms = (own[1:] for own in times)
+    ratio, low, high = median_ratio(first_ms, second_ms)
+    return {"ratio": ratio, "low": low, "high": high, "first_ms": first_ms, "second_ms": second_ms}
+
+
+def peak_of_command(command: Sequence[str]) -> int:
+    """The most memory that a genrekit of this `command` has resident, in bytes."""
     output = run_process("tests.ratios.peak_memory_program", [COMMAND, *command])
-    peak = json.loads(output.splitlines()[-1])["peak_rss_bytes"]
-    return {"ratio": ratio, "low": low, "high": high, "first_ms": first, "second_ms": second, "peak_rss_bytes": peak}
+    peak: int = json.loads(output.splitlines()[-1])["peak_rss_bytes"]
+    return peak
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def streaming_figures(
     make_demo_corpus(folder / "demo", TRACKS_PER_GENRE, seed=0, jobs=-1)
     tracks = [str(path) for path in sorted((folder / "demo").glob("*/*.wav"))]
     forms = _measured("tests.ratios.front_end_forms", model=str(cnn), tracks=tracks, calls=calls)
-    cold = measure_cold_start(cnn_int8, _clip_of_noise(folder), COLD_STARTS)
+    cold = measure_cold_start(cnn_int8, clip_of_noise(folder), COLD_STARTS)
     stream_ms, cold_ms = np.median(found["chunks"]["second_ms"]), np.median(cold["second_ms"])
     return [
         _ratio("MFCC of 3 s: librosa / ours", found["mfcc"], at_least=10.0),
@@ -72,7 +72,8 @@ def _ratio(name: str, measured: dict[str, Any], **target: float) -> dict[str, An
     return {"name": name, "value": measured["ratio"], **target, **measured}
 
 
-def _clip_of_noise(folder: Path) -> Path:
+def clip_of_noise(folder: Path) -> Path:
+    """A file of 3 s at 22050 Hz, in `folder`."""
     path = folder / "noise.wav"
     soundfile.write(path, np.random.default_rng(0).normal(0, 0.1, 3 * 22050), 22050)
     return path

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import json
 import os
 import shutil
 import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from genrekit.runtime import mfcc
+from genrekit.converters.attach import attach
+from genrekit.converters.c.folder import Golden, c_files, write_files
+from genrekit.runtime import StreamClassifier, load, mfcc
 from genrekit.runtime.native_build import find_compiler
 
-from ..c_classifier import Linear
-from ..c_folder import golden_header, write_folder
 from ..libraries import needs_compiler
-from .test_c_classifier import AUDIO, TINY, described, python_of
+from ..lint_c import COMPILERS, WARNINGS, knows_cpp
+from .test_c_classifier import AUDIO, TINY, described
 
 pytestmark = [needs_compiler, pytest.mark.skipif(not shutil.which("make"), reason="no make at hand: apt install make")]
 
@@ -26,14 +30,24 @@ LABELS = ("blues", 'rock "n" roll', "back\\slash é")
 PCM = np.clip(np.rint(AUDIO * 32768), -32768, 32767).astype("<i2")
 SAMPLES = PCM.astype(np.float32) / 32768
 WINDOW = TINY.window_samples
-DESCRIPTION = dataclasses.replace(described(), labels=LABELS)
+DESCRIPTION = dataclasses.replace(described(), labels=LABELS, format="tflite")
+STRIDE_S = TINY.hop_length / TINY.sample_rate
 
 
-def golden(offset=0.0):
+@pytest.fixture(scope="module")
+def model(tiny_models, tmp_path_factory):
+    """What the folder is made of, in Python."""
+    path = tmp_path_factory.mktemp("model") / "linear.tflite"
+    path.write_bytes(attach(tiny_models("dense", "tflite").read_bytes(), DESCRIPTION))
+    return load(path)
+
+
+def files_of(model, offset=0.0):
+    """The files of a folder whose golden scores are off by `offset`."""
     windows = PCM[: 3 * WINDOW].reshape(3, WINDOW)
-    features = np.stack([mfcc(window / np.float32(32768), TINY) for window in windows])
-    scores = Linear(DESCRIPTION)(DESCRIPTION.normalization.apply(features))
-    return golden_header(windows, features, scores + np.float32(offset))
+    scores = model.predict(np.stack([mfcc(window / np.float32(32768), TINY) for window in windows]))
+    tflite = Path(model.engine.path).read_bytes()
+    return c_files(tflite, DESCRIPTION, Golden(windows, scores + np.float32(offset), 1e-3))
 
 
 def make(folder, *arguments):
@@ -43,9 +57,9 @@ def make(folder, *arguments):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("linear-float32-c")
-    write_folder(path, DESCRIPTION, golden())
+def folder(model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("c") / "linear-float32-c"
+    write_files(path, files_of(model))
     make(path, f"CFLAGS={SANITIZED}")
     return path
 
@@ -73,16 +87,16 @@ def assert_same(found, expected):
 
 
 @pytest.mark.parametrize(("arguments", "stride_frames"), [((), 31), (("0.04",), 2), (("0.056",), 4), (("1e-9",), 1)])
-def test_decisions_are_those_of_python(folder, arguments, stride_frames):
+def test_decisions_are_those_of_python(folder, model, arguments, stride_frames):
     found = decisions(classify(folder, *arguments, given=PCM.tobytes() + b"\0"))
-    expected = python_of(DESCRIPTION, stride_frames).push(SAMPLES)
+    expected = StreamClassifier(model, stride_frames * STRIDE_S).push(SAMPLES)
     assert_same(found, expected)
     assert len(found) > 10
 
 
 @pytest.mark.parametrize("length", [0, 1, 1000, WINDOW - 1, WINDOW])
-def test_short_audio_gets_one_decision(folder, length):
-    stream = python_of(DESCRIPTION, 31)
+def test_short_audio_gets_one_decision(folder, model, length):
+    stream = StreamClassifier(model, 31 * STRIDE_S)
     expected = [*stream.push(SAMPLES[:length]), *stream.flush()]
     assert_same(decisions(classify(folder, given=PCM[:length].tobytes())), expected)
 
@@ -107,10 +121,10 @@ def test_the_self_test_passes(folder):
     assert verdict.startswith("PASS: MFCC within ")
 
 
-def test_the_self_test_fails_without_arguments_or_heap_too(folder, tmp_path):
+def test_the_self_test_fails_without_arguments_or_heap_too(folder, model, tmp_path):
     """As a board runs it."""
     shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
-    (tmp_path / "golden.h").write_text(golden(0.01))
+    (tmp_path / "golden.h").write_bytes(files_of(model, 0.01)["golden.h"])
     make(tmp_path, f"CFLAGS={SANITIZED} -DGENREKIT_SELF_TEST -DGENREKIT_STATIC_BYTES=65536")
     done = classify(tmp_path)
     assert done.returncode == 1
@@ -173,3 +187,27 @@ def test_the_library_is_made_without_the_program(folder, tmp_path):
     make(tmp_path, "library", "CFLAGS=-O0 -DGK_LANES=1")
     assert (tmp_path / "libgenrekit-model.a").exists()
     assert not (tmp_path / "classify").exists()
+
+
+@pytest.mark.parametrize("name", COMPILERS)
+def test_no_compiler_has_anything_to_say(folder, name):
+    compiler = shutil.which(name)
+    if compiler is None:
+        pytest.skip(f"no {name} at hand: apt install {name}")
+    command = [compiler, *WARNINGS, "-fsyntax-only", f"-I{folder}"]
+    languages = [["-std=c99", folder / "model.c"], ["-std=c99", folder / "main.c"]]
+    if knows_cpp(compiler):
+        languages.append(["-x", "c++", folder / "model.h"])
+    for language in languages:
+        subprocess.run([*command, *language], check=True)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(importlib.util.find_spec("ziglang") is None, reason="no zig at hand: make .venv/.cross")
+def test_zig_compiles_it_without_extensions(folder, tmp_path):
+    program = tmp_path / "classify.exe"
+    options = ("-DGK_LANES=1", "-std=c99", "-Wpedantic", "-Werror", "-O1")
+    command = [sys.executable, "-m", "ziglang", "cc", *options, *sorted(folder.glob("*.c")), "-o", program, "-lm"]
+    subprocess.run(command, check=True)
+    done = subprocess.run([program, "--self-test"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.splitlines()[-1][:5]) == (0, "PASS:")

@@ -12,7 +12,7 @@ from genrekit.runtime.native_build import find_compiler
 from ..c_program import compile_program, golden, largest_error
 from ..fixtures.golden.vectors import TOLERANCE
 
-SANITIZED = ("-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+SANITIZED = ("-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def program(tmp_path_factory):
     if compiler is None:
         pytest.skip("no C compiler at hand: apt install gcc")
     path = tmp_path_factory.mktemp("program") / "front_end"
-    compile_program([*compiler, *SANITIZED], path)
+    compile_program(compiler, path, SANITIZED)
     return path
 
 

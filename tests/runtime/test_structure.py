@@ -48,7 +48,8 @@ def altered(schema, tiny_models, conv_tflite, tmp_path):
     import flatbuffers
 
     def alter(name, precision, change):
-        source = conv_tflite if name == "conv" else tiny_models(name, "tflite", precision)
+        plain, _, sound = name.partition("-")
+        source = conv_tflite if name == "conv" else tiny_models(plain, "tflite", precision, sound or "features")
         model = schema.ModelT.InitFromObj(schema.Model.GetRootAs(source.read_bytes()))
         change(model, model.subgraphs[0])
         builder = flatbuffers.Builder()
@@ -83,6 +84,16 @@ def scales(name, index, **values):
         tensor = graph.tensors[operator(model, graph, name).inputs[index]]
         types = {"scale": np.float32, "zeroPoint": np.int64}
         vars(tensor.quantization).update({key: types[key](value) for key, value in values.items()})
+
+    return change
+
+
+def holding(name, index, numbers):
+    """Other numbers in a constant input of the first operator `name`."""
+
+    def change(model, graph):
+        tensor = graph.tensors[operator(model, graph, name).inputs[index]]
+        model.buffers[tensor.buffer].data = np.int32(numbers).view(np.uint8)
 
     return change
 
@@ -183,6 +194,11 @@ def outside(model, graph):
         ("conv", "float32", options("CONV_2D", strideH=2), "of shape"),
         ("conv", "float32", options("MAX_POOL_2D", filterWidth=0), "strides, dilations or sides"),
         ("conv", "float32", options("MAX_POOL_2D", filterHeight=2**30), "strides, dilations or sides"),
+        ("dense-audio", "float32", holding("PAD", 1, [0, 0, 128, 2**30]), "PAD: more elements"),
+        ("dense-audio", "float32", holding("PAD", 1, [0, 0, 128, 129]), "PAD: .* of shape"),
+        ("dense-audio", "float32", holding("PAD", 1, [0, 0, -128, 128]), "PAD: paddings"),
+        ("dense-audio", "float32", holding("TRANSPOSE", 1, [2, 1, 3]), "TRANSPOSE: axes"),
+        ("dense-audio", "float32", holding("SLICE", 1, [0, 0, 2]), "SLICE: "),
         ("dense", "float32", code("SOFTMAX", 400), "of number 400, which does not exist"),
         ("dense", "float32", code("SOFTMAX", 10), "operator HASHTABLE_LOOKUP, which"),
         ("dense", "float32", code("SOFTMAX", 3), "operator CONV_2D of 1 inputs"),
@@ -235,7 +251,7 @@ def test_loops_run_graphs_that_exist_and_end(schema, loop, graphs, message):
         tflite_graph.parse(bytes(builder.Output()))
 
 
-@pytest.mark.parametrize("name", ["conv", "lstm", "dense"])
+@pytest.mark.parametrize("name", ["conv", "lstm", "dense", "dense-audio"])
 def test_what_is_packed_anew_without_a_change_is_taken(altered, name):
     assert read_graph(altered(name, "float32", lambda model, graph: None)).ops
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from genrekit.converters.formats import PRECISIONS, TARGETS
-from genrekit.runtime.engines import ENGINES
+from genrekit.runtime.engines import MEASURED
+from genrekit.runtime.modelfile.description import INPUTS
 from genrekit.toolkit.cli import options as choices
 from genrekit.toolkit.models import MODELS
 from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
@@ -22,7 +23,8 @@ from genrekit.toolkit.training.recipes import ADDABLE, NAMES, OPTIONS
         (choices.Format, PRECISIONS),
         (choices.Precision, PRECISIONS["tflite"]),
         (choices.Target, TARGETS),
-        (choices.Engine, ENGINES),
+        (choices.Engine, MEASURED),
+        (choices.Input, INPUTS),
     ],
 )
 def test_choices_are_complete(choice, names):

@@ -648,6 +648,10 @@ def test_promises_are_measured_beside_their_targets(exported, tmp_path):
     assert not any("at_most" in row and "at_least" in row for row in promised.values())
     assert all(name.startswith(("extraction", "MFCC")) for name in streaming.keys() - promised.keys())
     assert streaming["clip to label: librosa and Keras / ours, MLP int8"]["low"] > 1
+    in_c = {row["name"]: row for row in found["c"]}
+    assert all(row["value"] > 0 for row in in_c.values())
+    assert len([row for row in in_c.values() if "at_least" in row]) == 8
+    assert len(in_c) == 16  # and beside these, for each model, plain -O2 and int8
     assert {row["file"] for row in found["exports"]} >= {"lstm-float32.tflite", "cnn-float32.onnx", "mlp-int8.tflite"}
     assert found["machine"]["cpu"]
 

@@ -18,6 +18,8 @@ from genrekit.bench.results import store
 from genrekit.converters.attach import attach
 from genrekit.runtime import read_description
 
+from ..runtime.test_c_sources import write_described
+
 QUICK = ("--calls", 10, "--seconds", 0, "--rounds", 2, "--paced-calls", 0)
 
 
@@ -203,3 +205,14 @@ def test_compare_prints_markdown_or_json(genrekit, exported):
 def test_compare_refuses_what_makes_no_sense(genrekit, exported, options, part):
     path = exported.parent / "bench.json"
     refused(genrekit("compare", path, *([path] if options else []), *options), part)
+
+
+def test_a_folder_of_c_is_shown_and_what_cannot_run_it_says_so(genrekit, tmp_path):
+    folder = write_described(tmp_path / "hard-float32-c")
+    shown = genrekit("inspect", folder)
+    assert shown.returncode == 0, shown.stderr
+    assert "Č */ é" in shown.stdout
+    for command in ("classify", "stream"):
+        refused(genrekit(command, folder, tmp_path / "clip.wav"), "a folder of C", "./classify")
+    threads = genrekit("bench", folder, "--data", tmp_path, "--threads", 2)
+    refused(threads, "threads=2: expected 1 for engine c")

@@ -39,10 +39,18 @@ Precision = Enum("Precision", {"FLOAT32": "float32", "FLOAT16": "float16", "DYNA
 Target = Enum(
     "Target", {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "C": "c", "WEB": "web"}
 )
+Input = Enum("Input", {"FEATURES": "features", "AUDIO": "audio"})  # what a file takes
 Batch = Enum("Batch", {"ONE": "1", "DYNAMIC": "dynamic"})  # windows a call
 Engine = Enum(
     "Engine",
-    {"LITERT": "litert", "TFLITE_RUNTIME": "tflite-runtime", "MICRO": "micro", "ONNX": "onnx", "KERAS": "keras"},
+    {
+        "LITERT": "litert",
+        "TFLITE_RUNTIME": "tflite-runtime",
+        "MICRO": "micro",
+        "ONNX": "onnx",
+        "KERAS": "keras",
+        "C": "c",
+    },
 )
 SampleFormat = Enum("SampleFormat", {"S16LE": "s16le", "S32LE": "s32le", "F32LE": "f32le"})
 

@@ -83,12 +83,25 @@ class Segments:
         audio = np.empty(shape, np.float32) if out is None else out
         if audio.shape != shape or audio.dtype != np.float32:
             raise ParameterError(f"out={audio.dtype} {audio.shape}: expected float32 {shape}; make it of that shape")
-        for track in np.unique(self.tracks[chosen]):
-            samples = read_file(self.corpus.tracks[track].path, self.config.sample_rate)
-            windows = cut(padded_to(samples, self.config.window_samples), self.config.window_samples)
-            rows = np.flatnonzero(self.tracks[chosen] == track)
-            audio[rows] = windows[self.positions[chosen[rows]]]
+        files = np.array([str(track.path) for track in self.corpus.tracks], np.str_)
+        read_segments(files[self.tracks[chosen]], self.positions[chosen], self.config, audio)
         return audio
+
+
+def read_segments(files: np.ndarray, positions: np.ndarray, config: MfccConfig, out: np.ndarray) -> None:
+    """Fill `out` with audio, file by file.
+
+    Args:
+        files: of each segment the path of its file [shape=(n,)].
+        positions: its index in its file [shape=(n,)].
+        config: the front end.
+        out: float32 [shape=(n, window_samples)].
+    """
+    for file in np.unique(files):
+        samples = read_file(str(file), config.sample_rate)
+        windows = cut(padded_to(samples, config.window_samples), config.window_samples)
+        rows = np.flatnonzero(files == file)
+        out[rows] = windows[positions[rows]]
 
 
 def cut(samples: np.ndarray, length: int) -> np.ndarray:

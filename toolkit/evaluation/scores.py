@@ -10,6 +10,7 @@ import numpy as np
 
 from ...bench.results.stats import answered
 from ...runtime import Classifier
+from ...runtime.errors import ParameterError
 from ..corpus.scan import Unusable
 from ..corpus.segments import Segments
 from ..splits.assign import SUBSETS
@@ -152,8 +153,12 @@ def score(probabilities: np.ndarray, segments: Segments, subsets: np.ndarray) ->
 def evaluate(
     model: Classifier, segments: Segments, subsets: np.ndarray, split: str, as_heard: bool = False
 ) -> Evaluation:
-    """The scores of a model of any format; `subsets` from `assign` under `split`, `as_heard` as of `extract`."""
-    probabilities, test = model.predict(segments.features), subsets == "test"
+    """The scores of a model of any format; `subsets` from `assign` under `split`, `as_heard` as of `extract`.
+
+    Raises ParameterError where windows as they are heard in rooms, of which there are only features, meet a file that
+    takes sound.
+    """
+    probabilities, test = _probabilities(model, segments, as_heard), subsets == "test"
     unknown, answered_accuracy = _answered(model, segments, test, probabilities[test])
     return Evaluation(
         **vars(score(probabilities, segments, subsets)),
@@ -169,6 +174,22 @@ def evaluate(
     )
 
 
+def _probabilities(model: Classifier, segments: Segments, as_heard: bool) -> np.ndarray:
+    if not model.description.takes_audio:
+        return model.predict(segments.features)
+    if as_heard:
+        raise ParameterError(
+            f"{model.engine.path}: expected a file that takes features for windows as they are heard in rooms, "
+            "received one that takes sound; evaluate the file of the same model and precision that takes features"
+        )
+    rows = np.arange(len(segments.labels))
+    found = np.empty((len(rows), len(model.labels)), np.float32)
+    for track in np.unique(segments.tracks):  # the audio of one at a time is in memory
+        own = rows[segments.tracks == track]
+        found[own] = model.predict_audio(segments.samples(own))
+    return found
+
+
 def _answered(
     model: Classifier, segments: Segments, chosen: np.ndarray, probabilities: np.ndarray
 ) -> tuple[float | None, float | None]:
@@ -176,9 +197,11 @@ def _answered(
     rejection = model.description.rejection
     unknown: list[bool] = []
     if rejection:
-        # Padding, which `classify` leaves out, would make a window unlike the training.
-        unlike = (rejection.distances(segments.features[chosen]) > 1) & ~segments.padded[chosen]
-        unknown = (rejection.unsure(probabilities) | unlike).tolist()
+        rejected = rejection.unsure(probabilities)
+        if not model.description.takes_audio:
+            # Padding, which `classify` leaves out, would make a window unlike the training.
+            rejected |= (rejection.distances(segments.features[chosen]) > 1) & ~segments.padded[chosen]
+        unknown = rejected.tolist()
     names = np.array(model.labels)
     truth = names[segments.labels[chosen]].tolist()
     return answered(names[probabilities.argmax(axis=1)].tolist(), unknown, truth, model.labels)

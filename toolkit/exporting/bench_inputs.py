@@ -11,10 +11,9 @@ import numpy as np
 from ...bench.measure.clips import Clips
 from ...bench.measure.plan import Case, TrainingRow
 from ...runtime import ModelDescription
-from ...runtime.engines import ENGINES
+from ...runtime.engines import MEASURED, PROGRAM
 from ...runtime.errors import GenrekitError, ParameterError
-from ...runtime.modelfile.description import SUFFIXES
-from ...runtime.modelfile.reader import read_description
+from ...runtime.modelfile.reader import format_by_name, read_description
 from ...runtime.util.room import new_mapped
 from ..corpus.segments import Segments
 from ..splits.leakage import caveat, overlaps_training
@@ -29,16 +28,17 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[
 
     Raises ParameterError: an engine that there is not, that reads none of the files, or that cannot take the threads.
     """
-    formats = {SUFFIXES.get(model.suffix) for model in models}
+    formats = {format_by_name(model) for model in models}
     for name in engines:
-        if name not in ENGINES:
-            raise ParameterError(f"engine={name}: expected one of {', '.join(ENGINES)}")
-        if ENGINES[name].format not in formats:
+        if name not in MEASURED:
+            raise ParameterError(f"engine={name}: expected one of {', '.join(MEASURED)}")
+        if MEASURED[name].format not in formats:
+            what = "folder of C" if name == PROGRAM.name else f"{MEASURED[name].format} file"
             raise ParameterError(
-                f"engine={name}: expected a {ENGINES[name].format} file among the models, found none; name one, or "
-                "leave the engine out"
+                f"engine={name}: expected a {what} among the models, found none; name one, or leave the engine out"
             )
-        if ENGINES[name].one_thread and threads != 1:
+    for name in engines or (PROGRAM.name,) * (PROGRAM.format in formats):
+        if MEASURED[name].one_thread and threads != 1:
             raise ParameterError(
                 f"threads={threads}: expected 1 for engine {name}, which has one thread only; leave --threads out, or "
                 "measure it by itself"
@@ -49,7 +49,7 @@ def cases(models: Sequence[Path], engines: Sequence[str], threads: int) -> list[
         Case(model, engine=name, threads=threads)
         for model in models
         for name in engines
-        if ENGINES[name].format == SUFFIXES.get(model.suffix)
+        if MEASURED[name].format == format_by_name(model)
     ]
 
 

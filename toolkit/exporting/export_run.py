@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from ...converters.export import export_model, write_parity
+from ...converters.audio_input.constants import require_graph
+from ...converters.export import export_model, file_name, write_parity
 from ...converters.formats import FROM_C, PRECISIONS, require_supported
 from ...converters.trained_model import ParityWindows, TrainedModel, in_double_precision
 from ...runtime.errors import CorpusError, Failure, GenrekitError, ParityError, UnsupportedModelError
+from ...runtime.modelfile.description import AUDIO, FEATURES, C
 from ...runtime.util.lock import sole_writer
 from ..compute import Processes
 from ..corpus.extraction import extract
@@ -18,14 +21,16 @@ from ..corpus.feature_cache import FeatureCache
 from ..corpus.scan import scan
 from ..splits.assign import assign
 from ..training.run_folder import ExportFeatures, Run
+from .parity_audio import parity_audio
 
 
 @dataclasses.dataclass(frozen=True)
 class Variant:
-    """One file to make: its format and precision."""
+    """One file to make: its format and precision, and whether it takes features or audio."""
 
     format: str
     precision: str
+    input: str = FEATURES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,22 +60,23 @@ class ExportPlan:
         batch: int | None = 1,
         keep: bool = False,
         max_ram: int | None = None,
+        taken: str = FEATURES,
     ) -> ExportPlan:
         """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
 
         Raises:
-            ParameterError: no such format, precision or target.
+            ParameterError: no such format, precision, target or input (`taken`).
             UnsupportedModelError: a format and a precision were both named that do not go together, with the reason.
         """
         requested = [
-            Variant(file_format, precision)
+            Variant(file_format, precision, taken)
             for file_format in formats or (("tflite",) if target in FROM_C else PRECISIONS)
             for precision in precisions or PRECISIONS.get(file_format, ("float32",))
         ]
         possible, errors = [], []
         for variant in requested:
             try:
-                require_supported(variant.format, variant.precision, target, batch)
+                require_supported(variant.format, variant.precision, target, batch, variant.input)
                 possible.append(variant)
             except UnsupportedModelError as error:
                 errors.append(error)
@@ -109,7 +115,18 @@ def _export_run(
     features: ExportFeatures | None,
     on_file: Callable[[dict[str, Any]], None] | None,
 ) -> list[dict[str, Any]]:
-    source = source_of(run, features or run.export_features())
+    features = features or run.export_features()
+    with tempfile.TemporaryDirectory() as audio:
+        source = source_of(run, features)
+        if any(variant.input == AUDIO for variant in plan.variants):
+            require_graph(run.description.front_end)  # before the audio is read
+            source = source.with_samples(parity_audio(features, run.description.front_end, Path(audio)))
+        return _export_all(run, source, folder, plan, on_file)
+
+
+def _export_all(
+    run: Run, source: TrainedModel, folder: Path, plan: ExportPlan, on_file: Callable[[dict[str, Any]], None] | None
+) -> list[dict[str, Any]]:
     rows = []
     for variant in plan.variants:
         try:
@@ -125,7 +142,7 @@ def _export_run(
 
 def _export(source: TrainedModel, folder: Path, variant: Variant, plan: ExportPlan) -> dict[str, Any]:
     """Make one file, or what its target has instead; returns its row of parity.json."""
-    if plan.target == "c":
+    if plan.target == C:
         from ...converters.export_c import export_c
         from .demo_sound import demo_sound
 
@@ -137,7 +154,9 @@ def _export(source: TrainedModel, folder: Path, variant: Variant, plan: ExportPl
 
         config = source.description.front_end
         return export_web(source, folder, variant.precision, demo_sound(config), demo_example(config))
-    result = export_model(source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch)
+    result = export_model(
+        source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch, variant.input
+    )
     if plan.target == "micro":
         from ...converters.tflite.micro_sources import write_sources
 
@@ -173,11 +192,12 @@ def features_of(run: Run, data: Path, cache: FeatureCache | None = None) -> Expo
 
 def failed_row(run: Run, variant: Variant, error: GenrekitError, target: str = "litert") -> dict[str, Any]:
     """The row of parity.json of a file that was not kept."""
-    suffix = {"c": "-c", "web": ".html"}.get(target, f".{variant.format}")
+    file_format = target if target in FROM_C else variant.format
     return {
-        "file": f"{run.description.model}-{variant.precision}{suffix}",
-        "format": target if target in FROM_C else variant.format,
+        "file": file_name(run.description.model, variant.precision, file_format, variant.input),
+        "format": file_format,
         "precision": variant.precision,
+        "input": variant.input,
         "bytes": None,
         "max_abs_error": None,
         "top1_agreement": None,

@@ -7,17 +7,22 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime.engines import check_ends
-from ...runtime.modelfile.description import ModelDescription
+from ...runtime.modelfile.description import C, ModelDescription
 from ...runtime.modelfile.graph import Graph, Tensor
 from ...runtime.modelfile.reader import model_format, read_description, read_graph
 from ..corpus.scan import content_hash
 
 
 def inspect_model(path: Path) -> dict[str, Any]:
-    """What `genrekit inspect --json` prints; raises MissingFileError or ModelFileError."""
+    """What `genrekit inspect --json` prints; raises MissingFileError or ModelFileError.
+
+    Operators of a folder of C are in parity.json; its bytes are known when it is compiled.
+    """
     description = read_description(path)
-    graph = _keras_graph(description) if model_format(path) == "keras" else read_graph(path)
+    file_format = model_format(path)
+    graph = _described_graph(description) if file_format in ("keras", C) else read_graph(path)
     check_ends(graph, description, path)
+    is_file = file_format != C
     return {
         "file": str(path),
         "model": description.model,
@@ -25,23 +30,24 @@ def inspect_model(path: Path) -> dict[str, Any]:
         "precision": description.precision,
         "labels": list(description.labels),
         "front_end": description.front_end.to_dict(),
-        "input": _end(graph.inputs[0]),
+        "input": {"kind": description.input, **_end(graph.inputs[0])},
         "output": _end(graph.outputs[0]),
         "ops": graph.ops,
         "parameters": description.parameters,
         "macs": description.macs,
-        "bytes": path.stat().st_size,
-        "sha256": content_hash(path).hex(),
+        "bytes": path.stat().st_size if is_file else None,
+        "sha256": content_hash(path).hex() if is_file else None,
         "checksum": description.checksum,
         "description": description.to_dict(),
     }
 
 
-def _keras_graph(description: ModelDescription) -> Graph:
-    """A .keras is not opened, since that takes Keras; its ends follow from the description."""
+def _described_graph(description: ModelDescription) -> Graph:
+    """Its ends as the description has them: a .keras is not opened, since that takes Keras, and C is no graph."""
     config = description.front_end
-    features = Tensor("x", (None, config.window_frames, config.n_mfcc), "float32")
-    probabilities = Tensor("y", (None, len(description.labels)), "float32")
+    batch = 1 if description.format == C else None
+    features = Tensor("x", (batch, config.window_frames, config.n_mfcc), "float32")
+    probabilities = Tensor("y", (batch, len(description.labels)), "float32")
     return Graph({}, (features,), (probabilities,))
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...runtime import Classifier, Prediction, load
+from ...runtime.engines import loadable_format
 from ...runtime.errors import AudioError, GenrekitError, ModelFileError, first_words
 from ...runtime.file_classifier import classify_file
 from ...runtime.mfcc import FEATURES_VERSION
@@ -69,6 +70,7 @@ class ModelFile:
 
 
 def _identity(path: Path) -> str:
+    loadable_format(path)
     description = read_description(path).to_json()  # of a .keras it stands beside the file
     return hashlib.sha256(content_hash(path) + description.encode()).hexdigest()
 

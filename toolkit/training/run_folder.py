@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 METRICS, MODEL, DESCRIPTION, HISTORY = "metrics.json", "model.keras", "description.json", "history.csv"
 EXPORT_FEATURES = "export_features.npz"
 CALIBRATION_SEGMENTS = 200
+_SINCE_AUDIO = {"parity_files", "parity_positions"}  # runs of older versions do without
 PARITY_SEGMENTS = 1000  # fewer cannot show an agreement of 99.5 %
 
 
@@ -43,12 +44,16 @@ class ExportFeatures:
     Attributes:
         calibration: of the training part, float32 [shape=(n, frames, n_mfcc)], with their labels.
         parity: of segments never trained on, float32 [shape=(m, frames, n_mfcc)], with their labels.
+        parity_files: the audio file that each of them is of [shape=(m,)]; empty in runs of older versions.
+        parity_positions: its index among the file's segments [shape=(m,)].
     """
 
     calibration: np.ndarray
     calibration_labels: np.ndarray
     parity: np.ndarray
     parity_labels: np.ndarray
+    parity_files: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.str_))
+    parity_positions: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.int64))
 
     @classmethod
     def choose(cls, segments: Segments, subsets: np.ndarray, seed: int) -> ExportFeatures:
@@ -57,7 +62,15 @@ class ExportFeatures:
         train = _draw(np.flatnonzero(subsets == "train"), CALIBRATION_SEGMENTS, generator)
         held_out = _draw(np.flatnonzero(np.isin(subsets, ("validation", "test"))), PARITY_SEGMENTS, generator)
         features, labels = segments.features, segments.labels
-        return cls(features[train], labels[train], features[held_out], labels[held_out])
+        files = [str(segments.corpus.tracks[track].path.absolute()) for track in segments.tracks[held_out]]
+        return cls(
+            features[train],
+            labels[train],
+            features[held_out],
+            labels[held_out],
+            np.array(files, np.str_),
+            segments.positions[held_out],
+        )
 
     def relabelled(self, indices: Sequence[int]) -> ExportFeatures:
         """The same with labels of another order: class index i becomes ``indices[i]``."""
@@ -75,7 +88,8 @@ class ExportFeatures:
     def load(cls, path: Path) -> ExportFeatures:
         """The inverse of `save`; raises whatever zipfile and numpy raise of a damaged one."""
         with open_regular(path) as file, np.load(file, allow_pickle=False) as archive:
-            return cls(**{field.name: archive[field.name] for field in dataclasses.fields(cls)})
+            names = [field.name for field in dataclasses.fields(cls)]
+            return cls(**{name: archive[name] for name in names if name in archive or name not in _SINCE_AUDIO})
 
 
 def _draw(indices: np.ndarray, count: int, generator: np.random.Generator) -> np.ndarray:
@@ -129,6 +143,9 @@ class Run:
                 raise ValueError("segments or labels that are no numbers")
             if len(labels) and not 0 <= labels.min() <= labels.max() < classes:
                 raise ValueError("labels of other classes")
+        for origins in (features.parity_files, features.parity_positions):
+            if origins.shape not in ((0,), features.parity_labels.shape):
+                raise ValueError("origins of other segments")
 
     def calibration(self, features: ExportFeatures) -> Calibration:
         """The normalised segments that set the quantised ranges."""

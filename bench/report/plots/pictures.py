@@ -103,11 +103,11 @@ def distributions(rows: list[Row]) -> Picture:
 
 
 def front_end_and_model(rows: list[Row]) -> Picture | None:
-    """Stacked bars of the two steps of a clip."""
-    steps = [(row.front_end_ms.p50, row.model_ms.p50) for row in rows if row.front_end_ms and row.model_ms]
-    if len(steps) < len(rows):
+    """Stacked bars of the two steps of a clip, of files whose steps are measured."""
+    steps = [(row, row.front_end_ms.p50, row.model_ms.p50) for row in rows if row.front_end_ms and row.model_ms]
+    if not steps:
         return None
-    front_end, model = zip(*steps, strict=True)
+    rows, front_end, model = map(list, zip(*steps, strict=True))
     figure, axes = figure_of_files(rows)
     lines = range(len(rows))
     axes.barh(lines, front_end, height=0.7, color=QUIET, label="front end")
@@ -155,7 +155,11 @@ def size_on_disk(rows: list[Row]) -> Picture | None:
     axes.hlines(range(len(rows)), low, values, color=QUIET, linewidth=0.8, zorder=1)
     axes.scatter(values, range(len(rows)), color=colours(rows), s=25, zorder=2)
     _write_values(axes, values)
-    return Picture("Size on disk", svg(figure, "disk"), "The whole file, with its labels and its description.")
+    return Picture(
+        "Size on disk",
+        svg(figure, "disk"),
+        "The whole file, with its labels and its description; of a folder of C code and constants.",
+    )
 
 
 def memory(rows: list[Row]) -> Picture | None:
@@ -172,7 +176,8 @@ def memory(rows: list[Row]) -> Picture | None:
     return Picture(
         "Peak memory",
         svg(figure, "memory"),
-        "The most that the process had resident, the largest of all rounds: Python, the engine, front end and model.",
+        "The most that the process had resident, the largest of all rounds: Python, the engine, front end and model; "
+        "of a folder of C its program.",
     )
 
 

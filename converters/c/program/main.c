@@ -136,7 +136,7 @@ static void print_string(const char *text) {
 }
 
 static void print_number(double value) {
-    if (fabs(value) <= HUGE_VALF)
+    if (fabs(value) < HUGE_VALF)
         printf("%.9g", value);
     else
         fputs("null", stdout);

@@ -3,6 +3,10 @@
 
 #include "answer.h"
 
+#define REAL float
+#define LANES BASE_LANES
+#include "lanes.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -15,39 +19,33 @@
 
 void genrekit_level_reset(level_meter *meter) { meter->next = meter->filled = meter->count = 0; }
 
-static float finite_or_0(float sample) {
-    uint32_t bits;
-    memcpy(&bits, &sample, sizeof bits);
-    if ((bits & 0x7f800000u) == 0x7f800000u)
-        bits = 0;
-    memcpy(&sample, &bits, sizeof bits);
-    return sample;
+static float valid(float sample) { return lane_of(sample_or_0(all_lanes(sample)), 0); }
+
+static void add_one(level_meter *meter, float sample) {
+    size_t lane = meter->count++ % LEVEL_LANES;
+    float apart = valid(sample) - meter->first;
+    meter->sums[lane] += apart;
+    meter->squares[lane] += apart * apart;
 }
 
 /* `count` more samples of the hop that has begun. */
 static void add(level_meter *meter, const float *samples, size_t count) {
-    float sums[LEVEL_LANES], squares[LEVEL_LANES], first = meter->first;
-    size_t lane = meter->count % LEVEL_LANES, i = 0;
+    float first = meter->first;
+    for (; count > 0 && meter->count % LEVEL_LANES; samples++, count--)
+        add_one(meter, *samples);
+    float_vec sums[LEVEL_LANES / LANES], squares[LEVEL_LANES / LANES];
     memcpy(sums, meter->sums, sizeof sums);
     memcpy(squares, meter->squares, sizeof squares);
-    while (i < count) {
-        if (lane == 0)
-            for (; i + LEVEL_LANES <= count; i += LEVEL_LANES)
-                for (size_t k = 0; k < LEVEL_LANES; k++) {
-                    float apart = finite_or_0(samples[i + k]) - first;
-                    sums[k] += apart;
-                    squares[k] += apart * apart;
-                }
-        for (; lane < LEVEL_LANES && i < count; lane++, i++) {
-            float apart = finite_or_0(samples[i]) - first;
-            sums[lane] += apart;
-            squares[lane] += apart * apart;
+    for (; count >= LEVEL_LANES; samples += LEVEL_LANES, count -= LEVEL_LANES, meter->count += LEVEL_LANES)
+        for (size_t k = 0; k < LEVEL_LANES / LANES; k++) {
+            float_vec apart = sample_or_0(load(samples + k * LANES)) - first;
+            sums[k] += apart;
+            squares[k] += apart * apart;
         }
-        lane = 0;
-    }
     memcpy(meter->sums, sums, sizeof sums);
     memcpy(meter->squares, squares, sizeof squares);
-    meter->count += count;
+    for (; count > 0; samples++, count--)
+        add_one(meter, *samples);
 }
 
 static moments of_begun(const level_meter *meter) {
@@ -72,7 +70,7 @@ void genrekit_level_push(level_meter *meter, const float *samples, size_t count)
     while (count > 0) {
         size_t left = meter->hop - meter->count, part = count < left ? count : left;
         if (meter->count == 0) {
-            meter->first = finite_or_0(samples[0]);
+            meter->first = valid(samples[0]);
             memset(meter->sums, 0, sizeof meter->sums);
             memset(meter->squares, 0, sizeof meter->squares);
         }

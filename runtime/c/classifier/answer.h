@@ -27,7 +27,7 @@ typedef struct {
 /* Forget everything that came. */
 void genrekit_level_reset(level_meter *meter);
 
-/* The next samples; those that are not finite count as silence. */
+/* The next samples; those that are not below 1e10 count as silence. */
 void genrekit_level_push(level_meter *meter, const float *samples, size_t count);
 
 /* Root mean square of the last window's samples about their mean, in dB re full scale; -INFINITY for a constant. Of less

@@ -2,11 +2,10 @@
 
 #include "kernels.h"
 
-static int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : value > most ? most : value; }
-
 /* The output where the kernel, whose first cell stands at (top, left), reaches beyond the input. */
 static void run_clipped(
-    const genrekit_geometry *g, product_kernel *kernel, product p, int32_t top, int32_t left, const float *x, float *y) {
+    const genrekit_geometry *g, product_kernel *kernel, product p, int32_t top, int32_t left, const float *x,
+    float *y) {
     int32_t first_row = within(-top, g->kernel_height), end_row = within(g->height - top, g->kernel_height);
     int32_t first = within(-left, g->kernel_width), end = within(g->width - left, g->kernel_width);
     p.weights += (size_t)first_row * p.weights_step + (size_t)first * p.weights_step / (size_t)g->kernel_width;
@@ -28,7 +27,8 @@ void genrekit_conv_run(const genrekit_conv *layer, genrekit_instructions instruc
     for (int32_t row = 0; row < g->out_height; row++)
         for (int32_t column = 0; column < g->out_width; column++) {
             int32_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
-            int inside = top >= 0 && left >= 0 && top + g->kernel_height <= g->height && left + g->kernel_width <= g->width;
+            int inside = top >= 0 && top + g->kernel_height <= g->height;
+            inside = inside && left >= 0 && left + g->kernel_width <= g->width;
             if (count == POSITIONS || (count && !inside)) {
                 kernel(&p, at, count, y);
                 y += count * units;

@@ -1,4 +1,4 @@
-/* The gates of an LSTM, for a source that defines LANES, and REAL as float, and has lanes.h and product.h behind it. */
+/* The gates of an LSTM, for a source with vectors.h. */
 
 #define LOG2_E 1.44269504f
 #define LN2_HIGH 0.693145752f /* ln(2) to 17 bits, and the rest */
@@ -31,6 +31,6 @@ static void gates_of(size_t units, const float *gates, float *cell, float *y) {
         float_vec state = forget * load(cell + unit) + input * candidate;
         memcpy(cell + unit, &state, sizeof state);
         output *= hyperbolic_tangent(state);
-        store(y + unit, output, units - unit);
+        store_part(y + unit, output, units - unit);
     }
 }

@@ -4,15 +4,6 @@
 
 #include "internal.h"
 
-#ifndef BASE_LANES
-#if defined(__GNUC__) && !defined(GENREKIT_PLAIN_C) && !(defined(GK_LANES) && GK_LANES == 1) && \
-    (defined(__SSE2__) || defined(__ARM_NEON) || defined(__wasm_simd128__))
-#define BASE_LANES 4
-#else
-#define BASE_LANES 1
-#endif
-#endif
-
 #define PANEL 16     /* units that weights and biases are padded to a multiple of */
 #define POSITIONS 12 /* that a product is computed for at once, at most */
 
@@ -29,7 +20,8 @@ typedef struct {
 typedef void product_kernel(const product *product, const float *const *at, size_t count, float *y);
 product_kernel genrekit_product_base;
 
-/* A step of an LSTM: gates [4][units] before their activation, cell and y [units]. */
+/* A step of an LSTM: gates [4][units] before their activation, cell and y [units]. Behind gates and cell there are PANEL
+ * numbers more, whatever they are. */
 typedef void gates_kernel(size_t units, const float *gates, float *cell, float *y);
 gates_kernel genrekit_gates_base;
 
@@ -47,5 +39,7 @@ static inline product_kernel *product_of(genrekit_instructions instructions) {
 #endif
     return genrekit_product_base;
 }
+
+static inline int32_t within(int32_t value, int32_t most) { return value < 0 ? 0 : value > most ? most : value; }
 
 #endif

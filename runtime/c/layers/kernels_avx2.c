@@ -8,9 +8,8 @@
 #else
 #pragma GCC target("avx2,fma")
 #endif
-#define REAL float
 #define LANES 8
-#include "lanes.h"
+#include "vectors.h"
 
 #include "product.h"
 #include "gates.h"

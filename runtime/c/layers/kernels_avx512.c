@@ -8,9 +8,8 @@
 #else
 #pragma GCC target("avx512f,avx512dq")
 #endif
-#define REAL float
 #define LANES 16
-#include "lanes.h"
+#include "vectors.h"
 
 #include "product.h"
 #include "gates.h"

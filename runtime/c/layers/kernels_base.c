@@ -2,9 +2,8 @@
 
 #include "kernels.h"
 
-#define REAL float
 #define LANES BASE_LANES
-#include "lanes.h"
+#include "vectors.h"
 
 #include "product.h"
 #include "gates.h"

@@ -44,19 +44,28 @@ static int16_t hyperbolic_tangent(int32_t tripled) {
 
 static int32_t in_int16(int32_t value) { return clamped(value, INT16_MIN, INT16_MAX); }
 
-/* A gate's sums for the step's input x and the state before it. */
-static void run_gate(const genrekit_lstm_int8 *layer, size_t gate, const int8_t *x, const int8_t *state, int16_t *sums) {
-    size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units;
-    for (size_t unit = gate * units; unit < (gate + 1) * units; unit += 4, sums += 4) {
-        const int32_t *bias = layer->bias + unit;
-        int32_t of_inputs[4] = {bias[0], bias[1], bias[2], bias[3]}, of_state[4] = {0, 0, 0, 0};
-        add_products(x, layer->input_zero, inputs, layer->kernel + unit * inputs, inputs, of_inputs);
-        add_products(state, layer->output_zero, units, layer->recurrent + unit * units, units, of_state);
+static int16_t gate_sum(const genrekit_lstm_int8 *layer, size_t gate, int32_t of_inputs, int32_t of_state) {
+    of_inputs = in_int16(scaled(of_inputs, layer->kernel_multipliers[gate], layer->kernel_shifts[gate]));
+    of_state = in_int16(scaled(of_state, layer->recurrent_multipliers[gate], layer->recurrent_shifts[gate]));
+    return (int16_t)in_int16(of_inputs + of_state);
+}
+
+/* A gate's sums for the step's input x and the state before it, less their zeros. */
+static void run_gate(
+    const genrekit_lstm_int8 *layer, size_t gate, const int16_t *x, const int16_t *state, int16_t *sums) {
+    size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units, unit = 0;
+    const int8_t *kernel = layer->kernel + gate * units * inputs, *recurrent = layer->recurrent + gate * units * units;
+    const int32_t *bias = layer->bias + gate * units;
+    for (; unit + 4 <= units; unit += 4) {
+        int32_t of_inputs[4] = {bias[unit], bias[unit + 1], bias[unit + 2], bias[unit + 3]}, of_state[4] = {0, 0, 0, 0};
+        add_products(x, inputs, kernel + unit * inputs, inputs, of_inputs);
+        add_products(state, units, recurrent + unit * units, units, of_state);
         for (size_t i = 0; i < 4; i++)
-            sums[i] = (int16_t)in_int16(
-                in_int16(scaled(of_inputs[i], layer->kernel_multipliers[gate], layer->kernel_shifts[gate])) +
-                in_int16(scaled(of_state[i], layer->recurrent_multipliers[gate], layer->recurrent_shifts[gate])));
+            sums[unit + i] = gate_sum(layer, gate, of_inputs[i], of_state[i]);
     }
+    for (; unit < units; unit++)
+        sums[unit] = gate_sum(layer, gate, bias[unit] + sum_of_products(x, inputs, kernel + unit * inputs),
+                              sum_of_products(state, units, recurrent + unit * units));
 }
 
 /* What of the cell's state to give out, in int8, after a step with the sums of the gates [4]. */
@@ -74,20 +83,19 @@ static int8_t run_cell(const genrekit_lstm_int8 *layer, const int32_t sums[4], i
 }
 
 void genrekit_lstm_int8_run(const genrekit_lstm_int8 *layer, const int8_t *x, int16_t *work, int8_t *y) {
-    size_t units = (size_t)layer->units;
-    int16_t *cell = work + 4 * units;
-    for (size_t unit = 0; unit < units; unit++) {
-        cell[unit] = 0;
-        y[unit] = (int8_t)layer->output_zero; /* stands for the state before the first step */
-    }
-    const int8_t *state = y;
-    for (int32_t step = 0; step < layer->steps; step++, x += layer->inputs, y += units) {
+    size_t inputs = (size_t)layer->inputs, units = (size_t)layer->units;
+    int16_t *cell = work + 4 * units, *state = cell + units, *input = state + units;
+    for (size_t unit = 0; unit < units; unit++)
+        cell[unit] = state[unit] = 0;
+    for (int32_t step = 0; step < layer->steps; step++, x += inputs, y += units) {
+        for (size_t i = 0; i < inputs; i++)
+            input[i] = (int16_t)(x[i] - layer->input_zero);
         for (size_t gate = 0; gate < 4; gate++)
-            run_gate(layer, gate, x, state, work + gate * units);
+            run_gate(layer, gate, input, state, work + gate * units);
         for (size_t unit = 0; unit < units; unit++) {
             int32_t sums[4] = {work[unit], work[units + unit], work[2 * units + unit], work[3 * units + unit]};
             y[unit] = run_cell(layer, sums, cell + unit);
+            state[unit] = (int16_t)(y[unit] - layer->output_zero);
         }
-        state = y;
     }
 }

@@ -1,37 +1,43 @@
 /* Pools in float, over the cells that are within the input. */
 
-#include "genrekit.h"
+#include "kernels.h"
 
-#include <stddef.h>
+#define LANES BASE_LANES
+#include "vectors.h"
 
-static int32_t larger(int32_t one, int32_t other) { return one > other ? one : other; }
-static int32_t smaller(int32_t one, int32_t other) { return one < other ? one : other; }
+/* The mean or the largest of `rows` rows of `columns` cells, in `vectors` vectors of up to `rest` channels. */
+static ALWAYS_INLINE void pool_cells(
+    const genrekit_geometry *g, int average, size_t rows, size_t columns, size_t vectors, size_t rest, const float *x,
+    float *y) {
+    float_vec results[PANEL / LANES];
+    UNROLLED for (size_t v = 0; v < vectors; v++)
+        results[v] = average ? all_lanes(0) : load_part(x + v * LANES, rest);
+    for (size_t row = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++) {
+            const float *cell = x + (row * (size_t)g->width + column) * (size_t)g->channels;
+            UNROLLED for (size_t v = 0; v < vectors; v++) {
+                float_vec value = load_part(cell + v * LANES, rest);
+                results[v] = average ? results[v] + value : larger_of(value, results[v]);
+            }
+        }
+    UNROLLED for (size_t v = 0; v < vectors; v++)
+        store_part(y + v * LANES, average ? results[v] / (float)(rows * columns) : results[v], rest);
+}
 
-/* The kernel's first cell is taken over as it is, the others are added, or the largest kept. */
-static void pool(const genrekit_geometry *g, int average, const float *restrict x, float *restrict y) {
+static ALWAYS_INLINE void pool(const genrekit_geometry *g, int average, const float *x, float *y) {
     size_t channels = (size_t)g->channels;
     for (int32_t row = 0; row < g->out_height; row++)
         for (int32_t column = 0; column < g->out_width; column++, y += channels) {
             int32_t top = row * g->stride_height - g->pad_top, left = column * g->stride_width - g->pad_left;
-            int32_t first_row = larger(top, 0), end_row = smaller(top + g->kernel_height, g->height);
-            int32_t first = larger(left, 0), end = smaller(left + g->kernel_width, g->width);
-            for (int32_t i = first_row; i < end_row; i++)
-                for (int32_t j = first; j < end; j++) {
-                    const float *cell = x + (size_t)(i * g->width + j) * channels;
-                    if (i == first_row && j == first)
-                        for (size_t c = 0; c < channels; c++)
-                            y[c] = cell[c];
-                    else if (average)
-                        for (size_t c = 0; c < channels; c++)
-                            y[c] += cell[c];
-                    else
-                        for (size_t c = 0; c < channels; c++)
-                            y[c] = cell[c] > y[c] ? cell[c] : y[c];
-                }
-            float cells = (float)((end_row - first_row) * (end - first));
-            if (average)
-                for (size_t c = 0; c < channels; c++)
-                    y[c] /= cells;
+            int32_t first_row = within(top, g->height), first = within(left, g->width);
+            size_t rows = (size_t)(within(top + g->kernel_height, g->height) - first_row);
+            size_t columns = (size_t)(within(left + g->kernel_width, g->width) - first);
+            const float *cells = x + (size_t)(first_row * g->width + first) * channels;
+            size_t channel = 0;
+            for (; channel + PANEL <= channels; channel += PANEL)
+                pool_cells(g, average, rows, columns, PANEL / LANES, LANES, cells + channel, y + channel);
+            for (; channel < channels; channel += LANES)
+                pool_cells(g, average, rows, columns, 1, channels - channel, cells + channel, y + channel);
         }
 }
 

@@ -7,7 +7,7 @@
 void genrekit_quantize_run(int32_t count, float scale, int32_t zero, const float *x, int8_t *y) {
     for (int32_t i = 0; i < count; i++) {
         float value = rintf(x[i] / scale + (float)zero);
-        y[i] = (int8_t)(value < -128 ? -128 : value > 127 ? 127 : value);
+        y[i] = (int8_t)(value > -128 ? value < 127 ? value : 127 : -128); /* of what is no number, too */
     }
 }
 

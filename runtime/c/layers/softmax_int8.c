@@ -1,10 +1,10 @@
-/* Softmax in int8, in fixed point: a number of q integer bits is an int32 that stands for value / 2^(31 - q). Source of the
- * steps and constants: gemmlowp/fixedpoint/fixedpoint.h, exp_on_negative_values and one_over_one_plus_x_for_x_in_0_1, and
- * tensorflow/lite/kernels/internal/reference/softmax.h. */
+/* Softmax in int8, in fixed point: a number of q integer bits is an int32 that stands for value / 2^(31 - q). Source of
+ * the steps and constants: gemmlowp's fixedpoint/fixedpoint.h, exp_on_negative_values and
+ * one_over_one_plus_x_for_x_in_0_1, and tensorflow/lite/kernels/internal/reference/softmax.h. */
 
 #include "int8.h"
 
-#define SUM_BITS 12   /* integer bits of the sum */
+#define SUM_BITS 12           /* integer bits of the sum */
 #define ONE_QUARTER (1 << 24) /* with 5 integer bits */
 
 /* exp(x) with no integer bits, for x <= 0 with 5 of them: a Taylor series about -1/8 of what is beyond the last quarter,

@@ -21,6 +21,12 @@ def test_a_machine_is_read_as_its_python_names_it():
     assert read_prepared(answer(PI)).machine == Machine("linux", "aarch64", (2, 36))
 
 
+@pytest.mark.parametrize(("said", "found"), [(True, True), (False, False), ("yes", False), (None, False)])
+def test_a_compiler_is_one_that_is_told_of(said, found):
+    line = json.dumps({**json.loads(answer(PI)), "compiler": said})
+    assert read_prepared(line).compiler is found
+
+
 @pytest.mark.parametrize(
     "machine",
     [None, {}, PI[:3], ["linux", 64, "aarch64", ""], ["linux", "aarch64\x1b[2J", 64, ""], ["x" * 41, "arm64", 64, ""]],

@@ -80,5 +80,5 @@ def test_what_is_no_job_is_refused(clips, tmp_path):
     with pytest.raises(MissingFileError, match=r"job.json: expected the description of a job"):
         run_job(tmp_path, tmp_path / "rounds.json")
     (tmp_path / "job.json").write_text('{"schema": 1}')
-    with pytest.raises(ParameterError, match="schema=1: expected 2"):
+    with pytest.raises(ParameterError, match="schema=1: expected 3"):
         run_job(tmp_path, tmp_path / "rounds.json")

@@ -6,6 +6,7 @@ import ast
 import getpass
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -27,7 +28,7 @@ from genrekit.runtime.errors import Failure
 from genrekit.runtime.native_build import library_name, read_library
 
 from ...libraries import needs_compiler
-from ...sshd import needs_sshd, processes_of, wait_for
+from ...sshd import PYTHON_FOLDER, needs_sshd, processes_of, wait_for
 from ..conftest import CONFIG, LABELS, nearest_mean_weights, onnx_model, tones
 
 QUICK = Effort(calls=4, seconds=0, rounds=1, paced_calls=1)
@@ -133,6 +134,25 @@ def test_a_missing_file_is_a_row_with_the_path_that_was_given(rows, crashing):
 def test_what_is_installed_needs_no_index(rows):
     assert rows[3].error is None
     assert rows[3].accuracy == 1
+
+
+@needs_compiler
+@pytest.mark.parametrize("tools", [None, ("tar", "cat")], ids=["with a compiler", "without"])
+def test_a_folder_of_c_is_compiled_there_or_here_for_it(
+    first, serve_ssh, device_environment, wheel, tiny_c, tiny_clips, tools, tmp_path, monkeypatch
+):
+    environment = {**device_environment, **NO_INDEX, "CFLAGS": "-O0 -DGK_LANES=1"}
+    for tool in tools or ():
+        (tmp_path / tool).symlink_to(shutil.which(tool))
+        environment["PATH"] = f"{PYTHON_FOLDER}:{tmp_path}"
+    monkeypatch.setenv("CFLAGS", environment["CFLAGS"])
+    with session.open_device("pi", ssh_config=serve_ssh(**environment), wheel=wheel, say=pytest.fail) as opened:
+        result = opened.run_bench(BenchPlan((Case(tiny_c),), tiny_clips, effort=QUICK))
+    (row,) = result.results
+    assert row.error is None
+    assert (row.engine, row.clip_ms.n) == ("c", QUICK.calls)
+    assert row.bytes > 10_000
+    assert ("c" in result.machine.engines) is (tools is None)
 
 
 def test_the_front_end_alone(offline, wheel, clips):

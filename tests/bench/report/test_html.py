@@ -15,7 +15,7 @@ from genrekit.bench.results.stats import pairwise
 from genrekit.bench.results.values import BenchWarning
 from genrekit.runtime.errors import MissingPackageError
 
-from ..conftest import bench_of, front_end_row, row_of, steady
+from ..conftest import bench_of, front_end_row, in_c, row_of, steady
 from .pages import Page
 from .shown import bench_of_24
 
@@ -187,6 +187,13 @@ def test_the_page_says_which_file_to_take(page, bench):
     assert [found.goal for found in bench.recommendations] == goals
     for line in report.recommendation_lines(bench):
         assert line in text
+
+
+def test_folders_of_c_are_told_of_and_hide_nothing_of_other_files():
+    rows = in_c(row_of("cnn-float32.c", clip_ms=2.0)), in_c(row_of("cnn-int8.c", clip_ms=1.0)), row_of()
+    text = Page(report.html_page(bench_of(*rows))).text
+    assert "cnn-int8.c beside cnn-float32.c: 2.00 times as fast" in text
+    assert "Front end and model" in text  # of the file, whose steps were measured
 
 
 def test_every_call_is_a_dot_and_every_round_a_line(bench):

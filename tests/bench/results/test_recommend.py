@@ -2,11 +2,11 @@
 
 import pytest
 
-from genrekit.bench.report.advice import recommendation_text
+from genrekit.bench.report.advice import precision_lines, recommendation_lines, recommendation_text
 from genrekit.bench.results.recommend import recommendations
 from genrekit.runtime.util.proportions import wilson_interval
 
-from ..conftest import bench_of, failed_row, front_end_row, row_of
+from ..conftest import bench_of, failed_row, front_end_row, in_c, row_of
 
 
 def row(file, clip_ms, accuracy, size=190_000, count=200, **changes):
@@ -111,3 +111,23 @@ def test_only_measured_results_on_real_engines_take_part():
 @pytest.mark.parametrize("rows", [[], [front_end_row()]])
 def test_without_times_of_clips_there_is_no_advice(rows):
     assert recommendations(bench_of(*rows)) == ()
+
+
+def test_what_int8_takes_in_c_is_told_whichever_is_faster():
+    floating, slow, fast, alone = (
+        in_c(row("cnn-float32.c", 2.0, 0.8, 300_000)),
+        in_c(row("cnn-int8.c", 4.0, 0.8, 150_000)),
+        in_c(row("cnn-int8.c", 1.0, 0.8, 150_000)),
+        in_c(row("mlp-int8.c", 1.0, 0.8, 90_000)),
+    )
+    rows = floating, slow, alone, row("cnn-float32.tflite", 1.5, 0.8)
+    (line,) = precision_lines(bench_of(*rows))
+    assert line.startswith(
+        "In C on this machine, cnn-int8.c beside cnn-float32.c: 2.00 times as slow (95 % interval of"
+    )
+    assert line.endswith("150 kB of code and constants against 300 kB.")
+    assert "mlp-int8.c: 90.0 kB of code and constants" in sentences(*rows)["smallest"]
+    bench = bench_of(floating, fast)
+    (line,) = precision_lines(bench)
+    assert "2.00 times as fast" in line
+    assert recommendation_lines(bench)[-1] == line

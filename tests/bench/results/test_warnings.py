@@ -8,7 +8,7 @@ import pytest
 from genrekit.bench.results.stats import summary
 from genrekit.bench.results.warnings import findings
 
-from ..conftest import bench_of, failed_row, front_end_row, row_of
+from ..conftest import bench_of, failed_row, front_end_row, in_c, row_of
 
 
 def test_a_sound_row_raises_no_warning():
@@ -87,6 +87,13 @@ def test_a_quantised_file_slower_than_its_float_twin_is_named():
     assert "2.00 times as long as cnn-float32.onnx" in finding.text
     assert "0.200 against 0.100 ms" in finding.text
     assert findings(floating, bench_of(slow, floating)) == ()
+
+
+def test_of_folders_of_c_whole_clips_are_compared():
+    floating, slow = in_c(row_of("cnn-float32.c", clip_ms=1.0)), in_c(row_of("cnn-int8.c", clip_ms=3.0))
+    (finding,) = findings(slow, bench_of(slow, floating))
+    assert finding.kind == "quantised-slower"
+    assert "3.00 times as long as cnn-float32.c" in finding.text
 
 
 # Faster on the whole, but not in every round.

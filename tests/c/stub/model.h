@@ -1,4 +1,4 @@
-/* As an export has it, of the model that c_folder.py writes. */
+/* As an export has it, for compilers that say what they think of main.c. */
 #include "genrekit.h"
 
 extern const genrekit_model linear;

@@ -26,7 +26,7 @@ from ..options import (
 
 def bench(
     context: typer.Context,
-    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files.")],
+    models: Annotated[list[Path], typer.Argument(metavar="MODEL...", help="The model files, and folders of C.")],
     data: Data,
     split: SplitOfModel = None,
     out: Annotated[Path | None, typer.Option(help="Write the results as JSON.")] = None,
@@ -75,7 +75,7 @@ def bench(
     """Measure accuracy, latency, memory and size of model files, each in processes of its own.
 
     Cases are measured in rounds and in random order, so that what changes on the machine falls on all alike. Ctrl-C
-    keeps what was measured.
+    keeps what was measured. A folder of C is compiled where it is measured.
 
     Example: genrekit bench models/*.tflite models/*.onnx --data gtzan/genres_original --out bench.json
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..options import Batch, CacheFolder, Format, Json, ModelFile, NoCache, Precision, Target, refuse_unused
+from ..options import Batch, CacheFolder, Format, Input, Json, ModelFile, NoCache, Precision, Target, refuse_unused
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,6 +24,13 @@ def export(
     target: Annotated[
         Target, typer.Option(help="Make TFLite files for this engine; c: folders of C; web: pages.")
     ] = Target.LITERT,
+    input: Annotated[
+        Input,
+        typer.Option(
+            help="Make files that take features, which genrekit computes; or audio, with the front end inside, for "
+            "whatever runs TFLite or ONNX."
+        ),
+    ] = Input.FEATURES,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
@@ -54,6 +61,8 @@ def export(
     A model that genrekit did not train needs --labels, --front-end and --data.
 
     Example: genrekit export runs/cnn --out models --format tflite --precision int8
+
+    Example: genrekit export runs/cnn --out models --format tflite --input audio
     """
     from ....runtime.util.atomic import require_writable
     from ...exporting.export_run import ExportPlan, export_run, features_of
@@ -73,7 +82,9 @@ def export(
     if target is Target.WEB:
         refuse_unused(context, ("keep",), "a page", "leave it out; a page that does not agree is not made")
     formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
-    plan = ExportPlan.of(formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram)
+    plan = ExportPlan.of(
+        formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram, input.value
+    )
     require_writable(out)
     kept = open_cache(cache, no_cache)
     own = labels is not None or front_end is not None or is_external(run)
@@ -88,6 +99,8 @@ def export(
                 note(f"genrekit: {row['error']}")
             elif not as_json:
                 reasons = "".join(f" ({reason})" for reason in row["reasons"])
+                if target is Target.C:
+                    reasons = f"{_memory(row, loaded.description.front_end.top_db)}{reasons}"
                 say(
                     f"{out / row['file']}  {row['bytes'] / 1024:.0f} KiB  largest error {row['max_abs_error']:.2g}  "
                     f"agreement {row['top1_agreement']:.1%}{reasons}"
@@ -101,8 +114,14 @@ def export(
         raise typer.Exit(min(failed))  # 1, a failure of ours, before 2, a mistake of the user's
 
 
+def _memory(row: dict[str, Any], top_db: float | None) -> str:
+    """What a folder of C takes on a board, and would take with another front end."""
+    without = "" if top_db is None else f", {row['board_state_bytes_without_top_db'] / 1024:.0f} without top_db"
+    return f"  memory on a board {row['board_state_bytes'] / 1024:.0f} KiB{without}"
+
+
 def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Show what a model file is: labels, front end, tensors, operators, size and its complete description.
+    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size and whole description.
 
     Example: genrekit inspect cnn-int8.tflite
     """
@@ -129,13 +148,14 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     table.add_row("front end", _pairs(found["front_end"]))
     for end in ("input", "output"):
         table.add_row(end, _pairs(found[end]))
-    table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
+    if found["ops"]:
+        table.add_row("operators", ", ".join(f"{count} {name}" for name, count in found["ops"].items()))
     for name in ("parameters", "macs", "bytes"):
         table.add_row(name, "-" if found[name] is None else f"{found[name]:,}")
-    table.add_row("sha256", found["sha256"])
+    table.add_row("sha256", found["sha256"] or "-")
     if found["format"] != "keras":
         table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
-    shown = {"model", "labels", "front_end", "format", "precision", "parameters", "macs"}
+    shown = {"model", "labels", "front_end", "input", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
             text = _pairs(value) if isinstance(value, dict) else str(value)
@@ -145,7 +165,7 @@ def _inspection_table(found: dict[str, Any]) -> Table:
 
 
 def _pairs(values: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {_short(value)}" for name, value in values.items())
+    return ", ".join(f"{name} {_short(value)}" for name, value in values.items() if value != "")
 
 
 def _short(value: Any) -> str:
