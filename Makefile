@@ -103,11 +103,13 @@ fuzz-c: setup
 out/c/parity.json: | out/bench.json
 	for model in mlp mlp-regularized cnn lstm; do $(BIN)/genrekit export out/runs/$$model --out out/c --target c || exit 1; done
 
-# Simulated hours of audio through the models of the quickstart, by both forms of the front end, and through folders of C.
+# Simulated hours of audio through the models of the quickstart, by both forms of the front end, and through folders of C;
+# then ten minutes of a served stream.
 soak: setup out/c/parity.json
 	for form in numpy native; do GENREKIT_FRONT_END=$$form $(BIN)/python tests/soak.py \
 		out/models/cnn-int8.tflite out/models/cnn-float32.onnx --hours $(SOAK_HOURS) || exit 1; done
 	$(BIN)/python tests/soak.py out/c/cnn-int8-c out/c/cnn-float32-c --hours $(SOAK_HOURS)
+	$(BIN)/python tests/soak_serve.py out/models/cnn-int8.tflite
 
 # Lines of the runtime that no test of it runs.
 coverage: setup

@@ -74,7 +74,8 @@ def visit(playwright):
     def open_page(address, flags=(), **options):
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *flags])
         browsers.append(browser)
-        page = browser.new_context(**options).new_page()
+        alone = isinstance(address, Path) or address.startswith("file:")
+        page = browser.new_context(offline=alone, **options).new_page()
         found = Visit(page, [], [])
         page.on("console", lambda message: found.console.append(message.text))
         page.on("pageerror", lambda error: found.console.append(str(error)))

@@ -133,6 +133,32 @@ def test_a_dropped_file_is_classified(web_pages, visit, recordings):
     assert len(seen.decisions) == 12
 
 
+def test_a_file_can_be_heard_at_its_own_pace_and_stopped(web_pages, visit, recordings):
+    seen = visit(web_pages("dense"))
+    seen.page.check("#aloud")
+    seen.page.set_input_files("#file", recordings(44_100))
+    seen.wait("genrekit.decisions.length >= 2")
+    assert seen.state == "listening"
+    seen.page.click("#stop")
+    assert seen.state == "ready"
+    count = len(seen.decisions)
+    assert count < 12  # of the whole file
+    seen.page.wait_for_timeout(1000)
+    assert len(seen.decisions) == count
+
+
+def test_another_source_begins_anew(web_pages, visit, recordings):
+    seen = visit(web_pages("dense"))
+    for rate in (8000, 44_100):
+        seen.choose(recordings(rate))
+        assert [one["time_s"] for one in seen.decisions][:2] == pytest.approx([0.5, 0.996], abs=0.01)
+
+
+def test_motion_can_be_reduced(web_pages, visit):
+    page = visit(web_pages("dense"), reduced_motion="reduce").page
+    assert page.eval_on_selector(".bar i", "bar => getComputedStyle(bar).transitionDuration") == "0s"
+
+
 def test_an_address_can_ask_for_the_example(web_pages, visit):
     seen = visit(f"{web_pages('dense').as_uri()}#example")
     seen.wait("document.getElementById('status').textContent.includes('at its end')")
@@ -159,6 +185,8 @@ def test_a_screen_reader_finds_its_way(web_pages, visit):
     assert [page.get_by_role("meter", name=label).count() for label in LABELS] == [1, 1, 1]
     assert page.get_by_role("img", name=re.compile("spectrogram")).count() == 1
     assert page.get_by_role("button").all_inner_texts() == ["Microphone", "Audio file", "Example", "Stop"]
+    page.click("#example")
+    page.wait_for_function("document.getElementById('announced').textContent.includes(', at 0:')")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 import itertools
 import json
 import os
@@ -259,8 +260,8 @@ def test_a_pipe_that_stalls_is_told_of(model, clip, options):
     program = """
 import sys
 from genrekit.toolkit.cli.app import main
-from genrekit.toolkit.cli.commands import stream
-stream.STALLED_S = 0.3
+from genrekit.toolkit.cli import live_source
+live_source.STALLED_S = 0.3
 main()
 """
     process = started(sys.executable, "-c", program, "stream", model, *RAW, *options)
@@ -551,6 +552,33 @@ def test_what_cannot_be_written_is_told_at_once(genrekit, exported, corpus_folde
 def test_an_export_of_nothing_says_why(genrekit, exported, tmp_path):
     run = exported.parent / "runs" / "mlp"
     refused(genrekit("export", run, "--out", tmp_path, "--target", "micro", "--format", "onnx"), "micro")
+
+
+def test_a_page_needs_a_compiler_for_it(genrekit, exported, tmp_path):
+    run = exported.parent / "runs" / "cnn"
+    options = ("--out", tmp_path, "--target", "web")
+    refused(genrekit("export", run, *options, "--precision", "float16"), "precision=float16", "int8")
+    refused(genrekit("export", run, *options, "--format", "onnx"), "target=web", "tflite")
+    refused(genrekit("export", run, *options, "--keep"), "keep=True", "page")
+    if importlib.util.find_spec("ziglang") is None:
+        refused(genrekit("export", run, *options), "ziglang", 'pip install "genrekit[cross]"')
+    assert not list(tmp_path.glob("*.html"))
+
+
+@pytest.mark.slow
+def test_a_page_is_one_file_that_agrees_with_keras_and_loads_nothing(genrekit, exported, tmp_path):
+    pytest.importorskip("ziglang", reason='no compiler for WebAssembly: pip install "genrekit[cross]"')
+    run = exported.parent / "runs" / "cnn"
+    process = genrekit("export", run, "--out", tmp_path, "--target", "web", "--json")
+    assert process.returncode == 0, process.stderr
+    rows = json.loads(process.stdout)
+    assert [(row["file"], row["format"]) for row in rows] == [("cnn-float32.html", "web"), ("cnn-int8.html", "web")]
+    assert rows == json.loads((tmp_path / "parity.json").read_text())
+    for row, most in zip(rows, (1_600_000, 250_000), strict=True):
+        page = tmp_path / row["file"]
+        assert row["bytes"] == page.stat().st_size <= most
+        assert row["top1_agreement"] >= 0.97
+        assert not re.search(r"https?:|<link rel=.stylesheet|(src|action)=", page.read_text())
 
 
 def test_an_open_batch_is_for_onnx(genrekit, exported, tmp_path):

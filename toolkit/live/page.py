@@ -71,7 +71,7 @@ def page_data(description: ModelDescription, columns: Columns) -> dict[str, Any]
     config = description.front_end
     count = len(description.labels)
     return {
-        "labels": [printable(label) for label in description.labels],
+        "labels": list(description.labels),
         "front_end": config.to_dict(),
         "window_samples": config.window_samples,
         "window_s": config.window_s,
@@ -101,7 +101,7 @@ def _facts(description: ModelDescription) -> list[tuple[str, str]]:
 def _origin(description: ModelDescription) -> str:
     corpus = description.corpus
     tracks = f", {corpus.tracks} tracks" if corpus.tracks else ""
-    demo = ", synthetic music that says nothing of real one" if corpus.demo else ""
+    demo = ", synthetic music, which says nothing of real music" if corpus.demo else ""
     return (
         f"the Keras model's, measured on tracks of {corpus.name or 'a corpus without a name'}{tracks}{demo}; split by "
         f"{description.split}, seed {description.seed}. This file agrees with it as its parity says."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import importlib.metadata
 import json
+import socket
+import sys
 import threading
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -30,7 +32,10 @@ from ..options import (
 from ..terminal import ended_by_signals, note, note_origin, print_json
 
 if TYPE_CHECKING:
-    from ....runtime import Classifier
+    from collections.abc import Iterator
+
+    from ....runtime import Classifier, DecisionFilter, Smoother
+    from ...live.serving import Feed
 
 LOCAL = "127.0.0.1"
 PORT = 8765
@@ -40,7 +45,7 @@ def serve(
     context: typer.Context,
     model: ModelFile,
     source: Annotated[
-        str, typer.Argument(metavar="[SOURCE]", help="An audio file, mic, or - for raw PCM or WAV on standard input.")
+        str, typer.Argument(metavar="SOURCE", help="An audio file, mic, or - for raw PCM or WAV on standard input.")
     ] = "mic",
     host: Annotated[str, typer.Option(help="Listen on this address; 0.0.0.0: on all of this machine's.")] = LOCAL,
     port: Annotated[int, typer.Option(help="Listen on this port; 0 for any that is free.")] = PORT,
@@ -86,27 +91,39 @@ def serve(
         server.start(App(page, policy, server.hub, status, is_local(listening)))
         note(f"{url(listening)} shows {opened.title}; Ctrl-C ends it")
         if not is_local(listening):
-            note("everybody on that network can listen; --host 127.0.0.1 keeps it to this machine")
-
-        def publish(line: dict[str, Any], time_s: float) -> None:
-            feed.line(line, time_s)
-            if as_json:
-                print_json(line, indent=None)
+            reached = f"http://{socket.gethostname()}:{listening.getsockname()[1]}/"
+            note(f"everybody on that network can listen, at {reached}; --host 127.0.0.1 keeps it to this machine")
 
         try:
-            with ended_by_signals(), contextlib.closing(live.decisions(feed.sound)) as decisions:
-                for raw in decisions:
-                    prediction = smoother(raw)
-                    if selected(prediction):
-                        publish(decision_line(prediction), raw.time_s)
-                    for warning in live.begun_warnings(raw):
-                        publish(warning_line(warning, raw.time_s), raw.time_s)
+            with ended_by_signals():
+                for line, time_s in _lines(live, feed, smoother, selected):
+                    feed.line(line, time_s)
+                    if as_json:
+                        print_json(line, indent=None)
                 ended = f"{opened.title} has ended, after {feed.time_s:.1f} s"
                 feed.end(f"{ended}. Start genrekit serve again for more.")
                 note(f"{ended}; the page stays until Ctrl-C")
                 threading.Event().wait()
-        except KeyboardInterrupt:
-            pass
+        except (KeyboardInterrupt, BrokenPipeError):
+            # The usual ends. Whoever read standard output may be gone.
+            sys.stdout = None
+
+
+def _lines(
+    live: LiveStream, feed: Feed, smoother: Smoother, selected: DecisionFilter
+) -> Iterator[tuple[dict[str, Any], float]]:
+    """What `genrekit stream --json` prints, and the time in the stream of each."""
+    with contextlib.closing(live.decisions(feed.sound)) as decisions:
+        for raw in decisions:
+            prediction = smoother(raw)
+            if selected(prediction):
+                yield decision_line(prediction), raw.time_s
+            for warning in live.begun_warnings(raw):
+                yield warning_line(warning, raw.time_s), raw.time_s
+    for warning, has_begun in live.ended_warnings():
+        if not has_begun:
+            yield warning_line(warning, feed.time_s), feed.time_s
+        note(f"{warning.kind}: {warning.text}")
 
 
 def _status(loaded: Classifier, source: str, live: LiveStream, time_s: float) -> dict[str, Any]:

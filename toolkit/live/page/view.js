@@ -48,6 +48,7 @@ class View {
 
   /** Begin anew, for another source. */
   clear() {
+    clearTimeout(this.announcing);
     Object.assign(this, { decisions: [], answer: null, announcedAt: -Infinity });
     byId("history").replaceChildren();
     byId("answer").textContent = "-";
@@ -105,10 +106,14 @@ class View {
     if (byId("history").childElementCount > MOST_LINES) byId("history").lastElementChild.remove();
   }
 
+  /** For screen readers: of answers that change fast, the last. */
   announce({ time_s: timeS, answer }) {
-    if (performance.now() - this.announcedAt < QUIET_MS) return;
-    this.announcedAt = performance.now();
-    byId("announced").textContent = `${answer}, at ${clock(timeS)}`;
+    clearTimeout(this.announcing);
+    const say = () => {
+      this.announcedAt = performance.now();
+      byId("announced").textContent = `${answer}, at ${clock(timeS)}`;
+    };
+    this.announcing = setTimeout(say, Math.max(0, this.announcedAt + QUIET_MS - performance.now()));
   }
 
   showLevel(dbfs) {

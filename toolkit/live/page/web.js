@@ -5,7 +5,7 @@ const CONTROLS = ["microphone", "choose", "example"];
 const RECENT = 20; // windows that the load is of
 const { sample_rate: rate, hop_length: hop } = data.front_end;
 const STRIDE_HOPS = Math.max(1, Math.round(data.stride_s * rate / hop));
-let wasm, classifier, sound, resampler;
+let wasm, classifier, sound, resampler, single; // single: of `genrekit.classify`, which disturbs no source
 let session = 0; // raised when a source begins or stops: what an earlier one still brings is passed over
 let stopSource = () => {};
 let costs, cost, positionS, droppedS;
@@ -26,9 +26,9 @@ globalThis.genrekit = {
     if (!(samples instanceof Float32Array) || samples.length !== data.window_samples) {
       throw new RangeError(`expected a Float32Array of ${data.window_samples} samples, one window at ${rate} Hz`);
     }
-    this.single ??= new Classifier(wasm, data, STRIDE_HOPS);
-    this.single.reset();
-    return this.single.push(samples)[0].scores;
+    single ??= new Classifier(wasm, data, STRIDE_HOPS);
+    single.reset();
+    return single.push(samples)[0].scores;
   },
 };
 
@@ -58,7 +58,7 @@ function take(samples, dropped = 0) {
   if (columns.length) view.picture.add(columns, positionS);
   view.showLevel(level(samples));
   const began = performance.now(), decisions = classifier.push(resampled);
-  cost += (performance.now() - began);
+  cost += performance.now() - began;
   show(decisions);
 }
 
