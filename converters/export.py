@@ -44,6 +44,7 @@ def export_model(
     keep: bool = False,
     batch: int | None = 1,
     taken: str = FEATURES,
+    float_io: bool = False,
 ) -> ExportResult:
     """Write ``<model>-<precision>.tflite`` or ``.onnx`` into `folder` if it agrees with the Keras model.
 
@@ -58,6 +59,7 @@ def export_model(
         keep: whether a file that fails is kept, as ``<model>-<precision>.failed.tflite``.
         batch: windows per call, 1, or None for any number (onnx only).
         taken: what the file is to take of a window, features or audio.
+        float_io: whether an int8 file takes and gives floats (tflite for litert); one that takes audio does anyway.
 
     Raises:
         ParameterError, UnsupportedModelError: a combination, model or front end that cannot be converted.
@@ -66,13 +68,13 @@ def export_model(
         ParityError: the file does not agree with Keras; nothing stands under its name.
         OutputError: `folder` cannot be written.
     """
-    require_supported(file_format, precision, target, batch, taken)
+    require_supported(file_format, precision, target, batch, taken, float_io)
     if taken == AUDIO:
         require_graph(trained.description.front_end)
     engine = target if file_format == "tflite" else "onnx"
     require_installed(ENGINES[engine])
     trained = trained.prepared_for(precision)
-    conversion = convert(trained, file_format, precision, target, batch)
+    conversion = convert(trained, file_format, precision, target, batch, float_io)
     description = described(trained, conversion, file_format, precision, target)
     if taken == AUDIO:
         from .audio_input.join import for_audio
@@ -115,14 +117,16 @@ def _predicted(path: Path, trained: TrainedModel, engine: str, taken: str) -> np
     return predict(path, windows, engine)
 
 
-def convert(trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None) -> Conversion:
+def convert(
+    trained: TrainedModel, file_format: str, precision: str, target: str, batch: int | None, float_io: bool = False
+) -> Conversion:
     """The model in another format, without a description; arguments and errors as of `export_model`."""
     features = trained.calibration.features
     try:
         if file_format == "tflite":
             from .tflite.convert import convert_tflite
 
-            return convert_tflite(trained.model, precision, features, target)
+            return convert_tflite(trained.model, precision, features, target, float_io)
         from .onnx.convert import convert_onnx
 
         return convert_onnx(trained.model, precision, features, batch)

@@ -36,7 +36,11 @@ _QUANTIZATION = {
 
 
 def convert_tflite(
-    model: keras.Model, precision: str, calibration: np.ndarray | None = None, target: str = "litert"
+    model: keras.Model,
+    precision: str,
+    calibration: np.ndarray | None = None,
+    target: str = "litert",
+    float_io: bool = False,
 ) -> Conversion:
     """Convert `model` to TFLite with a batch of one.
 
@@ -46,6 +50,7 @@ def convert_tflite(
         calibration: normalised float32 [shape=(n, frames, n_mfcc)]. int8 takes its ranges from them; wherever weights
             are rounded, the rounding makes the layers' outputs for them stay close.
         target: litert, tflite-runtime (loads in version 2.14) or micro (int8 only).
+        float_io: whether int8 stands between QUANTIZE and DEQUANTIZE, with float32 at the ends (litert only).
 
     Raises:
         ParameterError: unknown names, or int8 without calibration.
@@ -53,7 +58,7 @@ def convert_tflite(
         ConversionError: TFLite's converter failed.
         NoRoomError: the temporary folder has no room for it.
     """
-    require_supported("tflite", precision, target)
+    require_supported("tflite", precision, target, float_io=float_io)
     if precision == "int8":
         require_calibration(precision, calibration)
         _require_no_loops(model)
@@ -64,7 +69,7 @@ def convert_tflite(
     lacking = False
     with tempfile.TemporaryDirectory() as folder, held_back():
         try:
-            data = _converter(simplified, folder, precision, calibration, target).convert()
+            data = _converter(simplified, folder, precision, calibration, target, float_io).convert()
         except Exception as error:  # the converter raises whatever its passes raise
             failure, lacking = error, lacks_room_in(Path(folder))
     if failure and lacking:
@@ -109,7 +114,7 @@ def _fused_or_copy(layer: keras.Layer) -> keras.Layer:
 
 
 def _converter(
-    model: keras.Model, folder: str, precision: str, calibration: np.ndarray | None, target: str
+    model: keras.Model, folder: str, precision: str, calibration: np.ndarray | None, target: str, float_io: bool
 ) -> tf.lite.TFLiteConverter:
     # A concrete function of a Keras 3 model would leave its variables unread; a SavedModel does not.
     signature = [keras.InputSpec(shape=model.input_shape, dtype="float32")]
@@ -121,6 +126,6 @@ def _converter(
         windows = require_calibration(precision, calibration)
         converter.representative_dataset = lambda: ([window[np.newaxis].astype(np.float32)] for window in windows)
         converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-        converter.inference_input_type = converter.inference_output_type = tf.int8
+        converter.inference_input_type = converter.inference_output_type = tf.float32 if float_io else tf.int8
     converter._experimental_disable_per_channel_quantization_for_dense_layers = target in _ONE_STEP_PER_DENSE_LAYER
     return converter

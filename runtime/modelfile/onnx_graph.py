@@ -5,7 +5,7 @@ from __future__ import annotations
 import collections
 
 from . import onnx_tables
-from .graph import Graph, Tensor
+from .graph import Graph, OperatorKind, Tensor
 from .malformed import MalformedError
 from .onnx_operators import check_graph
 from .onnx_shapes import known_shapes
@@ -32,7 +32,8 @@ def parse(data: bytes | memoryview) -> Graph:
     if not len(inputs) == len(graph.outputs) == 1:
         raise MalformedError("not one tensor in and one out")
     ops = collections.Counter(node.op for node in graph.nodes)
-    return Graph(dict(ops.most_common()), tuple(map(_end, inputs)), tuple(map(_end, graph.outputs)))
+    kinds = frozenset(OperatorKind(node.op, opsets.get(node.domain, 1)) for node in graph.nodes)
+    return Graph(dict(ops.most_common()), tuple(map(_end, inputs)), tuple(map(_end, graph.outputs)), kinds)
 
 
 def _end(value: Value) -> Tensor:

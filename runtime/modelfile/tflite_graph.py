@@ -5,10 +5,10 @@ from __future__ import annotations
 import collections
 
 from . import tflite_tables
-from .graph import Graph, Tensor
+from .graph import Graph, OperatorKind, Tensor
 from .malformed import MalformedError
 from .tflite_operators import called, check_operator
-from .tflite_tables import GraphTable, TensorTable
+from .tflite_tables import GraphTable, OperatorTable, TensorTable
 
 MAX_ACTIVATIONS = 2**28  # bytes of all tensors that are no constants; the engine may need as much again
 MAX_NESTING = 8  # of loops and branches
@@ -34,7 +34,9 @@ def parse(data: bytes | memoryview) -> Graph:
         raise MalformedError("not one tensor in and one out")
     ops = collections.Counter(operator.name for graph in graphs for operator in graph.operators)
     (taken,), (given,) = first.inputs, first.outputs
-    return Graph(dict(ops.most_common()), (_end(first.tensors[taken]),), (_end(first.tensors[given]),))
+    kinds = frozenset(_kind(operator, graph) for graph in graphs for operator in graph.operators)
+    ends = (_end(first.tensors[taken]),), (_end(first.tensors[given]),)
+    return Graph(dict(ops.most_common()), *ends, kinds, tflite_tables.metadata_names(data))
 
 
 def _check(graph: GraphTable) -> None:
@@ -68,6 +70,11 @@ def _check_calls(graphs: tuple[GraphTable, ...], index: int, path: tuple[int, ..
         for other in {called_graph for operator in graphs[index].operators for called_graph in called(operator)}:
             _check_calls(graphs, other, (*path, index), done)
         done.add(index)
+
+
+def _kind(operator: OperatorTable, graph: GraphTable) -> OperatorKind:
+    types = tuple(graph.tensors[index].dtype if index >= 0 else "" for index in operator.inputs)
+    return OperatorKind(operator.name, operator.version, types)
 
 
 def _end(tensor: TensorTable) -> Tensor:

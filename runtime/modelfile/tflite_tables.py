@@ -79,13 +79,14 @@ class OperatorTable:
     """An operator of a graph; its tensors are named by their indices in it, -1 where one is left out.
 
     Attributes:
-        name: as the schema has it.
+        name, version: as the schema has them.
         inputs, outputs, intermediates: indices.
         options_type: which table `options` is, 0 for none.
         options: the numbers that it takes beside tensors.
     """
 
     name: str
+    version: int
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     intermediates: tuple[int, ...]
@@ -105,19 +106,28 @@ class GraphTable:
 
 def read(data: bytes | memoryview) -> tuple[GraphTable, ...]:
     """The graphs in the bytes of a .tflite, the first of which is the model's; raises MalformedError."""
-    if data[4:8] != b"TFL3":
-        raise MalformedError("no TFL3 mark")
-    model = Table(data, struct.unpack_from("<I", data)[0])
+    model = _model(data)
     _require_no_more(model, LAST_MODEL_FIELD, "the model")
     model.text(3)
-    names = [_operator_name(code) for code in model.tables(1)]
+    codes = [(_operator_name(code), code.scalar(2, "<i", 1)) for code in model.tables(1)]
     contents = [_content(buffer) for buffer in model.tables(4)]
     _check_extras(model, len(contents))
-    graphs = tuple(_graph(graph, names, contents) for graph in model.tables(2))
+    graphs = tuple(_graph(graph, codes, contents) for graph in model.tables(2))
     if not graphs:
         raise MalformedError("no graph")
     _check_signatures(model, graphs)
     return graphs
+
+
+def metadata_names(data: bytes | memoryview) -> frozenset[str]:
+    """Names of what a .tflite carries beside its graphs, after `read`."""
+    return frozenset(entry.text(0) for entry in _model(data).tables(6))
+
+
+def _model(data: bytes | memoryview) -> Table:
+    if data[4:8] != b"TFL3":
+        raise MalformedError("no TFL3 mark")
+    return Table(data, struct.unpack_from("<I", data)[0])
 
 
 def _require_no_more(table: Table, last: int, what: str) -> None:
@@ -162,13 +172,13 @@ def _check_signatures(model: Table, graphs: tuple[GraphTable, ...]) -> None:
                 raise MalformedError("a signature of tensors that are not at the graph's ends")
 
 
-def _graph(graph: Table, names: list[str], contents: list[memoryview]) -> GraphTable:
+def _graph(graph: Table, codes: list[tuple[str, int]], contents: list[memoryview]) -> GraphTable:
     graph.text(4)
     return GraphTable(
         tuple(_tensor(tensor, contents) for tensor in graph.tables(0)),
         graph.numbers(1, "i"),
         graph.numbers(2, "i"),
-        tuple(_operator(operator, names) for operator in graph.tables(3)),
+        tuple(_operator(operator, codes) for operator in graph.tables(3)),
     )
 
 
@@ -230,16 +240,18 @@ def _quantization(table: Table | None, name: str) -> tuple[tuple[float, ...], tu
     return scales, zero_points, axis
 
 
-def _operator(table: Table, names: list[str]) -> OperatorTable:
+def _operator(table: Table, codes: list[tuple[str, int]]) -> OperatorTable:
     code = table.scalar(0, "<I")
-    if code >= len(names):
+    if code >= len(codes):
         raise MalformedError(f"an operator of code {code}, which does not exist")
+    name, version = codes[code]
     if FOREIGN_OPTIONS & table.fields or len(table.content(5)):
-        raise MalformedError(f"operator {names[code]} with options of another kind")
+        raise MalformedError(f"operator {name} with options of another kind")
     table.numbers(7, "?")
     options_type = table.scalar(3, "<B")
     return OperatorTable(
-        names[code],
+        name,
+        version,
         table.numbers(1, "i"),
         table.numbers(2, "i"),
         table.numbers(8, "i"),

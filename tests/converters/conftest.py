@@ -1,5 +1,6 @@
 """Trained models, features of synthetic music, and every conversion made once."""
 
+import dataclasses
 import types
 from pathlib import Path
 
@@ -99,6 +100,48 @@ def convert_anew(model, file_format, precision, calibration):
     from genrekit.converters.tflite.convert import convert_tflite
 
     return {"tflite": convert_tflite, "onnx": convert_onnx}[file_format](model, precision, calibration)
+
+
+RUNTIME_CASES = [
+    *((name, *rest, taken) for name, *rest in CASES if name != "mlp-regularized" for taken in ("features", "audio")),
+    *((name, "tflite", "int8", "floats") for name in ("mlp", "cnn", "lstm")),
+]
+
+
+@pytest.fixture(scope="session")
+def runtime_files(conversions, models, data, tmp_path_factory):
+    """Every file of a model: (name, format, precision, features, audio or floats outside) -> its path."""
+    folder, made = tmp_path_factory.mktemp("runtimes"), {}
+
+    def make(name, file_format, precision, taken):
+        key = name, file_format, precision, taken
+        if key not in made:
+            made[key] = folder / f"{'-'.join((name, precision, taken))}.{file_format}"
+            made[key].write_bytes(_file(*key))
+        return made[key]
+
+    def _file(name, file_format, precision, taken):
+        from genrekit.converters.audio_input.join import for_audio
+        from genrekit.converters.tflite.convert import convert_tflite
+
+        says = ModelDescription("model", LABELS, format=file_format, precision=precision)
+        if taken == "floats":
+            return attach(convert_tflite(models(name), precision, data.known, float_io=True).data, says)
+        conversion = conversions(name, file_format, precision)
+        if taken == "audio":
+            normalised = dataclasses.replace(says, normalization=data.normalization)
+            conversion, says = for_audio(conversion, normalised, 1)
+        return attach(conversion.data, says)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def runtime_window(data):
+    """A window for `runtime_files`: what files of features take of it, and its samples [shape=(1, ...)]."""
+    samples = window(3, np.random.default_rng(4))
+    features = data.normalization.apply(mfcc(samples))
+    return {"features": features[np.newaxis], "floats": features[np.newaxis], "audio": samples[np.newaxis]}
 
 
 @pytest.fixture

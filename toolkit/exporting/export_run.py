@@ -43,6 +43,7 @@ class ExportPlan:
         batch: windows per call, 1, or None for any number (onnx only).
         keep: whether a file that fails is kept under a name that says so.
         max_ram: bytes that a folder of C may take on a board, or None for any number.
+        float_io: whether an int8 file takes and gives floats (tflite for litert).
     """
 
     variants: tuple[Variant, ...]
@@ -50,6 +51,7 @@ class ExportPlan:
     batch: int | None = 1
     keep: bool = False
     max_ram: int | None = None
+    float_io: bool = False
 
     @classmethod
     def of(
@@ -61,6 +63,7 @@ class ExportPlan:
         keep: bool = False,
         max_ram: int | None = None,
         taken: str = FEATURES,
+        float_io: bool = False,
     ) -> ExportPlan:
         """The files that `formats` and `precisions` mean; what was named must exist, what was left open is filled in.
 
@@ -76,13 +79,13 @@ class ExportPlan:
         possible, errors = [], []
         for variant in requested:
             try:
-                require_supported(variant.format, variant.precision, target, batch, variant.input)
+                require_supported(variant.format, variant.precision, target, batch, variant.input, float_io)
                 possible.append(variant)
             except UnsupportedModelError as error:
                 errors.append(error)
         if errors and ((formats and precisions) or not possible):
             raise errors[0]
-        return cls(tuple(possible), target, batch, keep, max_ram)
+        return cls(tuple(possible), target, batch, keep, max_ram, float_io)
 
 
 def export_run(
@@ -155,7 +158,15 @@ def _export(source: TrainedModel, folder: Path, variant: Variant, plan: ExportPl
         config = source.description.front_end
         return export_web(source, folder, variant.precision, demo_sound(config), demo_example(config))
     result = export_model(
-        source, folder, variant.format, variant.precision, plan.target, plan.keep, plan.batch, variant.input
+        source,
+        folder,
+        variant.format,
+        variant.precision,
+        plan.target,
+        plan.keep,
+        plan.batch,
+        variant.input,
+        plan.float_io,
     )
     if plan.target == "micro":
         from ...converters.tflite.micro_sources import write_sources

@@ -11,6 +11,7 @@ from ...runtime.modelfile.description import C, ModelDescription
 from ...runtime.modelfile.graph import Graph, Tensor
 from ...runtime.modelfile.reader import model_format, read_description, read_graph
 from ..corpus.scan import content_hash
+from .runs_in import runs_in
 
 
 def inspect_model(path: Path) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def inspect_model(path: Path) -> dict[str, Any]:
         "bytes": path.stat().st_size if is_file else None,
         "sha256": content_hash(path).hex() if is_file else None,
         "checksum": description.checksum,
+        "runs_in": runs_in(graph, description, file_format),
         "description": description.to_dict(),
     }
 

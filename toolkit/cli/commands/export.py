@@ -31,6 +31,13 @@ def export(
             "whatever runs TFLite or ONNX."
         ),
     ] = Input.FEATURES,
+    float_io: Annotated[
+        bool,
+        typer.Option(
+            "--float-io",
+            help="Make an int8 file that takes and gives floats, as LiteRT.js needs it (tflite for litert).",
+        ),
+    ] = False,
     batch: Annotated[
         Batch, typer.Option(help="Take so many windows a call; dynamic is for servers (onnx).")
     ] = Batch.ONE,
@@ -79,11 +86,13 @@ def export(
         )
     if target is not Target.C:
         refuse_unused(context, ("max_ram",), f"target {target.value}", "export with --target c, or leave it out")
+    if input is Input.AUDIO:
+        refuse_unused(context, ("float_io",), "a file that takes audio, which takes and gives floats anyway,")
     if target is Target.WEB:
         refuse_unused(context, ("keep",), "a page", "leave it out; a page that does not agree is not made")
     formats, precisions = [chosen.value for chosen in format], [chosen.value for chosen in precision]
     plan = ExportPlan.of(
-        formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram, input.value
+        formats, precisions, target.value, 1 if batch is Batch.ONE else None, keep, max_ram, input.value, float_io
     )
     require_writable(out)
     kept = open_cache(cache, no_cache)
@@ -121,7 +130,10 @@ def _memory(row: dict[str, Any], top_db: float | None) -> str:
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size and whole description.
+    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size, where it runs.
+
+    Of the runtimes of others it says which take the file, or why not: LiteRT.js needs an int8 file with --float-io,
+    MediaPipe one that takes audio. The whole description follows.
 
     Example: genrekit inspect cnn-int8.tflite
     """
@@ -155,6 +167,7 @@ def _inspection_table(found: dict[str, Any]) -> Table:
     table.add_row("sha256", found["sha256"] or "-")
     if found["format"] != "keras":
         table.add_row("checksum", found["checksum"] or NO_CHECKSUM)
+    table.add_row("runs in", "\n".join(f"{name}: {_verdict(verdict)}" for name, verdict in found["runs_in"].items()))
     shown = {"model", "labels", "front_end", "input", "format", "precision", "parameters", "macs"}
     for name, value in found["description"].items():
         if name not in shown and value not in (None, {}, ()):
@@ -162,6 +175,10 @@ def _inspection_table(found: dict[str, Any]) -> Table:
             flattered = caveat(found["description"]["split"]) if name == "accuracy" else ""
             table.add_row(name.replace("_", " "), text + flattered)
     return table
+
+
+def _verdict(found: bool | str) -> str:
+    return "yes" if found is True else f"no, {found}"
 
 
 def _pairs(values: dict[str, Any]) -> str:
