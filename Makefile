@@ -57,14 +57,14 @@ lint: setup
 	$(BIN)/python tests/lint_c.py
 
 # What genrekit promises, beside the targets; then every file of the quickstart beside Keras. On a quiet machine.
-bench: out/bench.json
+bench: out/bench.json out/c/parity.json
 	PYTHONPATH=. $(BIN)/python -m tests.ratios out/runs --out results/promises.json
-	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --baseline \
+	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx out/c/*-c --data out/corpus --baseline \
 		--out results/bench.json --html results/bench.html
 
 # README's table and pictures, and the results that they come from. On a quiet machine; the pictures need Chromium.
-results: out/bench.json $(CROSS) $(BROWSER)
-	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx --data out/corpus --rounds 3 --paced-calls 3 \
+results: out/c/parity.json $(CROSS) $(BROWSER)
+	$(BIN)/genrekit bench out/models/*.tflite out/models/*.onnx out/c/*-c --data out/corpus --rounds 3 --paced-calls 3 \
 		--out results/quickstart.json --html results/report.html
 	$(BIN)/genrekit report results/quickstart.json --into README.md
 	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --window-size=1100,1450 \
