@@ -72,6 +72,16 @@ def test_every_file_runs_in_the_engine_of_its_format(case, runtime_files, runtim
     assert all("export --format" in found[name] for name in others)
 
 
+@pytest.mark.parametrize("name", ["mlp", "cnn", "lstm"])
+def test_floats_outside_change_no_score(name, runtime_files, runtime_window):
+    whole, floats = (runtime_files(name, "tflite", "int8", taken) for taken in ("features", "floats"))
+    ends = read_graph(floats)
+    assert (ends.inputs[0].dtype, ends.outputs[0].dtype) == ("float32", "float32")
+    assert {"QUANTIZE", "DEQUANTIZE"} <= set(ends.ops)
+    one, other = (load_engine(path)(runtime_window["features"]) for path in (whole, floats))
+    np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("case", TFLITE, ids="-".join)
 def test_tflite_micro(case, runtime_files):
     pytest.importorskip("tflite_micro", reason="tflite-micro has wheels for x86-64 Linux only")
