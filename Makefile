@@ -143,7 +143,8 @@ test-cortex-m: setup
 	$(BIN)/genrekit export out/cortex-m/speech/cnn --out out/cortex-m/speech --target c --precision int8
 	$(BIN)/genrekit export out/cortex-m/music/cnn --out out/cortex-m/music --target c --precision int8
 	$(BIN)/python -m tests.cortex_m out/cortex-m/speech/cnn-int8-c out/cortex-m/music/cnn-int8-c
-# The live page, exported and served, in Chromium: apt install chromium.
+
+# The live page, and every file in the runtimes of others, in Chromium: apt install chromium npm.
 test-browser: setup $(CROSS) $(BROWSER)
 	$(BIN)/python -m pytest -m "" tests/browser
 

@@ -66,6 +66,11 @@ def require_supported(
             f"format={file_format}, batch=dynamic: TFLite files take one window a call, so that their graphs need no "
             "shape arithmetic; export onnx"
         )
+    if float_io and (file_format, precision, target) != ("tflite", "int8", TARGETS[0]):
+        raise UnsupportedModelError(
+            f"format={file_format}, precision={precision}, target={target}, float-io: expected tflite, int8 and "
+            f"{TARGETS[0]}, since others take floats anyway or whole numbers alone; leave --float-io out"
+        )
     if (target, taken) == ("micro", AUDIO):
         raise UnsupportedModelError(
             f"target={target}, input={taken}: the front end needs floating point and more memory than microcontrollers "
@@ -77,11 +82,6 @@ def require_supported(
         )
     if target in FROM_C and taken == AUDIO:
         raise UnsupportedModelError(f"target={target}, input={taken}: the C takes sound anyway; leave the input out")
-    if float_io and (file_format, precision, target) != ("tflite", "int8", TARGETS[0]):
-        raise UnsupportedModelError(
-            f"format={file_format}, precision={precision}, target={target}, float-io: expected tflite, int8 and "
-            f"{TARGETS[0]}, since others take floats anyway or whole numbers alone; leave --float-io out"
-        )
     if target in FROM_C and precision not in ("float32", "int8"):
         raise UnsupportedModelError(
             f"precision={precision}, target={target}: the layers in C are in float32 or int8; choose one of them"

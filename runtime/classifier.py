@@ -115,7 +115,7 @@ class Classifier:
         expected = self.config.window_samples
         if samples.ndim != 1 or not 0 < len(samples) <= expected:
             raise AudioError(
-                f"samples.shape={samples.shape}: expected one channel of at most {expected} samples "
+                f"samples.shape={samples.shape}: expected one channel of 1 to {expected} samples "
                 f"({self.config.window_s} s at {self.config.sample_rate} Hz); use StreamClassifier for more"
             )
         whole = samples if len(samples) == expected else np.pad(samples, (0, expected - len(samples)))

@@ -14,7 +14,7 @@ import soundfile
 
 from genrekit.runtime.engines import load_engine
 from genrekit.toolkit.exporting.inspect import inspect_model
-from genrekit.toolkit.exporting.runs_in import RUNTIMES
+from genrekit.toolkit.exporting.runs_in import NEWEST_OPSETS, RUNTIMES
 
 from ..converters.conftest import (  # noqa: F401 (fixtures)
     LABELS,
@@ -25,6 +25,7 @@ from ..converters.conftest import (  # noqa: F401 (fixtures)
     runtime_files,
     runtime_window,
 )
+from ..converters.test_runs_in import with_opset
 from ..environments import ROOT
 from .conftest import CHROMIUM, FLAGS, HERE
 
@@ -60,6 +61,7 @@ def served(package_index, tmp_path_factory):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield folder, f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +86,14 @@ def test_every_file_runs_where_the_rules_say(case, page, served, runtime_files, 
         assert ("scores" in found) == (verdicts[runtime] is True), (runtime, verdicts[runtime], found)
         if "scores" in found:
             np.testing.assert_allclose(found["scores"], expected, rtol=0, atol=TOLERANCE[case[2]], err_msg=runtime)
+
+
+def test_the_newest_operators_of_onnxruntime_web(page, served):
+    newest = NEWEST_OPSETS["onnxruntime-web"]
+    for version in (newest, newest + 1):
+        (served[0] / f"{version}.onnx").write_bytes(with_opset(version))
+        found = page.evaluate("(given) => run(...given)", ["onnxruntime-web", f"/{version}.onnx", [1, 2], [1, 2]])
+        assert ("scores" in found) == (version == newest), found
 
 
 def test_the_example_of_onnxruntime_web(served, playwright, runtime_files, runtime_window, tmp_path):  # noqa: F811

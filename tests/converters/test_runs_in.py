@@ -13,7 +13,9 @@ import onnxruntime
 import pytest
 import soundfile
 
-from genrekit.runtime import load
+from genrekit.converters.attach import attach
+from genrekit.converters.audio_input.join import for_audio
+from genrekit.runtime import MfccConfig, ModelDescription, load
 from genrekit.runtime.engines import load_engine
 from genrekit.runtime.modelfile.graph import Graph, OperatorKind
 from genrekit.runtime.modelfile.reader import read_description, read_graph
@@ -72,6 +74,16 @@ def test_every_file_runs_in_the_engine_of_its_format(case, runtime_files, runtim
     assert all("export --format" in found[name] for name in others)
 
 
+@pytest.mark.parametrize("name", ["mlp", "cnn", "lstm"])
+def test_floats_outside_change_no_score(name, runtime_files, runtime_window):
+    whole, floats = (runtime_files(name, "tflite", "int8", taken) for taken in ("features", "floats"))
+    ends = read_graph(floats)
+    assert (ends.inputs[0].dtype, ends.outputs[0].dtype) == ("float32", "float32")
+    assert {"QUANTIZE", "DEQUANTIZE"} <= set(ends.ops)
+    one, other = (load_engine(path)(runtime_window["features"]) for path in (whole, floats))
+    np.testing.assert_array_equal(one, other)
+
+
 @pytest.mark.parametrize("case", TFLITE, ids="-".join)
 def test_tflite_micro(case, runtime_files):
     pytest.importorskip("tflite_micro", reason="tflite-micro has wheels for x86-64 Linux only")
@@ -107,6 +119,22 @@ def test_mediapipe(mediapipe_device, runtime_files, runtime_window, tmp_path):
             lines = (line.split() for line in process.stdout.splitlines())
             found = {label: float(score) for start, score, label in lines if start == "0"}
             assert found == pytest.approx(dict(zip(LABELS, load_engine(path)(heard)[0], strict=True)), abs=1e-3)
+
+
+@pytest.mark.parametrize("rate", [4000, 48_000, 384_000])
+def test_mediapipe_takes_any_rate(rate, mediapipe_device, conversions, runtime_window, tmp_path):
+    """As many samples a window as at 22,050 Hz, so that the same model takes its MFCC."""
+    config = MfccConfig(sample_rate=rate, window_s=66150 / rate)
+    described = ModelDescription("model", LABELS, config, format="tflite")
+    made, says = for_audio(conversions("cnn", "tflite", "float32"), described, 1)
+    path, recording = tmp_path / "model.tflite", tmp_path / "recording.wav"
+    path.write_bytes(attach(made.data, says))
+    soundfile.write(recording, runtime_window["audio"][0], rate, "PCM_16")
+    command = [mediapipe_device, ROOT / "examples" / "mediapipe_audio.py", path, recording]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    found = {label: float(score) for start, score, label in map(str.split, process.stdout.splitlines()) if start == "0"}
+    heard = soundfile.read(recording, dtype="float32")[0][np.newaxis]
+    assert found == pytest.approx(dict(zip(LABELS, load_engine(path)(heard)[0], strict=True)), abs=1e-3)
 
 
 def test_the_example_of_litert(runtime_files, runtime_window, tmp_path):
@@ -175,19 +203,20 @@ def test_the_newest_versions_in_tflite_runtime(old_device):
     check_versions(old_device, "tflite_runtime", 1)
 
 
-def test_the_newest_operators_of_onnxruntime():
+def with_opset(version):
+    """An .onnx of one operator of this version."""
     make = onnx.helper.make_tensor_value_info
     ends = make("x", 1, [1, 2]), make("y", 1, [1, 2])
     graph = onnx.helper.make_graph([onnx.helper.make_node("Relu", ["x"], ["y"])], "one", [ends[0]], [ends[1]])
+    opsets = [onnx.helper.make_opsetid("", version)]
+    return onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
+
+
+def test_the_newest_operators_of_onnxruntime():
     newest = NEWEST_OPSETS["onnxruntime"]
-    for version in (newest, newest + 1):
-        opsets = [onnx.helper.make_opsetid("", version)]
-        data = onnx.helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString()
-        if version == newest:
-            onnxruntime.InferenceSession(data)
-        else:
-            with pytest.raises(Exception, match=r"(?i)opset"):
-                onnxruntime.InferenceSession(data)
+    onnxruntime.InferenceSession(with_opset(newest))
+    with pytest.raises(Exception, match=r"(?i)opset"):
+        onnxruntime.InferenceSession(with_opset(newest + 1))
 
 
 def test_what_no_file_of_ours_holds(runtime_files):

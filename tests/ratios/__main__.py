@@ -39,7 +39,7 @@ def _figures_table(found: dict[str, Any]) -> Any:
     from rich.table import Table
 
     table = Table("figure", "target", "found", "95 % interval", "")
-    for row in (*found["figures"], *found["streaming"], *found["c"], *found["training"]):
+    for row in (*found["figures"], *found["streaming"], *found["audio"], *found["c"], *found["training"]):
         interval = f"{row['low']:.3g} to {row['high']:.3g}" if "low" in row else ""
         _add_figure(table, row["name"], row.get("value", row.get("ratio")), row, interval)
     for row in found["exports"]:

@@ -23,6 +23,7 @@ from genrekit.toolkit.exporting.demo_sound import demo_sound
 from genrekit.toolkit.exporting.export_run import Variant, source_of
 from genrekit.toolkit.training.run_folder import load_run
 
+from .audio_promises import audio_figures
 from .baselines import keras_onnx, plain_tflite
 from .c_promises import MODELS, c_figures
 from .paired_timing import measure_pair
@@ -93,7 +94,7 @@ def measure_figures(
     Returns:
         {"schema", "created", "machine", "complete", "interrupted",
         "figures": [{"name", "at_most", "ratio", "low", "high", ...}] of files beside files,
-        "streaming": [{"name", "at_most" or "at_least" or neither, "value", ...}], "c", "training": the same,
+        "streaming": [{"name", "at_most" or "at_least" or neither, "value", ...}], "audio", "c", "training": the same,
         "exports": [{"file", "seconds", "at_most"}], the time of each export with its parity gate}.
 
     Raises:
@@ -110,6 +111,7 @@ def measure_figures(
         "interrupted": False,
         "figures": [],
         "streaming": [],
+        "audio": [],
         "c": [],
         "training": [],
         "exports": [],
@@ -159,6 +161,9 @@ def _measured(
         report(len(FIGURES), len(FIGURES), "streaming")
         for row in streaming_figures(runs, export, folder, calls):
             yield "streaming", row
+        report(len(FIGURES), len(FIGURES), "files that take audio")
+        for row in audio_figures(export, folder, calls):
+            yield "audio", row
         report(len(FIGURES), len(FIGURES), "folders of C")
         for row in c_figures(export, clip_of_noise(folder), folder, calls):
             yield "c", row

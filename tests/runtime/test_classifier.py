@@ -125,7 +125,7 @@ def test_less_than_a_window_is_padded_with_silence_and_says_so(model, audio, hea
 @pytest.mark.parametrize(
     ("samples", "message"),
     [
-        (np.zeros(0, np.float32), r"samples.shape=\(0,\): expected one channel of at most 4000 samples"),
+        (np.zeros(0, np.float32), r"samples.shape=\(0,\): expected one channel of 1 to 4000 samples"),
         (np.zeros(4001, np.float32), r"samples.shape=\(4001,\).*0.5 s at 8000 Hz.*use StreamClassifier"),
         (np.zeros((4000, 2), np.float32), r"samples.shape=\(4000, 2\)"),
         (np.full(4000, np.nan, np.float32), "expected finite values"),

@@ -149,3 +149,54 @@ def test_an_open_batch_of_sound(run, genrekit, tmp_path):
     assert process.returncode == 0, process.stderr
     model = load(tmp_path / "cnn-float32-audio.onnx")
     assert model.predict_audio(np.zeros((20, 66150), np.float32)).shape == (20, 3)
+
+
+@pytest.fixture(scope="module")
+def floats(run, genrekit, tmp_path_factory):
+    """The int8 file with floats outside, and its row of parity.json."""
+    out = tmp_path_factory.mktemp("floats")
+    process = genrekit("export", run, "--out", out, "--float-io", "--json")
+    assert process.returncode == 0, process.stderr
+    (row,) = json.loads(process.stdout)
+    return out / row["file"], row
+
+
+def test_float_io_makes_one_file_that_litert_js_takes(floats, exported, genrekit):
+    path, row = floats
+    assert (path.name, row["passed"], row["precision"]) == ("cnn-int8.tflite", True, "int8")
+    plain, found = (json.loads(genrekit("inspect", one, "--json").stdout) for one in (exported / path.name, path))
+    assert (found["input"]["dtype"], found["output"]["dtype"]) == ("float32", "float32")
+    assert found["runs_in"]["litert.js"] is True
+    assert plain["runs_in"]["litert.js"] == "it has no tensors of int8: export with --float-io"
+    assert "litert.js: no, it has no tensors of int8" in " ".join(
+        genrekit("inspect", exported / path.name).stdout.split()
+    )
+
+
+def test_float_io_is_used_as_any_file(floats, exported, clip, corpus_folder, genrekit, tmp_path):
+    path, _ = floats
+    found, expected = (genrekit("classify", one, clip, "--json").stdout for one in (path, exported / path.name))
+    assert json.loads(found)["scores"] == json.loads(expected)["scores"]
+    out = tmp_path / "bench.json"
+    options = ("--calls", 2, "--seconds", 0.01, "--rounds", 1, "--paced-calls", 1, "--keras", exported.parent / "runs")
+    process = genrekit("bench", path, "--data", corpus_folder, *options, "--out", out)
+    assert process.returncode == 0, process.stderr
+    assert json.loads(out.read_text())["results"][0]["precision"] == "int8"
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (
+            ("--input", "audio"),
+            "a file that takes audio, which takes and gives floats anyway, has no use for --float-io",
+        ),
+        (("--target", "micro"), "target=micro, float-io: expected tflite, int8 and litert"),
+        (("--format", "onnx"), "format=onnx, precision=float32, target=litert, float-io"),
+    ],
+)
+def test_float_io_where_it_has_no_use(options, sentence, run, genrekit, tmp_path):
+    process = genrekit("export", run, "--out", tmp_path / "out", "--float-io", *options)
+    assert process.returncode == 2
+    assert sentence in " ".join(process.stderr.split())
+    assert not (tmp_path / "out").exists()
