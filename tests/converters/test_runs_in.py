@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from genrekit.converters.attach import attach
-from genrekit.converters.audio_input.join import for_audio
+from genrekit.converters.audio_input.join import for_audio, mfcc_model
 from genrekit.runtime import MfccConfig, ModelDescription, load
 from genrekit.runtime.engines import load_engine
 from genrekit.runtime.modelfile.graph import Graph, OperatorKind
@@ -23,6 +23,7 @@ from genrekit.toolkit.exporting.inspect import inspect_model
 from genrekit.toolkit.exporting.runs_in import NEWEST_OPSETS, RUNTIMES, VERSIONS, runs_in
 
 from ..environments import ROOT
+from ..fixtures.golden import vectors
 from .conftest import LABELS, RUNTIME_CASES
 
 TFLITE = [case for case in RUNTIME_CASES if case[1] == "tflite"]
@@ -91,6 +92,16 @@ def test_tflite_micro(case, runtime_files):
     # In a process of its own, since what it cannot run may end it.
     process = subprocess.run([sys.executable, "-c", IN_MICRO, path], capture_output=True, text=True)
     assert (process.returncode == 0) == (verdict(path, "tflite-micro") is True), process.stderr
+
+
+def test_tflite_micro_takes_a_front_end_of_few_bands(tmp_path):
+    """The front end alone; with more bands it concatenates more of them than tflite-micro takes at once."""
+    pytest.importorskip("tflite_micro", reason="tflite-micro has wheels for x86-64 Linux only")
+    config, path = vectors.front_ends()["speech"], tmp_path / "front_end.tflite"
+    described = ModelDescription("model", LABELS, config, format="tflite", input="audio")
+    path.write_bytes(attach(mfcc_model(described), described))
+    subprocess.run([sys.executable, "-c", IN_MICRO, path], check=True)
+    assert runs_in(read_graph(path), described, "tflite")["tflite-micro"] is True
 
 
 def test_tflite_runtime(old_device, runtime_files, runtime_window, tmp_path):

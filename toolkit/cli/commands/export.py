@@ -130,10 +130,9 @@ def _memory(row: dict[str, Any], top_db: float | None) -> str:
 
 
 def inspect(model: ModelFile, as_json: Json = False) -> None:
-    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size, where it runs.
+    """Show what a model file or a folder of C is: labels, front end, tensors, operators, size and whole description.
 
-    Of the runtimes of others it says which take the file, or why not: LiteRT.js needs an int8 file with --float-io,
-    MediaPipe one that takes audio. The whole description follows.
+    It also says which runtimes take it, or why not: LiteRT.js takes an int8 file only if exported with --float-io.
 
     Example: genrekit inspect cnn-int8.tflite
     """
