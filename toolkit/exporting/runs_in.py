@@ -1,6 +1,6 @@
 """Where a file runs, in other people's runtimes: by its operators, their versions and types, and what it carries.
 
-No runtime is asked; tests/converters/test_runs_in.py and tests/browser/test_runtimes.py ask them whether the rules hold.
+No runtime is asked. tests/converters/test_runs_in.py and tests/browser/test_runtimes.py ask whether the rules hold.
 """
 
 from __future__ import annotations
