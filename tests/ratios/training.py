@@ -17,7 +17,7 @@ from genrekit.runtime import MfccConfig
 from genrekit.toolkit.compute import Processes
 from genrekit.toolkit.corpus import scan as corpus
 from genrekit.toolkit.corpus.extraction import extract
-from genrekit.toolkit.corpus.scan import Corpus
+from genrekit.toolkit.corpus.scan import Corpus, Track
 from genrekit.toolkit.corpus.segments import Segments
 from genrekit.toolkit.demo_corpus import make_demo_corpus
 from genrekit.toolkit.models import MODELS
@@ -99,7 +99,9 @@ def _synthetic(model: str, chosen: Recipe, train_count: int) -> Training:
     shape = (count, chosen.shifts, config.window_frames, config.n_mfcc)
     features = generator.standard_normal(shape, dtype=np.float32)
     labels = np.arange(count) % CLASSES
-    found = Corpus(Path(), (), tuple(f"class {label}" for label in range(CLASSES)), demo=True)
+    names = tuple(f"class {label}" for label in range(CLASSES))
+    tracks = tuple(Track(Path(f"{index}.wav"), names[label]) for index, label in enumerate(labels))
+    found = Corpus(Path(), tracks, names, demo=True)
     segments = Segments(
         found, config, features[:, 0], labels, np.arange(count), np.zeros(count, int), np.zeros(count, bool), ()
     )
