@@ -1,6 +1,7 @@
 """Trained models, features of synthetic music, and every conversion made once."""
 
 import dataclasses
+import re
 import types
 from pathlib import Path
 
@@ -24,11 +25,20 @@ TRAINED_ON = 200
 FOLDER = Path(__file__).parent
 
 
+# Files whose tests run over every model and precision: what holds of these seldom fails of the others.
+OVER_ALL = {
+    "test_audio_input.py": re.compile("(cnn|lstm)-.*(float32|int8)"),
+    "test_runs_in.py": re.compile("cnn|lstm.*32"),
+}
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """The regularised MLP gives the same graphs as the other: what holds of one seldom fails of the other."""
     for item in items:
-        if item.path.parent == FOLDER and "mlp-regularized" in item.name:
+        of_a_model = item.path.parent == FOLDER and re.search("mlp|cnn|lstm", item.name)
+        kept = OVER_ALL.get(item.path.name)
+        if of_a_model and ("mlp-regularized" in item.name or (kept and not kept.search(item.name))):
             item.add_marker("slow")
 
 

@@ -102,13 +102,14 @@ function look(frame) {
 
 
 def chromium(file, tmp_path, *flags):
-    """What Chromium makes of a local file: its document, and the lines it wrote to the console."""
+    """What Chromium makes of a local file: its document, and what that wrote to the console."""
     profile = tmp_path / "profile"
     profile.mkdir()
     command = [CHROMIUM, *FLAGS, f"--user-data-dir={profile}", *flags, "--dump-dom", file.as_uri()]
     process = subprocess.run(command, capture_output=True, text=True, timeout=120)
     shutil.rmtree(profile, ignore_errors=True)
-    return process.stdout, [line for line in process.stderr.splitlines() if "CONSOLE" in line]
+    said = [line for line in process.stderr.splitlines() if "CONSOLE" in line]
+    return process.stdout, [line for line in said if "source: chrome://" not in line]
 
 
 def laid_out(page, tmp_path, widths, dark):
