@@ -15,7 +15,6 @@ from ..demo_corpus.synthesis import SAMPLE_RATE
 
 TRACK_S = 20.0
 WINDOWS_OF_TRACK = 3.0
-GENRES_OF_WINDOWS = (0, 3, 6)
 FULL_SCALE = 2**15 - 1
 EXAMPLE_GENRES = ("jazz", "classical")  # of little treble, of which MP3 keeps little
 EXAMPLE_WINDOWS = 1.7  # of each genre
@@ -25,11 +24,8 @@ COMPRESSION = 0.7  # of libsndfile, from 0 to 1: about 40 kbit/s
 
 
 def demo_sound(config: MfccConfig) -> Sound:
-    """Three windows of three genres, and a track of one of them; the same for every model with this rate and window."""
-    tracks = [
-        _composed(GENRES[genre], config, max(TRACK_S, WINDOWS_OF_TRACK * config.window_s))
-        for genre in GENRES_OF_WINDOWS
-    ]
+    """A window of each genre, and a track of one of them; the same for every model with this rate and window."""
+    tracks = [_composed(genre, config, max(TRACK_S, WINDOWS_OF_TRACK * config.window_s)) for genre in GENRES]
     middle = slice((len(tracks[0]) - config.window_samples) // 2, None)
     return Sound(np.stack([track[middle][: config.window_samples] for track in tracks]), tracks[0])
 
