@@ -103,6 +103,10 @@ class MfccConfig:
         """Frames in one window."""
         return self.frame_count(self.window_samples)
 
+    def stride_frames(self, stride_s: float) -> int:
+        """The hops from one window to the next that are nearest to `stride_s` seconds, at least one."""
+        return max(1, round(stride_s * self.sample_rate / self.hop_length))
+
     def frame_count(self, samples: int) -> int:
         """Frames in `samples` samples."""
         padded = samples + 2 * (self.n_fft // 2) if self.center else samples

@@ -31,7 +31,7 @@ class WindowStream:
         if not 0 < stride_s < math.inf:
             raise ParameterError(f"stride_s={stride_s}: expected a positive number of seconds; try 0.5")
         self.config = config
-        self.stride_frames = max(1, round(stride_s * config.sample_rate / config.hop_length))
+        self.stride_frames = config.stride_frames(stride_s)
         self.stride_samples = self.stride_frames * config.hop_length
         self._samples = np.empty(2 * config.window_samples, np.float32)
         WindowStream.reset(self)  # a subclass' own has nothing to reset yet

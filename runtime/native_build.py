@@ -61,11 +61,16 @@ def compile_library(compiler: Sequence[str], options: Sequence[str] = (), platfo
             done = subprocess.run([*command, "-lm"], cwd=folder, capture_output=True, text=True, errors="replace")
             if done.returncode == 0:
                 return Path(folder, name).read_bytes()
-            lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-            reason = next((line for line in lines if "error" in line), lines[-1]).strip()
+            reason = first_error(done.stderr, done.returncode)
         except OSError as error:
             reason = str(error)
     raise BuildError(f"{shlex.join(compiler)} does not compile {SOURCES} ({reason}); name another compiler in CC")
+
+
+def first_error(said: str, code: int) -> str:
+    """The first line of what a compiler said that tells of an error, or its last; `code` is what it ended with."""
+    lines = said.strip().splitlines() or [f"it ended with {code}"]
+    return next((line for line in lines if "error" in line), lines[-1]).strip()
 
 
 def read_library(folder: Path = FOLDER) -> bytes | None:

@@ -97,7 +97,7 @@ def soak(path: Path, hours: float) -> bool:
     """Stream so many hours, and at least three times the piece of audio; whether nothing changed with time."""
     description = read_description(path)
     config = description.front_end
-    stride = max(1, round(STRIDE_S * config.sample_rate / config.hop_length)) * config.hop_length
+    stride = config.stride_frames(STRIDE_S) * config.hop_length
     piece = Piece.of(stride, config.sample_rate)
     rounds = max(3, round(hours * HOUR_S / (piece.strides * stride / config.sample_rate)))
     most_difference = MOST_DIFFERENCE_INT8 if description.precision == "int8" else MOST_DIFFERENCE

@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from ...runtime import MfccConfig, ModelDescription
 from ...runtime.errors import Failure, MissingPackageError
-from ...runtime.native_build import COMPILERS, find_compiler
+from ...runtime.native_build import COMPILERS, find_compiler, first_error
 from ...runtime.prediction import UNKNOWN
 from .clips import Clips, Samples
 from .predictions import Predicted
@@ -67,8 +67,7 @@ def make_program(folder: Path, into: Path, compiler: Sequence[str] | None = None
     command = ["make", "-s", f"-j{os.cpu_count() or 1}", f"CC={shlex.join(compiler)}", PROGRAM]
     done = subprocess.run([*command, *([f"CFLAGS={flags}"] if flags else [])], cwd=into, capture_output=True, text=True)
     if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"make ended with {done.returncode}"]
-        reason = next((line for line in lines if "error" in line), lines[-1]).strip()
+        reason = first_error(done.stderr, done.returncode)
         raise Failure(f"{shlex.join(compiler)} does not compile {folder} ({reason}); name another compiler in CC")
     return into / PROGRAM
 
@@ -159,7 +158,7 @@ def stream(program: Path, config: MfccConfig, stride_s: float) -> Iterator[tuple
 
     A stride longer than those samples has them again.
     """
-    stride = max(1, round(stride_s * config.sample_rate / config.hop_length)) * config.hop_length
+    stride = config.stride_frames(stride_s) * config.hop_length
     with subprocess.Popen([str(program), repr(stride_s)], stdin=PIPE, stdout=PIPE) as process:
 
         def push(samples: Pcm) -> bytes:

@@ -46,7 +46,7 @@ def readme(description: ModelDescription, sizes: Sizes | None) -> bytes:
         "count": len(description.labels),
         "version": description.toolkit_version,
         "hop": config.hop_length,
-        "stride": max(1, round(STRIDE_S * config.sample_rate / config.hop_length)),
+        "stride": config.stride_frames(STRIDE_S),
         "proof": "it was not compiled, and so not proven."
         if sizes is None
         else f"the same label for {parity.top1_agreement:.1%} of {parity.windows} windows, scores within "

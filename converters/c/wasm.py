@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from ...runtime.errors import Failure, MissingPackageError
+from ...runtime.native_build import first_error
 
 WEB = Path(__file__).with_name("web") / "web.c"
 MODULE = "model.wasm"
@@ -42,7 +43,6 @@ def compile_wasm(files: Mapping[str, bytes]) -> bytes:
         command = [sys.executable, *COMPILER, *FLAGS, "-o", MODULE, *sources]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, errors="replace")
         if done.returncode:
-            lines = done.stderr.strip().splitlines() or [f"it ended with {done.returncode}"]
-            reason = next((line for line in lines if "error" in line), lines[-1]).strip()
+            reason = first_error(done.stderr, done.returncode)
             raise Failure(f"target=web: ziglang does not compile the model ({reason})")
         return (folder / MODULE).read_bytes()

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from ...runtime.errors import Failure, ParityError
-from ...runtime.native_build import find_compiler
+from ...runtime.native_build import find_compiler, first_error
 from ..c.readme import Sizes
 
 PROGRAM = Path(__file__).with_suffix(".c")
@@ -78,8 +78,7 @@ class Build:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
         done = subprocess.run(command, input=given, capture_output=True, cwd=self.folder, env=environment)
         if done.returncode:
-            said = done.stderr.decode(errors="replace").strip().splitlines() or [f"it ended with {done.returncode}"]
-            reason = next((line for line in said if "error" in line), said[-1]).strip()
+            reason = first_error(done.stderr.decode(errors="replace"), done.returncode)
             raise Failure(
                 f"{Path(command[0]).name}: the folder of C does not work here ({reason}); name another compiler in CC"
             )

@@ -41,7 +41,7 @@ class WasmRun:
         self._exports: Any = instance.exports(self._store)
         self._classes = classes
         self._call("_initialize")
-        stride = max(1, round(STRIDE_S * config.sample_rate / config.hop_length))
+        stride = config.stride_frames(STRIDE_S)
         self._classifier = self._call("open", stride)
         self._block = self._call("block")
 

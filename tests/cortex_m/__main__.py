@@ -46,7 +46,7 @@ class Folder:
 
     def __init__(self, path: Path, board: Board, level: str, scratch: Path) -> None:
         config = read_description(path).front_end
-        stride = max(1, round(STRIDE_S * config.sample_rate / config.hop_length))
+        stride = config.stride_frames(STRIDE_S)
         self._path, self._board, self._scratch = path, board, scratch
         self._flags = ("-std=c99", "-mthumb", *board.options, level, "-ffunction-sections", "-fdata-sections",
                        f"-DSTRIDE_FRAMES={stride}", f"-I{path}")  # fmt: skip
